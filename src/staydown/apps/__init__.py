@@ -1,0 +1,1 @@
+"""The Django apps: records below, screens above."""

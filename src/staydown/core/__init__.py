@@ -1,0 +1,1 @@
+"""Values in, values out: hashing, matching, law, logs. No Django, sockets, clock, environment or logging."""

@@ -1,0 +1,1 @@
+"""Law as data: one TOML file a regime, and the arithmetic of its clocks."""

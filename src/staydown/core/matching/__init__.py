@@ -1,0 +1,1 @@
+"""A hash and entries in, matches out."""

@@ -1,0 +1,214 @@
+"""Every error that staydown raises on purpose, in one tree.
+
+    StaydownError
+    ├── MediaError                      the bytes offered as a picture cannot be hashed
+    │   ├── NotAnImageError             not_an_image
+    │   ├── TruncatedError              truncated
+    │   ├── CorruptError                corrupt
+    │   ├── TooLargeError               too_large        (bytes, pixels or memory: bombs and lying headers end here)
+    │   ├── EmptyPictureError           empty_picture
+    │   ├── TooSlowError                too_slow
+    │   └── UnsupportedFormatError      unsupported_format
+    ├── HashError                       bad_hash
+    ├── SnapshotError                   bad_snapshot
+    ├── RegimeError                     bad_regime
+    ├── ProofError                      proof_failed
+    ├── FeedError                       bad_feed
+    │   └── FeedUnreachableError        feed_unreachable
+    ├── KeyringError                    bad_keyring
+    ├── SealError                       seal_broken
+    ├── SettingError                    bad_setting
+    └── CaseworkError                   an action that the rules of casework refuse
+        ├── DeniedError                 denied
+        ├── MissingError                not_found
+        ├── ConflictError               conflict
+        ├── LeaseError                  leased
+        ├── StateError                  wrong_state
+        ├── GroundError                 ground_not_allowed
+        ├── ReceiptError                bad_receipt
+        ├── MinorsRouteError            minors_route
+        └── InvalidError                invalid
+
+A class's docstring is its default message; it ends with what to do. ``code`` is stable: machines read it, people read
+the message. No message holds a hash, a receipt code, a name or any other personal text.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StaydownError(Exception):
+    """Something went wrong in staydown; see the log of the process."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        """The sentence for people."""
+        return str(self.args[0])
+
+
+class MediaError(StaydownError):
+    """This file could not be hashed. Try another copy of the picture."""
+
+    code = "media"
+
+
+class NotAnImageError(MediaError):
+    """This file is not a picture. Choose a photograph or another picture file."""
+
+    code = "not_an_image"
+
+
+class TruncatedError(MediaError):
+    """This picture file ends too early. Download or copy it again."""
+
+    code = "truncated"
+
+
+class CorruptError(MediaError):
+    """This picture file is damaged. Download or copy it again."""
+
+    code = "corrupt"
+
+
+class TooLargeError(MediaError):
+    """This picture is larger than the limits allow. Use a smaller copy, or raise the limit."""
+
+    code = "too_large"
+
+
+class EmptyPictureError(MediaError):
+    """This picture has no pixels. Choose another copy of it."""
+
+    code = "empty_picture"
+
+
+class TooSlowError(MediaError):
+    """This picture took too long to decode. Use a simpler copy, or raise the limit."""
+
+    code = "too_slow"
+
+
+class UnsupportedFormatError(MediaError):
+    """This picture format is not supported. Save it as JPEG, PNG or WebP and try again."""
+
+    code = "unsupported_format"
+
+
+class HashError(StaydownError):
+    """This is not a valid hash. Check the algorithm, the length and that it is hexadecimal."""
+
+    code = "bad_hash"
+
+
+class SnapshotError(StaydownError):
+    """This snapshot is damaged or of another version. Rebuild it from the feed."""
+
+    code = "bad_snapshot"
+
+
+class RegimeError(StaydownError):
+    """This regime file is not valid. Correct the field that the message names."""
+
+    code = "bad_regime"
+
+
+class ProofError(StaydownError):
+    """The log does not verify. Keep a copy of it and find out who changed it."""
+
+    code = "proof_failed"
+
+
+class FeedError(StaydownError):
+    """The feed does not verify. Stop following it and ask its publisher."""
+
+    code = "bad_feed"
+
+
+class FeedUnreachableError(FeedError):
+    """The feed did not answer. Check its address, the key and that its server runs."""
+
+    code = "feed_unreachable"
+
+
+class KeyringError(StaydownError):
+    """The keyring cannot be read. Check the path, and restore it from the backup if it is lost."""
+
+    code = "bad_keyring"
+
+
+class SealError(StaydownError):
+    """A sealed value does not open. Its key is missing from the keyring, or the row was tampered with."""
+
+    code = "seal_broken"
+
+
+class SettingError(StaydownError):
+    """A setting is not valid. Correct the setting that the message names."""
+
+    code = "bad_setting"
+
+
+class CaseworkError(StaydownError):
+    """The rules of casework refuse this."""
+
+    code = "casework"
+
+
+class DeniedError(CaseworkError):
+    """You may not do this. Ask an administrator for the role or the scope it needs."""
+
+    code = "denied"
+
+
+class MissingError(CaseworkError):
+    """There is no such thing, or you may not see it. Check the address."""
+
+    code = "not_found"
+
+
+class ConflictError(CaseworkError):
+    """Someone changed this in the meantime. Reload it and try again."""
+
+    code = "conflict"
+
+
+class LeaseError(CaseworkError):
+    """Someone else is working on this case. Wait for the lease to end, or take another case."""
+
+    code = "leased"
+
+
+class StateError(CaseworkError):
+    """This cannot be done in the present state. Reload to see the state."""
+
+    code = "wrong_state"
+
+
+class GroundError(CaseworkError):
+    """The law that binds this case does not allow this ground. Choose one of the grounds listed."""
+
+    code = "ground_not_allowed"
+
+
+class ReceiptError(CaseworkError):
+    """We know no report with this receipt code. Check each character of the code."""
+
+    code = "bad_receipt"
+
+
+class MinorsRouteError(CaseworkError):
+    """A case with someone under 18 in the picture is handled by child-protection services, not here."""
+
+    code = "minors_route"
+
+
+class InvalidError(CaseworkError):
+    """Something in this request is missing or not valid. Correct what the message names."""
+
+    code = "invalid"

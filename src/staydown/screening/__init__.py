@@ -1,0 +1,1 @@
+"""The screening node: may this be published?"""
