@@ -40,7 +40,9 @@ def pattern(seed: int, width: int = 640, height: int = 480) -> Image.Image:
     rng = np.random.default_rng(seed)
     layers = [
         np.asarray(
-            Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)).resize((width, height), Image.Resampling.BICUBIC),
+            Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8)).resize(
+                (width, height), Image.Resampling.BICUBIC
+            ),
             dtype=np.float32,
         )
         for side in (4, 8, 16, 32)

@@ -66,5 +66,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("staydown"):
             raise
-        click.secho(f"staydown: this command needs the package {error.name}. Install staydown[web].", fg="red", err=True)
+        click.secho(
+            f"staydown: this command needs the package {error.name}. Install staydown[web].", fg="red", err=True
+        )
         sys.exit(1)

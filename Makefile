@@ -1,0 +1,75 @@
+# staydown. `make` alone lists the targets; `make check` is exactly what CI runs.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DATA ?=
+EXIT ?=
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "staydown needs Python 3.11 or later; set PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing what staydown needs to run, into $(VENV) (a minute or so) ..."
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.run
+	@echo "Installing what the tests need (a minute or so) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.dev ## Make .venv with everything, from hash-pinned lock files
+
+.PHONY: demo
+demo: $(VENV)/.run ## Watch one report from the first click to the proof (EXIT=1 ends after the story)
+	@$(BIN)/staydown demo $(if $(EXIT),--exit) $(if $(DATA),--data $(DATA))
+
+.PHONY: test
+test: setup browser ## Run every test, with a real PostgreSQL and a real Chromium
+	@.ci/test
+
+.PHONY: browser
+browser: ## Bring Chromium from Debian when it is missing and the machine allows it
+	@.ci/browser
+
+.PHONY: lint
+lint: setup ## Style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: check
+check: lint test story ## Exactly what CI runs
+
+.PHONY: story
+story: $(VENV)/.run
+	@$(BIN)/staydown demo --exit
+
+.PHONY: bench
+bench: setup ## Measure against the peers; writes benchmarks/results.json
+	@$(BIN)/python -m benchmarks
+
+.PHONY: lock
+lock: setup ## Make the lock files anew from requirements/*.in
+	@cd requirements && for name in dev run; do ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
+	  $$([ $$name = run ] && echo '-c dev.txt') -o $$name.txt $$name.in; done
+
+.PHONY: clean
+clean: ## Remove what was made here: .venv, caches
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

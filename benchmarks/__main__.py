@@ -1,0 +1,62 @@
+"""`make bench`: run each benchmark, print a table, write ``results.json``. Exit 0 whether or not a target holds."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+PARTS = ("hashing", "matching", "screening")
+
+
+def machine() -> dict[str, object]:
+    """What the figures were measured on."""
+    model = platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")
+        ]
+        model = names[0] if names else model
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "measured_on": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def main() -> None:
+    """Measure, print, write."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("parts", nargs="*", default=PARTS, help=f"which of {', '.join(PARTS)}")
+    arguments.add_argument("--quick", action="store_true", help="smaller sizes, for a look; writes nothing")
+    options = arguments.parse_args()
+    console = Console()
+    rows: list[dict[str, object]] = []
+    for part in options.parts:
+        with console.status(f"Measuring {part} ..."):
+            rows += importlib.import_module(f"benchmarks.{part}").rows(quick=options.quick)
+    table = Table(title="staydown against its peers", caption="medians of paired runs; ratio above 1: ours is better")
+    for column in ("work", "peer", "ours", "theirs", "unit", "ratio", "target", "holds"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        cells = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()]
+        table.add_row(*cells, style=None if row["holds"] else "yellow")
+    console.print(table)
+    if not options.quick and tuple(options.parts) == PARTS:
+        out = Path(__file__).parent / "results.json"
+        out.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
+        console.print(f"Written: {out.name}")
+
+
+if __name__ == "__main__":
+    main()
