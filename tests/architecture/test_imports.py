@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import staydown
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+import staydown
 
 SOURCE = Path(staydown.__file__).parent
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 import staydown
 
 SOURCE = Path(staydown.__file__).parent

@@ -6,8 +6,9 @@ import ast
 from pathlib import Path
 
 import pytest
-import staydown
 from django.apps import apps
+
+import staydown
 
 SOURCE = Path(staydown.__file__).parent
 SCREENS = ("ui", "portal", "console", "api")
