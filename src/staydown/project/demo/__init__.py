@@ -1,0 +1,1 @@
+"""The demo: the whole product, a pretend platform and free-licence photographs, telling one story."""
