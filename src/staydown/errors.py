@@ -17,6 +17,12 @@
     │   └── FeedUnreachableError        feed_unreachable
     ├── KeyringError                    bad_keyring
     ├── SealError                       seal_broken
+    ├── ExchangeError                   exchange_failed  (talking to somebody else's server)
+    │   ├── AddressRefusedError         address_refused
+    │   ├── UnreachableError            unreachable
+    │   └── ReplyRefusedError           reply_refused    (a redirect, too long, too slow, compressed)
+    ├── WebhookError                    bad_webhook
+    ├── BusyError                       busy
     ├── SettingError                    bad_setting
     └── CaseworkError                   an action that the rules of casework refuse
         ├── DeniedError                 denied
@@ -146,6 +152,42 @@ class SealError(StaydownError):
     """A sealed value does not open. Its key is missing from the keyring, or the row was tampered with."""
 
     code = "seal_broken"
+
+
+class ExchangeError(StaydownError):
+    """Another server could not be used. Check its address and that it runs."""
+
+    code = "exchange_failed"
+
+
+class AddressRefusedError(ExchangeError):
+    """This address may not be called. Use https and a public host name."""
+
+    code = "address_refused"
+
+
+class UnreachableError(ExchangeError):
+    """The other server did not answer. Check its address, its certificate and that it runs."""
+
+    code = "unreachable"
+
+
+class ReplyRefusedError(ExchangeError):
+    """The other server answered in a way we do not accept. Give its final address, and keep its answer short."""
+
+    code = "reply_refused"
+
+
+class WebhookError(StaydownError):
+    """This webhook does not verify. Do not act on it; check the key and the clock."""
+
+    code = "bad_webhook"
+
+
+class BusyError(StaydownError):
+    """Too much work is waiting. Try again after the time that the answer names."""
+
+    code = "busy"
 
 
 class SettingError(StaydownError):
