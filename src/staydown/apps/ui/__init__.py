@@ -1,0 +1,1 @@
+"""What every page shares: the base template, the look, the parts of a page and its security headers."""

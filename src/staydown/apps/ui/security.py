@@ -1,0 +1,78 @@
+"""The headers that every answer of this install carries, pages and static files alike.
+
+Settings take `CSP` for django-csp; the static files, which Django's middleware never sees, take `static_headers()`.
+
+``Referrer-Policy`` is ``same-origin`` and not ``no-referrer``: both tell other sites nothing, but under ``no-referrer``
+a browser also sends ``Origin: null`` with our own forms, and then neither Django's CSRF check for staff nor the portal's
+(`staydown.apps.portal.origin`) could tell our page from another site's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from csp.constants import NONE, SELF
+from csp.utils import build_policy
+from django.http import HttpRequest, HttpResponse
+
+#: For settings: ``CONTENT_SECURITY_POLICY = CSP``. A view that must show pictures of another origin (the console's
+#: previews) widens its own answer with ``csp.decorators.csp_update``.
+CSP: Final = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "worker-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["staydown"],
+    }
+}
+
+_OFF: Final = (
+    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media", "fullscreen",
+    "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "payment",
+    "picture-in-picture", "screen-wake-lock", "serial", "usb", "window-management", "xr-spatial-tracking",
+)  # fmt: skip
+
+HEADERS: Final = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join(f"{feature}=()" for feature in _OFF),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+#: The only page that a search engine may show; whoever looks for help should find it.
+INDEXED_PATHS: Final = frozenset({"/"})
+
+
+class SecurityHeaders:
+    """Middleware that adds what an answer does not already say. A view that sets one of these headers keeps its own."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        if request.path not in INDEXED_PATHS:
+            response.headers.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")
+        return response
+
+
+def static_headers() -> dict[str, str]:
+    """The headers for a static file: a worker's script needs the same policies as the page that starts it."""
+    return HEADERS | {
+        "Content-Security-Policy": build_policy(config=CSP["DIRECTIVES"]),
+        "X-Robots-Tag": "noindex, nofollow, noarchive",
+    }
