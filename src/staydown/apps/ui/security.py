@@ -2,9 +2,9 @@
 
 Settings take `CSP` for django-csp; the static files, which Django's middleware never sees, take `static_headers()`.
 
-``Referrer-Policy`` is ``same-origin`` and not ``no-referrer``: both tell other sites nothing, but under ``no-referrer``
-a browser also sends ``Origin: null`` with our own forms, and then neither Django's CSRF check for staff nor the portal's
-(`staydown.apps.portal.origin`) could tell our page from another site's.
+``Referrer-Policy`` is ``same-origin`` and not ``no-referrer``: both tell other sites nothing, but under
+``no-referrer`` a browser also sends ``Origin: null`` with our own forms, and then neither Django's CSRF check for staff
+nor the portal's (`staydown.apps.portal.origin`) could tell our page from another site's.
 """
 
 from __future__ import annotations

@@ -1,0 +1,61 @@
+"""A real Chromium for the journeys, and what every page must hold in it.
+
+`chromium()` starts the one that the machine has; a missing browser is a failure with one line to act on, never a skip.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS: Final = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+PHONE: Final = {"width": 360, "height": 740}
+DESK: Final = {"width": 1280, "height": 900}
+NARROWEST: Final = {"width": 320, "height": 640}
+
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def executable() -> str:
+    """The path of Chromium; `STAYDOWN_CHROMIUM` names another one."""
+    found = os.environ.get("STAYDOWN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    assert found, "No Chromium on this machine. Install the package 'chromium', or set STAYDOWN_CHROMIUM to its path."
+    return found
+
+
+@contextmanager
+def chromium(*more_flags: str) -> Iterator[Browser]:
+    """A running Chromium, closed at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=[*FLAGS, *more_flags])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def assert_accessible(page: Page) -> None:
+    """axe finds nothing on this page, of any weight; the failure names the rule and the elements."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    told = [
+        f"{fault['impact']}: {fault['id']}: {fault['help']}\n"
+        + "\n".join(f"    {n['html'][:160]}" for n in fault["nodes"])
+        for fault in found.response["violations"]
+    ]
+    assert not told, f"axe on {page.url}\n" + "\n".join(told)
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    """Nothing on this page is wider than the window."""
+    widths = page.evaluate("[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1], f"{page.url} is {widths[0]} px wide in a window of {widths[1]} px"
