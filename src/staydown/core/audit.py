@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -155,23 +155,29 @@ def encode_checkpoint(note: str) -> str:
 
 def verify_export(texts: Iterable[str], verifier: Verifier) -> LogReport:
     """Verify a whole exported log against the checkpoint at its end; raises `ProofError`. Needs no database."""
-    lines: list[LogLine] = []
-    note: str | None = None
+    notes: list[str] = []
+    report = verify_log(_export_lines(texts, notes))
+    if not notes:
+        raise ProofError("The file has no checkpoint at its end: it was cut off.")
+    head = open_checkpoint(notes[0], verifier)
+    if head.size != report.size:
+        raise ProofError(f"The file has {report.size} lines, but its checkpoint is of {head.size}.")
+    if head.root != report.root:
+        raise ProofError(f"Lines 1 to {report.size} are not the log that was signed: it was rewritten as a whole.")
+    return replace(report, signed=head.size)
+
+
+def _export_lines(texts: Iterable[str], notes: list[str]) -> Iterator[LogLine]:
+    """The lines of an export as they are read; the note of the checkpoint is put into ``notes``."""
     for number, text in enumerate(texts, 1):
         where = f"Line {number} of the file"
-        if note is not None:
+        if notes:
             raise ProofError(f"{where} follows the checkpoint, which must be the last.")
         fields = _parse(text, where)
         if fields.keys() == {"checkpoint"}:
-            note = _text(fields, "checkpoint", where)
+            notes.append(_text(fields, "checkpoint", where))
         else:
-            lines.append(_log_line(fields, where))
-    if note is None:
-        raise ProofError("The file has no checkpoint at its end: it was cut off.")
-    head = open_checkpoint(note, verifier)
-    if head.size != len(lines):
-        raise ProofError(f"The file has {len(lines)} lines, but its checkpoint is of {head.size}.")
-    return verify_log(lines, head)
+            yield _log_line(fields, where)
 
 
 # One line and its place in the log, for someone who has nothing else (C2SP tlog-proof).

@@ -138,11 +138,11 @@ class Keyring:
         return Keyring(primary=_id_of(key), root=self._root, keys={**self._keys, _id_of(key): key})
 
     def without_old_keys(self) -> Keyring:
-        """The keyring with the primary key alone, for when everything is sealed with it; old backups then open no more."""
+        """The keyring with its primary key alone, once everything is sealed with it; old backups then open no more."""
         return Keyring(primary=self.primary, root=self._root, keys={self.primary: self._keys[self.primary]})
 
     def secret(self, purpose: str) -> bytes:
-        """32 bytes for one purpose (a pepper, a signing key), the same after every rotation: HKDF-SHA256 of the root."""
+        """32 bytes for one purpose (a pepper, a signing key): HKDF-SHA256 of the root, the same after every rotation."""
         kdf = HKDF(algorithm=SHA256(), length=32, salt=b"staydown keyring v1", info=purpose.encode())
         return kdf.derive(self._root)
 
