@@ -63,6 +63,10 @@ story: $(VENV)/.run
 bench: setup ## Measure against the peers; writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks
 
+.PHONY: docs
+docs: setup ## Write the reference pages that are read off the code
+	@$(BIN)/python docs/generate.py
+
 .PHONY: lock
 lock: setup ## Make the lock files anew from requirements/*.in
 	@cd requirements && for name in dev run; do ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
