@@ -36,11 +36,11 @@ def test_error_codes_are_unique_and_drawn():
 
 
 def test_every_link_between_pages_leads_somewhere():
-    broken = []
-    for page in PAGES:
-        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text()):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.relative_to(ROOT)} -> {target}")
+    links = [
+        (page, link) for page in PAGES for link in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text())
+    ]
+    assert links
+    broken = [f"{page.relative_to(ROOT)} -> {link}" for page, link in links if not (page.parent / link).exists()]
     assert broken == []
 
 
