@@ -1,0 +1,102 @@
+/**
+ * What a file says it is, read from its first bytes: the kind of picture, its size, and whether the file is whole.
+ * Looked at before the browser decodes, so that a file which lies or ends early gets a name instead of a wrong hash.
+ */
+
+const TYPES = {
+  jpeg: "image/jpeg",
+  png: "image/png",
+  gif: "image/gif",
+  webp: "image/webp",
+  bmp: "image/bmp",
+  avif: "image/avif",
+  heic: "image/heic",
+  tiff: "image/tiff",
+};
+
+/** The media type of a picture file, or null. `uncertain` kinds are decoded by some browsers only. */
+export function kindOf(bytes) {
+  if (starts(bytes, 0, [0xff, 0xd8, 0xff])) return "jpeg";
+  if (starts(bytes, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return "png";
+  if (text(bytes, 0, 4) === "GIF8") return "gif";
+  if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP") return "webp";
+  if (text(bytes, 0, 2) === "BM") return "bmp";
+  if (text(bytes, 4, 4) === "ftyp") return brand(text(bytes, 8, 4));
+  if (starts(bytes, 0, [0x49, 0x49, 0x2a, 0]) || starts(bytes, 0, [0x4d, 0x4d, 0, 0x2a])) return "tiff";
+  if (starts(bytes, 0, [0x1a, 0x45, 0xdf, 0xa3])) return "video";
+  return null;
+}
+
+/** The media type of a kind. */
+export function typeOf(kind) {
+  return TYPES[kind];
+}
+
+/** Pixels that the header promises; null where this kind is left to the browser. Lets a bomb be refused before it is decoded. */
+export function pixelsOf(bytes, kind) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    if (kind === "png") return view.getUint32(16) * view.getUint32(20);
+    if (kind === "gif") return view.getUint16(6, true) * view.getUint16(8, true);
+    if (kind === "bmp") return Math.abs(view.getInt32(18, true) * view.getInt32(22, true));
+    if (kind === "jpeg") return frame(view).pixels;
+  } catch {
+    return 0; // the header ends early: `isWhole` says so
+  }
+  return null;
+}
+
+/** Whether the file reaches its own end. Kinds without a simple end are left to the browser. */
+export function isWhole(bytes, kind) {
+  if (kind === "png") return has(bytes, [0x49, 0x45, 0x4e, 0x44], bytes.length - 1);
+  if (kind === "gif") return bytes.lastIndexOf(0x3b) > 13;
+  if (kind === "webp") return new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) + 8 <= bytes.length + 1;
+  if (kind !== "jpeg") return true;
+  try {
+    const { scan } = frame(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    for (let at = bytes.lastIndexOf(0xd9); at > scan; at = bytes.lastIndexOf(0xd9, at - 1)) {
+      if (bytes[at - 1] === 0xff) return true;
+    }
+  } catch {
+    // A segment runs past the end.
+  }
+  return false;
+}
+
+/** A JPEG's promised pixels and where its first scan begins: a thumbnail inside the header has an end of its own. */
+function frame(view) {
+  let pixels = 0;
+  for (let at = 2; ; ) {
+    if (view.getUint8(at) !== 0xff) throw new RangeError("not a marker");
+    const marker = view.getUint8(at + 1);
+    if (marker === 0xff) {
+      at += 1;
+      continue;
+    }
+    if (marker === 0xda) return { pixels, scan: at };
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+    if (isFrame) pixels = view.getUint16(at + 5) * view.getUint16(at + 7);
+    at += 2 + view.getUint16(at + 2);
+  }
+}
+
+function brand(name) {
+  if (["avif", "avis"].includes(name)) return "avif";
+  if (["heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"].includes(name)) return "heic";
+  return "video";
+}
+
+function starts(bytes, at, wanted) {
+  return wanted.every((value, index) => bytes[at + index] === value);
+}
+
+function text(bytes, at, length) {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+function has(bytes, wanted, from) {
+  for (let at = bytes.lastIndexOf(wanted[0], from); at > 8; at = bytes.lastIndexOf(wanted[0], at - 1)) {
+    if (starts(bytes, at, wanted)) return true;
+  }
+  return false;
+}
