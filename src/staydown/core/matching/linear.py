@@ -44,7 +44,9 @@ class LinearIndex:
     def _distances(self, hash_: Hash) -> Iterable[tuple[Entry, int]]:
         """Each entry of the hash's algorithm with the number of bits in which it differs."""
         same = [entry for entry in self._entries.values() if entry.hash.algorithm is hash_.algorithm]
-        held = np.frombuffer(b"".join(entry.hash.value for entry in same), np.uint8).reshape(len(same), hash_.algorithm.size)
+        held = np.frombuffer(b"".join(entry.hash.value for entry in same), np.uint8).reshape(
+            len(same), hash_.algorithm.size
+        )
         asked = np.frombuffer(hash_.value, np.uint8)
         return zip(same, np.bitwise_count(held ^ asked).sum(axis=1).tolist(), strict=True)
 
