@@ -1,0 +1,1 @@
+"""Banks of entries, and the signed feed that is the only way hashes leave them."""

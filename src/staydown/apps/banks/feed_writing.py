@@ -1,0 +1,57 @@
+"""Appending to the feed: the lock on its head, and the line that each change of an entry becomes."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+from staydown.apps.banks.models import Entry, FeedHead, FeedLine
+from staydown.core import bank, feed
+from staydown.core.merkle import Frontier
+
+
+def hold() -> FeedHead:
+    """The head of the feed, locked until the transaction ends.
+
+    Every change of an entry begins here, so entries change one after another and lines are numbered without gaps. The
+    order of locks is: case, then this, then the audit log; an action that needs two of them takes them in that order.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("The feed's head is held only inside a transaction.")
+    empty = {"frontier": Frontier().to_bytes()}
+    head, _ = FeedHead.objects.select_for_update().get_or_create(pk=1, defaults=empty)
+    return head
+
+
+def core_entry(entry: Entry, action: bank.Action) -> bank.Entry:
+    """The entry as a feed line carries it."""
+    return bank.Entry(
+        id=entry.public_id, bank=entry.bank.name, hash=entry.hash, radius=entry.radius, action=bank.Action(action)
+    )
+
+
+def append_add(head: FeedHead, entry: Entry, at: datetime) -> FeedLine:
+    """Append that ``entry`` is matched from now on, with the action that its state allows. ``head`` is held."""
+    action = bank.effective_action(bank.EntryState(entry.state), bank.Action(entry.action))
+    assert action is not None  # noqa: S101 - only live entries are added
+    salt = secrets.token_bytes(feed.SALT_SIZE)
+    line = feed.AddLine(head.size + 1, core_entry(entry, action), salt)
+    return _append(head, FeedLine(op=FeedLine.Op.ADD, entry=entry, action=action.value, salt=salt, at=at), line)
+
+
+def append_remove(head: FeedHead, entry: Entry, at: datetime) -> FeedLine:
+    """Append that ``entry`` is matched no more, and erase the salts of its earlier lines. ``head`` is held."""
+    entry.lines.update(salt=None)
+    line = feed.RemoveLine(head.size + 1, entry.public_id)
+    return _append(head, FeedLine(op=FeedLine.Op.REMOVE, entry=entry, at=at), line)
+
+
+def _append(head: FeedHead, row: FeedLine, line: feed.Line) -> FeedLine:
+    tree = Frontier.from_bytes(bytes(head.frontier)).append(feed.leaf(line))
+    row.seq, row.leaf, row.root = tree.size, feed.leaf(line), tree.root()
+    row.save(force_insert=True)
+    head.size, head.frontier = tree.size, tree.to_bytes()
+    head.save(update_fields=["size", "frontier"])
+    return row

@@ -1,0 +1,70 @@
+"""What may be read of the banks: pages of the feed, and nothing else that holds a hash."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import QuerySet
+
+from staydown.apps.banks import feed_key, feed_writing
+from staydown.apps.banks.models import LIVE, Entry, FeedHead, FeedLine
+from staydown.core import bank, feed
+from staydown.core.merkle import Frontier
+from staydown.errors import ConflictError
+
+MOST_LINES: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """Lines in their order, and the signed checkpoint over everything up to the last of them."""
+
+    lines: tuple[feed.Line, ...]
+    checkpoint: feed.CheckpointLine
+
+
+def feed_size() -> int:
+    """How many lines the feed has. One small query, for those who wait for the next line."""
+    return FeedHead.objects.filter(pk=1).values_list("size", flat=True).first() or 0
+
+
+def feed_page(after: int, limit: int, banks: Collection[str] = ()) -> FeedPage:
+    """At most ``limit`` lines after line ``after``, for a follower who may see ``banks`` (none named: all).
+
+    Lines of other banks, and lines whose hash has been erased, come as their leaf. Three queries. Raises
+    `ConflictError` for a follower who is ahead of the feed: the database was restored from an older copy, or is another.
+    """
+    if after > (size := feed_size()):
+        raise ConflictError(f"The feed has {size} lines, fewer than you have followed. Ask its publisher why.")
+    rows = list(
+        FeedLine.objects.filter(seq__gt=after).select_related("entry__bank").order_by("seq")[: min(limit, MOST_LINES)]
+    )
+    last = rows[-1].seq if rows else after
+    root = rows[-1].root if rows else _root_at(after)
+    shown = tuple(_shown(row, banks) for row in rows)
+    return FeedPage(shown, feed.checkpoint(last, bytes(root), feed_key.signer()))
+
+
+def live_entries() -> QuerySet[Entry]:
+    """The entries that are matched now, with their bank, in the order in which they came."""
+    return Entry.objects.filter(state__in=LIVE).select_related("bank").order_by("pk")
+
+
+def _root_at(size: int) -> bytes:
+    if size == 0:
+        return Frontier().root()
+    return bytes(FeedLine.objects.values_list("root", flat=True).get(seq=size))
+
+
+def _shown(row: FeedLine, banks: Collection[str]) -> feed.Line:
+    """The line as this follower may see it."""
+    entry = row.entry
+    hidden = bool(banks) and entry.bank.name not in banks
+    if row.op == FeedLine.Op.REMOVE:
+        # A removal names an entry by a random id and nothing else; who never saw the entry need not see its end.
+        return feed.OpaqueLine(row.seq, bytes(row.leaf)) if hidden else feed.RemoveLine(row.seq, entry.public_id)
+    if hidden or row.salt is None or entry.value is None:
+        return feed.OpaqueLine(row.seq, bytes(row.leaf))
+    return feed.AddLine(row.seq, feed_writing.core_entry(entry, bank.Action(row.action)), row.salt)

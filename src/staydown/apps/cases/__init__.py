@@ -1,0 +1,1 @@
+"""Reports and the cases they make: clocks, decisions, actions, outcomes and hits."""

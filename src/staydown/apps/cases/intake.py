@@ -1,0 +1,125 @@
+"""What comes in from outside, as plain values: a report as it was filled in, and hits as a node tells them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.errors import HashError, InvalidError, MinorsRouteError
+
+MOST_LINKS: Final = 200
+MOST_HASHES: Final = 500
+MOST_WORDS: Final = 20_000
+MOST_LINE: Final = 500  # characters in a one-line answer
+MOST_URL: Final = 2_000
+ROLES: Final = ("subject", "agent")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HashGiven:
+    """The hashes of one picture, as the page or the command line computed them. ``label`` is the reporter's own word."""
+
+    pdq_hex: str = ""
+    quality: int = 0
+    sha256_hex: str | None = None
+    label: str = ""
+
+    def pdq(self) -> Hash | None:
+        """The PDQ hash, if one was given; raises `HashError`."""
+        return Hash.from_hex(Algorithm.PDQ, self.pdq_hex) if self.pdq_hex else None
+
+    def sha256(self) -> Hash | None:
+        """The digest of the file, if one was given; raises `HashError`."""
+        return Hash.from_hex(Algorithm.SHA256, self.sha256_hex) if self.sha256_hex else None
+
+    def __repr__(self) -> str:
+        return "<HashGiven>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReportForm:
+    """A report as it was filled in. ``provided`` says which statements of the law were made, by element id."""
+
+    role: str = "subject"
+    relation: str = ""
+    contact: str = ""
+    words: str = ""
+    signature: str = ""
+    provided: dict[str, bool] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
+    hashes: list[HashGiven] = field(default_factory=list)
+    language: str = ""
+    shown_is_adult: bool = True
+
+    def __repr__(self) -> str:
+        return f"<ReportForm {len(self.links)} links, {len(self.hashes)} hashes>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class HitGiven:
+    """A match on a real upload, as a node tells it. ``id`` is the node's: the same one twice counts once."""
+
+    id: UUID
+    entry: UUID
+    action: str
+    content_ref: str = ""
+    preview_url: str = ""
+    count: int = 1
+
+    def __repr__(self) -> str:
+        return f"<HitGiven {self.id}>"
+
+
+def check(form: ReportForm) -> None:
+    """Raise `MinorsRouteError` before anything else, else `InvalidError` whose message begins with the field's name.
+
+    What a law asks for is not checked here: a report that lacks an element is received all the same.
+    """
+    if not form.shown_is_adult:
+        raise MinorsRouteError
+    if form.role not in ROLES:
+        raise InvalidError("role: say whether you are the person shown, or act for them.")
+    if not form.links and not form.hashes:
+        raise InvalidError("links: give at least one link, or choose at least one picture.")
+    _check_texts(form)
+    if len(form.links) > MOST_LINKS:
+        raise InvalidError(f"links: at most {MOST_LINKS} links fit into one report. Send the others in a second one.")
+    if len(form.hashes) > MOST_HASHES:
+        raise InvalidError(f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one.")
+    for number, link in enumerate(form.links, start=1):
+        if not is_link(link):
+            raise InvalidError(f"links: link {number} is not a web address that starts with https:// or http://.")
+    for number, given in enumerate(form.hashes, start=1):
+        _check_hash(number, given)
+
+
+def is_link(text: str) -> bool:
+    """Whether ``text`` is a web address. It is kept and shown, and never fetched."""
+    try:
+        parts = urlsplit(text.strip())
+        host = parts.hostname
+    except ValueError:
+        return False
+    broken = any(each.isspace() or not each.isprintable() for each in text.strip())
+    return parts.scheme in {"http", "https"} and bool(host) and not broken and len(text) <= MOST_URL
+
+
+def _check_texts(form: ReportForm) -> None:
+    for name in ("relation", "contact", "signature", "language"):
+        if len(getattr(form, name)) > (35 if name == "language" else MOST_LINE):
+            raise InvalidError(f"{name}: this is too long.")
+    if len(form.words) > MOST_WORDS:
+        raise InvalidError(f"words: at most {MOST_WORDS} characters fit.")
+
+
+def _check_hash(number: int, given: HashGiven) -> None:
+    try:
+        found = given.pdq() or given.sha256()
+        given.sha256()
+    except HashError:
+        raise InvalidError(f"hashes: the hash of picture {number} is not valid. Choose the picture again.") from None
+    if found is None or not 0 <= given.quality <= 100 or len(given.label) > MOST_LINE:
+        raise InvalidError(f"hashes: picture {number} has no hash, or its quality or label is not valid.")

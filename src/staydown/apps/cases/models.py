@@ -1,0 +1,379 @@
+"""The rows of casework. What a person wrote or signed is sealed; what a machine must read stands in its own columns."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from staydown.apps.cases.querysets import CaseQuerySet
+from staydown.apps.vault.fields import SealedTextField
+
+
+class PinnedRegime(models.Model):
+    """The whole text of a regime version that some case was received under. Never changed, never deleted."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    regime_id = models.CharField(max_length=40)
+    version = models.CharField(max_length=64)
+    text = models.TextField()
+    pinned_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="pinned_regime_once_a_version", fields=["regime_id", "version"])]
+
+    def __str__(self) -> str:
+        return f"regime {self.regime_id} version {self.version}"
+
+
+class Case(models.Model):
+    """One piece of harm being worked on. ``version`` counts the changes that a decision must have seen."""
+
+    class State(models.TextChoices):
+        """Where the case stands."""
+
+        OPEN = "open", _("open")
+        DECIDED = "decided", _("decided, waiting for the platform")
+        DONE = "done", _("done")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        MINORS = "minors", _("with the child-protection services")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.CharField(max_length=9, unique=True, editable=False)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)  # the earliest running clock; none runs when it is null
+    version = models.PositiveIntegerField(default=1)
+    leased_by = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    leased_until = models.DateTimeField(null=True)
+    hit_count = models.PositiveIntegerField(default=0)
+    regimes = models.JSONField(default=list)  # [{"id": ..., "version": ...}] in force at receipt
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="case_state_known", condition=Q(state__in=["open", "decided", "done", "withdrawn", "minors"])
+            ),
+            models.CheckConstraint(
+                name="case_lease_is_whole",
+                condition=Q(leased_by__isnull=True, leased_until__isnull=True)
+                | Q(leased_by__isnull=False, leased_until__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="case_closed_has_no_deadline", condition=Q(due_at__isnull=True) | ~Q(state__in=["done", "withdrawn"])
+            ),
+        ]
+        indexes = [models.Index(name="case_queue", fields=["state", "due_at", "id"])]
+
+    def __str__(self) -> str:
+        return f"case {self.public_id}"
+
+
+class Report(models.Model):
+    """What someone sent. ``lookup_id`` is derived from the receipt code, which is stored nowhere."""
+
+    class Role(models.TextChoices):
+        """Who sent it."""
+
+        SUBJECT = "subject", _("the person shown")
+        AGENT = "agent", _("someone acting for the person shown")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="reports")
+    role = models.CharField(max_length=8, choices=Role.choices)
+    relation = SealedTextField(null=True)
+    contact = SealedTextField(null=True)
+    words = SealedTextField(null=True)
+    signature = SealedTextField(null=True)
+    provided = models.JSONField(default=dict)  # {element id: true}
+    lookup_id = models.BinaryField(max_length=32, unique=True)
+    language = models.CharField(max_length=35, blank=True, default="")
+    received_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField(null=True)  # when the status page was first opened with the code
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="report_role_known", condition=Q(role__in=["subject", "agent"]))]
+
+    def __str__(self) -> str:
+        return f"report {self.public_id}"
+
+
+class Item(models.Model):
+    """One thing in a case. A link and a content id are somewhere on the platform; a hash is only kept down."""
+
+    class Kind(models.TextChoices):
+        """What it is."""
+
+        LINK = "link", _("link")
+        HASH = "hash", _("picture")
+        CONTENT = "content", _("upload that matched")
+
+    class State(models.TextChoices):
+        """Where it stands.
+
+        ``asked``: the platform was asked to act on it. ``removed``: the platform took it down, or it was gone.
+        ``kept_down``: a hash that copies are blocked by; there is nothing to ask of the platform. ``disabled``: hidden
+        until the final decision, which is still to come.
+        """
+
+        OPEN = "open", _("waiting for a decision")
+        ASKED = "asked", _("the platform was asked")
+        REMOVED = "removed", _("removed")
+        KEPT_DOWN = "kept_down", _("copies are blocked")
+        DECLINED = "declined", _("declined")
+        DISABLED = "disabled", _("disabled until the final decision")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="items")
+    report = models.ForeignKey("staydown_cases.Report", on_delete=models.PROTECT, null=True, related_name="items")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    url = SealedTextField(null=True)
+    content_ref = SealedTextField(null=True)
+    content_key = models.BinaryField(max_length=32, null=True)  # a keyed digest of content_ref
+    preview_url = SealedTextField(null=True)
+    label = SealedTextField(null=True)
+    pdq_entry = models.ForeignKey("staydown_banks.Entry", on_delete=models.PROTECT, null=True, related_name="pdq_items")
+    sha256_entry = models.ForeignKey(
+        "staydown_banks.Entry", on_delete=models.PROTECT, null=True, related_name="sha256_items"
+    )
+    quality = models.PositiveSmallIntegerField(null=True)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="item_state_known",
+                condition=Q(
+                    state__in=["open", "asked", "removed", "kept_down", "declined", "disabled", "withdrawn"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="item_is_of_one_kind",
+                condition=Q(kind="link", url__isnull=False, report__isnull=False, content_ref__isnull=True)
+                | Q(kind="hash", url__isnull=True, report__isnull=False, content_ref__isnull=True)
+                | Q(kind="content", url__isnull=True, report__isnull=True, content_key__isnull=False),
+            ),
+            # Nobody can be asked to remove a hash: it is kept down, or it is nothing to act on.
+            models.CheckConstraint(
+                name="item_hash_is_kept_down",
+                condition=(Q(kind="hash") & ~Q(state__in=["asked", "removed", "disabled"]))
+                | (~Q(kind="hash") & ~Q(state="kept_down")),
+            ),
+            models.UniqueConstraint(name="item_content_once_a_case", fields=["case", "content_key"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"item {self.public_id}"
+
+
+class Decision(models.Model):
+    """What was decided about some items, by whom and why. Never changed."""
+
+    class Verdict(models.TextChoices):
+        """What was decided."""
+
+        REMOVE = "remove", _("remove")
+        DECLINE = "decline", _("decline")
+        DISABLE = "disable", _("disable until the final decision")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    regime_id = models.CharField(max_length=40)
+    ground = models.CharField(max_length=60, blank=True, default="")
+    reason = SealedTextField()
+    by_staff = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, null=True, related_name="+")
+    by_label = models.CharField(max_length=80)
+    at = models.DateTimeField()
+    items = models.ManyToManyField("staydown_cases.Item", related_name="decisions")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="decision_declines_on_a_ground",
+                condition=(Q(verdict="decline") & ~Q(ground="")) | Q(verdict__in=["remove", "disable"], ground=""),
+            ),
+            models.CheckConstraint(name="decision_is_under_a_regime", condition=~Q(regime_id="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"decision {self.public_id}"
+
+
+class Action(models.Model):
+    """What the platform is asked to do with one item because of a decision, and its answer.
+
+    ``cancelled``: a later decision or a withdrawal took the request back before it was answered.
+    """
+
+    class Kind(models.TextChoices):
+        """What to do."""
+
+        REMOVE = "remove", _("remove")
+        DISABLE = "disable", _("disable")
+        RESTORE = "restore", _("show again")
+
+    class State(models.TextChoices):
+        """How far it is."""
+
+        ASKED = "asked", _("waiting for the platform")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("taken back")
+
+    class Result(models.TextChoices):
+        """What the platform answered."""
+
+        REMOVED = "removed", _("removed")
+        DISABLED = "disabled", _("disabled")
+        RESTORED = "restored", _("shown again")
+        NOT_FOUND = "not_found", _("it was gone already")
+        FAILED = "failed", _("it could not be done")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    decision = models.ForeignKey("staydown_cases.Decision", on_delete=models.PROTECT, related_name="actions")
+    item = models.ForeignKey("staydown_cases.Item", on_delete=models.PROTECT, related_name="actions")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.ASKED)
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=12, choices=Result.choices, blank=True, default="")
+    detail = SealedTextField(null=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="action_answer_is_whole",
+                condition=Q(state="asked", done_at__isnull=True, result="")
+                | (Q(state="done", done_at__isnull=False) & ~Q(result__in=["", "failed"]))
+                | Q(state="failed", done_at__isnull=False, result="failed")
+                | Q(state="cancelled"),
+            ),
+            models.UniqueConstraint(name="action_asked_once_an_item", fields=["item"], condition=Q(state="asked")),
+        ]
+        indexes = [models.Index(name="action_by_state", fields=["state", "id"])]
+
+    def __str__(self) -> str:
+        return f"action {self.public_id}"
+
+
+class Clock(models.Model):
+    """One time limit of a regime on one case. ``report`` is the receipt that started it; a hit starts one without."""
+
+    class Because(models.TextChoices):
+        """What stopped a clock."""
+
+        OUTCOME = "outcome", _("the platform answered")
+        DECISION = "decision", _("the decision")
+        WITHDRAWAL = "withdrawal", _("the report was withdrawn")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="clocks")
+    report = models.ForeignKey("staydown_cases.Report", on_delete=models.PROTECT, null=True, related_name="clocks")
+    regime_id = models.CharField(max_length=40)
+    clock_id = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    stopped_because = models.CharField(max_length=12, choices=Because.choices, blank=True, default="")
+    stopped_by_action = models.ForeignKey(
+        "staydown_cases.Action", on_delete=models.PROTECT, null=True, related_name="stopped_clocks"
+    )
+    stopped_by_decision = models.ForeignKey(
+        "staydown_cases.Decision", on_delete=models.PROTECT, null=True, related_name="stopped_clocks"
+    )
+
+    class Meta:
+        ordering = ["due_at", "id"]
+        constraints = [
+            models.CheckConstraint(
+                name="clock_stopped_has_a_stopper",
+                condition=Q(
+                    stopped_at__isnull=True,
+                    stopped_because="",
+                    stopped_by_action__isnull=True,
+                    stopped_by_decision__isnull=True,
+                )
+                | Q(
+                    stopped_at__isnull=False,
+                    stopped_because="outcome",
+                    stopped_by_action__isnull=False,
+                    stopped_by_decision__isnull=True,
+                )
+                | Q(
+                    stopped_at__isnull=False,
+                    stopped_because="decision",
+                    stopped_by_action__isnull=True,
+                    stopped_by_decision__isnull=False,
+                )
+                | Q(
+                    stopped_at__isnull=False,
+                    stopped_because="withdrawal",
+                    stopped_by_action__isnull=True,
+                    stopped_by_decision__isnull=True,
+                ),
+            ),
+            models.CheckConstraint(name="clock_ends_after_it_starts", condition=Q(due_at__gt=F("starts_at"))),
+            models.UniqueConstraint(
+                name="clock_once_a_report", fields=["report", "regime_id", "clock_id"], condition=Q(report__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"clock {self.public_id}"
+
+
+class Hit(models.Model):
+    """Matches of one entry with one upload, counted. Without a content id, all matches of the entry are one row."""
+
+    class Action(models.TextChoices):
+        """What screening answered to the upload."""
+
+        BLOCK = "block", _("blocked")
+        REVIEW = "review", _("sent to a person")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="hits")
+    entry = models.ForeignKey("staydown_banks.Entry", on_delete=models.PROTECT, related_name="hits")
+    item = models.ForeignKey("staydown_cases.Item", on_delete=models.PROTECT, null=True, related_name="hits")
+    action = models.CharField(max_length=8, choices=Action.choices)
+    content_ref = SealedTextField(null=True)
+    content_key = models.BinaryField(max_length=32)  # a keyed digest of content_ref
+    preview_url = SealedTextField(null=True)
+    count = models.PositiveIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(name="hit_action_known", condition=Q(action__in=["block", "review"])),
+            models.CheckConstraint(name="hit_counts", condition=Q(count__gte=1)),
+            models.UniqueConstraint(
+                name="hit_once_an_upload", fields=["case", "entry", "action", "content_key"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"hit {self.public_id}"
+
+
+class HeardHit(models.Model):
+    """The id that a node gave to a hit, so that the same hit sent twice counts once."""
+
+    given_id = models.UUIDField(unique=True)
+    hit = models.ForeignKey("staydown_cases.Hit", on_delete=models.PROTECT, related_name="heard")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"heard hit {self.pk}"

@@ -1,0 +1,11 @@
+"""How Django knows the sharing app."""
+
+from django.apps import AppConfig
+
+
+class SharingConfig(AppConfig):
+    """The sharing app; its label can never change, it is in table names."""
+
+    name = "staydown.apps.sharing"
+    label = "staydown_sharing"
+    default_auto_field = "django.db.models.BigAutoField"
