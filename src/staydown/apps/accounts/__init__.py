@@ -1,0 +1,1 @@
+"""Staff, their roles, and the keys that other programs sign in with."""

@@ -1,0 +1,26 @@
+"""Reading keys and staff."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from staydown.apps.accounts.models import ApiKey
+
+
+class ApiKeys(models.QuerySet["ApiKey"]):
+    """Keys."""
+
+    def live(self, today: date | None = None) -> Self:
+        """Those that are neither revoked nor expired. A key works through its last day."""
+        today = today or timezone.now().date()
+        return self.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today), revoked_at__isnull=True)
+
+    def with_scope(self, scope: str) -> list[ApiKey]:
+        """The live ones that were given this scope. There are few keys, and SQLite cannot search in JSON lists."""
+        return [key for key in self.live() if key.may(scope)]

@@ -1,0 +1,67 @@
+"""What may be read of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db import models
+
+from staydown.apps.audit.facts import reference
+from staydown.apps.audit.models import Checkpoint, Head, Line, Mention
+from staydown.core import audit
+from staydown.core.merkle import Frontier
+
+CHUNK = 1000
+
+
+def history(about: models.Model | str) -> list[Line]:
+    """Every line about this, or about something else where this stands in ``also``; the oldest first."""
+    mentioned = Mention.objects.filter(ref=reference(about)).values("line_id")
+    return list(Line.objects.filter(pk__in=mentioned).order_by("seq"))
+
+
+def recent(limit: int = 100, before: int | None = None) -> list[Line]:
+    """The newest lines, the newest first; ``before`` is the seq to go on from."""
+    found = Line.objects.order_by("-seq")
+    return list((found.filter(seq__lt=before) if before else found)[:limit])
+
+
+def frontier() -> Frontier:
+    """The log as one tree, as its head says it is."""
+    head = Head.objects.filter(pk=1).first()
+    return Frontier.from_bytes(bytes(head.frontier)) if head else Frontier()
+
+
+def latest_checkpoint() -> Checkpoint | None:
+    """The newest checkpoint that was signed and kept."""
+    return Checkpoint.objects.order_by("-size").first()
+
+
+def log_line(line: Line) -> audit.LogLine:
+    """A row as core verifies it."""
+    leaf, root = bytes(line.leaf), bytes(line.root)
+    if line.row_key is None:
+        return audit.LogLine(line.seq, leaf, root)
+    return audit.LogLine(line.seq, leaf, root, payload(line), bytes(line.row_key))
+
+
+def payload(line: Line) -> audit.Payload:
+    """What a row says, as it is committed to."""
+    found = audit.payload(
+        seq=line.seq,
+        at=line.at,
+        verb=line.verb,
+        actor_kind=line.actor_kind,
+        actor_id=line.actor_id,
+        about=line.about,
+        also=line.also,
+        facts=line.facts,
+    )
+    found["actor"]["label"] = line.actor_label
+    return found
+
+
+def lines(upto: int) -> Iterator[Line]:
+    """The first lines of the log in their order, with their mentions, streamed."""
+    found = Line.objects.filter(seq__lte=upto).order_by("seq").prefetch_related("mentions")
+    return found.iterator(chunk_size=CHUNK)

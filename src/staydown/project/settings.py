@@ -1,0 +1,194 @@
+"""Every setting of the Django parts, read once from the environment. Each is explained in docs/reference/settings.md."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from staydown.apps.ui import security
+from staydown.errors import SettingError
+from staydown.project import readers
+
+ENVIRONMENT = readers.Environment(os.environ)
+SOURCE = Path(__file__).parent.parent
+
+
+def BUILT(module: str) -> bool:  # while the parts are being built; goes away
+    return (SOURCE / module.removeprefix("staydown.").replace(".", "/")).with_suffix(".py").exists()
+
+
+# What the operator sets -----------------------------------------------------------------------------------------------
+STAYDOWN_DATA = ENVIRONMENT.path("STAYDOWN_DATA", Path("data"))
+STAYDOWN_KEYRING_FILE = ENVIRONMENT.path("STAYDOWN_KEYRING_FILE", STAYDOWN_DATA / "keyring")
+STAYDOWN_ORIGIN = ENVIRONMENT.origin("STAYDOWN_ORIGIN", "http://127.0.0.1:8080")
+STAYDOWN_NAME = ENVIRONMENT.text("STAYDOWN_NAME", "This platform")
+STAYDOWN_REGIMES = ENVIRONMENT.ids("STAYDOWN_REGIMES")  # empty: every regime in force
+STAYDOWN_PREVIEW_ORIGINS = ENVIRONMENT.origins("STAYDOWN_PREVIEW_ORIGINS")
+STAYDOWN_WEBHOOK_PRIVATE = ENVIRONMENT.flag("STAYDOWN_WEBHOOK_PRIVATE", default=False)
+STAYDOWN_EXIT_URL = ENVIRONMENT.address("STAYDOWN_EXIT_URL", "https://www.wikipedia.org/")
+STAYDOWN_PROXIES = ENVIRONMENT.text("STAYDOWN_PROXIES", "127.0.0.1")  # whose X-Forwarded-* headers are believed
+
+DEBUG = ENVIRONMENT.flag("STAYDOWN_DEBUG", default=False)
+SECRET_KEY = ENVIRONMENT.secret("STAYDOWN_SECRET_KEY", file=STAYDOWN_DATA / "secret-key")
+if not SECRET_KEY:
+    # Without an install there is nothing to protect yet: `manage`, `doctor` and the tests work with a passing key.
+    SECRET_KEY = secrets.token_urlsafe(48)
+elif len(SECRET_KEY) < 32:
+    raise SettingError("STAYDOWN_SECRET_KEY is too short. Use at least 32 random characters.")
+
+_HOST = urlsplit(STAYDOWN_ORIGIN).hostname or ""
+_OWN_HOST = f"[{_HOST}]" if ":" in _HOST else _HOST
+ALLOWED_HOSTS = sorted({*ENVIRONMENT.hosts("STAYDOWN_HOSTS", []), _OWN_HOST, "localhost", "127.0.0.1", "[::1]"})
+CSRF_TRUSTED_ORIGINS = [STAYDOWN_ORIGIN]
+HTTPS = STAYDOWN_ORIGIN.startswith("https://")
+
+# Records --------------------------------------------------------------------------------------------------------------
+_DATABASE = ENVIRONMENT.secret("STAYDOWN_DATABASE", str(STAYDOWN_DATA / "staydown.sqlite3"))
+DATABASES = {"default": readers.database("STAYDOWN_DATABASE", _DATABASE)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        # A transaction that reads first and writes later must hold the write lock from its start: otherwise two of
+        # them read the same head of the audit log, and one fails with "database is locked" instead of waiting.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # synchronous=FULL, where WAL would get along with NORMAL: a report that was accepted must survive a power cut,
+        # not only a crash of this process. secure_delete overwrites erased values with zeros.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+        f" PRAGMA foreign_keys=ON; PRAGMA trusted_schema={'OFF' if readers.sqlite_distrusts() else 'ON'};",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # throttles only; never on disk
+
+_OURS = ["vault", "audit", "accounts", "banks", "sharing", "cases", "ui", "portal", "console", "api"]
+INSTALLED_APPS = [
+    *(f"staydown.apps.{name}" for name in _OURS if BUILT(f"staydown.apps.{name}.apps")),
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+]
+
+# Requests -------------------------------------------------------------------------------------------------------------
+ROOT_URLCONF = "staydown.project.urls"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "staydown.apps.ui.security.SecurityHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                *(["staydown.apps.ui.context.operator"] if BUILT("staydown.apps.ui.context") else []),
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # hashes, links and words; a picture never comes this way
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing uploaded touches a disk
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = security.HEADERS["Referrer-Policy"]
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = security.CSP
+
+# Sessions and sign-in -------------------------------------------------------------------------------------------------
+SESSION_ENGINE = "staydown.apps.vault.sessions"  # what a session holds is sealed in its row
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Strict"  # sign-in, TOTP and passkeys all happen on this origin
+SESSION_COOKIE_AGE = int(timedelta(hours=10).total_seconds())
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_AGE = None  # until the browser closes
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+AUTH_USER_MODEL = "staydown_accounts.Staff"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/staff/"
+ACCOUNT_ADAPTER = "staydown.apps.accounts.adapters.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_ADAPTER = "staydown.apps.accounts.adapters.SealedMfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_PASSKEY_SIGNUP_ENABLED = False
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS and _HOST in {"localhost", "127.0.0.1"}
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = f"staydown {STAYDOWN_NAME}"
+MFA_TOTP_TOLERANCE = 1
+
+# Language, time, log --------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {
+        "handlers": ["stderr"],
+        "level": ENVIRONMENT.choice("STAYDOWN_LOG", "warning", ("debug", "info", "warning", "error")).upper(),
+    },
+    "loggers": {
+        # Django's own handlers would mail errors, with the request's body in them, or log an address that did not match.
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": False},
+    },
+}
+DEFAULT_EXCEPTION_REPORTER_FILTER = "django.views.debug.SafeExceptionReporterFilter"

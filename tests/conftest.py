@@ -1,0 +1,41 @@
+"""What every test may use: the people, and a database that can be emptied although its log only grows."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from staydown.apps.audit import guards
+from tests.settings import POSTGRES
+
+pytest_plugins = ["tests.people"]
+
+
+def run(statements: list[str]) -> None:
+    """Run these statements on the test's database."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_can_be_emptied():
+    """Tests with real transactions are cleaned up by emptying every table, which the log's guards rightly refuse."""
+    emptied = TransactionTestCase._fixture_teardown
+
+    def teardown(self):
+        run(guards.lift(connection))
+        emptied(self)
+        run(guards.lay(connection))
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = emptied
+
+
+@pytest.fixture
+def postgres():
+    """Skips nothing in CI: `make test` runs the records' tests a second time with STAYDOWN_TEST_DATABASE=postgres."""
+    if not POSTGRES:
+        pytest.skip("runs with STAYDOWN_TEST_DATABASE=postgres")
