@@ -142,7 +142,7 @@ class Keyring:
         return Keyring(primary=self.primary, root=self._root, keys={self.primary: self._keys[self.primary]})
 
     def secret(self, purpose: str) -> bytes:
-        """32 bytes for one purpose (a pepper, a signing key) by HKDF-SHA256 of the root; rotation does not change them."""
+        """32 bytes for one purpose (a pepper, a signing key), by HKDF-SHA256 of the root. Rotation keeps them."""
         kdf = HKDF(algorithm=SHA256(), length=32, salt=b"staydown keyring v1", info=purpose.encode())
         return kdf.derive(self._root)
 

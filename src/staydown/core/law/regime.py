@@ -1,0 +1,146 @@
+"""Loads regimes: one law, one TOML file in ``regimes/``. Adding a law is adding a file; no code knows any law."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from staydown.core.law.reading import Place, table
+from staydown.core.law.schema import Confidence, Fact, Named, Regime, Status
+from staydown.errors import RegimeError
+
+__all__ = ["Regime", "load", "load_all", "parse"]
+
+SCHEMA: Final = 1
+LONGEST_QUOTE: Final = 200  # characters; more than a short quotation does not belong here
+_REGIME_ID: Final = re.compile(r"[a-z]{2}(-[A-Za-z0-9]+)+")
+_PART_ID: Final = re.compile(r"[a-z][a-z0-9_]*")
+_SOURCE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_ORDER: Final = list(Confidence)
+
+
+def parse(text: str, file: str = "regime") -> Regime:
+    """The regime that a TOML text writes; raises `RegimeError` naming ``file`` and the field that is wrong."""
+    place = Place(file)
+    try:
+        fields = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise place.fault(f"is not valid TOML: {error}") from None
+    if fields.pop("schema", None) != SCHEMA:
+        raise place.at("schema").fault(f"must be {SCHEMA}")
+    version = hashlib.sha256(text.encode()).hexdigest()[:12]
+    regime: Regime = table(Regime, fields, place, version=version, text=text)
+    _check_ids(regime, place)
+    _check_dates(regime, place)
+    _check_clocks(regime, place)
+    _check_facts(regime, place)
+    return regime
+
+
+def load_all(folder: Traversable | None = None) -> tuple[Regime, ...]:
+    """Every regime in ``folder`` (those that staydown ships when none is given), by id."""
+    folder = folder or _shipped()
+    files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
+    return tuple(_read(each) for each in files)
+
+
+def load(regime_id: str, folder: Traversable | None = None) -> Regime:
+    """The regime of this id; raises `RegimeError` when there is no such file."""
+    folder = folder or _shipped()
+    file = folder / f"{regime_id}.toml"
+    if not _REGIME_ID.fullmatch(regime_id) or not file.is_file():
+        known = sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
+        raise RegimeError(f"There is no regime of this id. Those known are: {', '.join(known) or 'none'}.")
+    return _read(file)
+
+
+def _shipped() -> Traversable:
+    return resources.files("staydown.core.law") / "regimes"
+
+
+def _read(file: Traversable) -> Regime:
+    try:
+        text = file.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise RegimeError(f"{file.name}: the file is not UTF-8 text.") from None
+    regime = parse(text, file.name)
+    if file.name != f"{regime.id}.toml":
+        raise Place(file.name, "id").fault(f"is {regime.id}, so the file must be called {regime.id}.toml")
+    return regime
+
+
+def _check_ids(regime: Regime, place: Place) -> None:
+    if not _REGIME_ID.fullmatch(regime.id):
+        raise place.at("id").fault("must be like uk-osa-10-3A: a country, then hyphens, letters and digits")
+    lists: list[tuple[str, Sequence[Named], re.Pattern[str], str]] = [
+        ("elements", regime.elements, _PART_ID, "good_faith_and_true"),
+        ("clocks", regime.clocks, _PART_ID, "remove"),
+        ("grounds", regime.grounds, _PART_ID, "not_valid_request"),
+        ("sources", regime.sources, _SOURCE_ID, "osa-20A"),
+    ]
+    for name, parts, pattern, example in lists:
+        seen: set[str] = set()
+        for number, part in enumerate(parts, 1):
+            field = place.at(name).entry(number).at("id")
+            if not pattern.fullmatch(part.id):
+                raise field.fault(f"must be like {example}")
+            if part.id in seen:
+                raise field.fault("is there twice")
+            seen.add(part.id)
+
+
+def _check_dates(regime: Regime, place: Place) -> None:
+    start, end = regime.effective_from, regime.effective_to
+    if regime.status is Status.IN_FORCE and start is None:
+        raise place.at("effective_from").fault("is missing, and the law is said to be in force")
+    if start is not None and end is not None and end < start:
+        raise place.at("effective_to").fault("is before effective_from")
+
+
+def _check_clocks(regime: Regime, place: Place) -> None:
+    for number, clock in enumerate(regime.clocks, 1):
+        field = place.at("clocks").entry(number)
+        if clock.hours is None and not clock.soft:
+            raise field.at("hours").fault("is missing, and so is soft: one of them must say how long")
+        if clock.hours is not None and clock.hours < 1:
+            raise field.at("hours").fault("must be a whole number above 0")
+    if regime.copies.clock and regime.copies.clock not in [clock.id for clock in regime.clocks]:
+        raise place.at("copies.clock").fault("names no clock of this file")
+
+
+def _check_facts(regime: Regime, place: Place) -> None:
+    """Each fact rests on a source of the file, known at least as well as the fact. Only background rests on none."""
+    sources = {source.id: source for source in regime.sources}
+    used = set()
+    for field, fact in _facts(regime, place):
+        if len(fact.quote) > LONGEST_QUOTE:
+            raise field.at("quote").fault(f"is longer than {LONGEST_QUOTE} characters")
+        if not fact.source:
+            if fact.confidence is not Confidence.BACKGROUND:
+                raise field.at("source").fault("is missing; only background knowledge, marked B, has none")
+            continue
+        if fact.source not in sources:
+            raise field.at("source").fault("names no source of this file")
+        if _ORDER.index(fact.confidence) < _ORDER.index(sources[fact.source].confidence):
+            raise field.at("confidence").fault("is better than that of the source it rests on")
+        used.add(fact.source)
+    for number, source in enumerate(regime.sources, 1):
+        if source.id not in used:
+            raise place.at("sources").entry(number).fault("is used by no fact")
+
+
+def _facts(regime: Regime, place: Place) -> list[tuple[Place, Fact]]:
+    """Every fact of the file with its place."""
+    found: list[tuple[Place, Fact]] = []
+    for name in Regime.__dataclass_fields__:
+        value = getattr(regime, name)
+        if isinstance(value, Fact):
+            found.append((place.at(name), value))
+        elif isinstance(value, tuple):
+            found += [(place.at(name).entry(n), each) for n, each in enumerate(value, 1) if isinstance(each, Fact)]
+    return found

@@ -1,0 +1,339 @@
+"""What one regime file can say. A field here is a field of the TOML; docs/reference/regimes.md explains each.
+
+A field with a default may be left out of a file; every other one must be there, so that nothing is forgotten in
+silence: a law without grounds to decline says ``grounds = []``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, Protocol, TypeVar
+
+from staydown.errors import RegimeError
+
+NONE_STATED: Final = "none stated"
+
+
+class Status(enum.StrEnum):
+    """Whether a law binds anybody yet."""
+
+    IN_FORCE = "in_force"
+    ENACTED_NOT_COMMENCED = "enacted_not_commenced"
+    DRAFT = "draft"
+    UNVERIFIED = "unverified"
+
+
+class Confidence(enum.StrEnum):
+    """How well a fact is known, best first."""
+
+    PRIMARY = "P"  # the statute, regulator's page or official repository, read in the original text
+    PRIMARY_IN_PART = "P*"  # primary text as quoted by somebody else, or only its opening
+    SECONDARY = "S"  # a law firm, the press, somebody else's notes
+    BACKGROUND = "B"  # background knowledge without a source: check it before relying on it
+
+
+class Role(enum.StrEnum):
+    """Who may report."""
+
+    SUBJECT = "subject"
+    AGENT = "agent"
+    TRUSTED_FLAGGER = "trusted_flagger"
+    AUTHORITY = "authority"
+    ANYONE = "anyone"
+
+
+class Kind(enum.StrEnum):
+    """What a reporter gives to meet an element."""
+
+    DECLARATION = "declaration"
+    TEXT = "text"
+    CONTACT = "contact"
+    SIGNATURE = "signature"
+    LOCATION = "location"
+
+
+class Start(enum.StrEnum):
+    """The event that a clock starts at."""
+
+    RECEIVED = "received"
+    VALID = "valid"
+    NOTICE_SERVED = "notice_served"
+    ORDER_SERVED = "order_served"
+
+
+class CopiesScope(enum.StrEnum):
+    """Which copies go down with the content."""
+
+    IDENTICAL = "identical"
+    SUBSTANTIALLY_SAME = "substantially_same"
+    PER_ORDER = "per_order"
+    NONE_STATED = "none_stated"
+
+
+class Interim(enum.StrEnum):
+    """What may be done before a person has decided."""
+
+    DISABLE_PENDING_REVIEW = "disable_pending_review"
+    NONE = "none"
+
+
+class Party(enum.StrEnum):
+    """The two sides of a case."""
+
+    REPORTER = "reporter"
+    UPLOADER = "uploader"
+
+
+class NoticeDuty(enum.StrEnum):
+    """How strongly a notice to a person is owed."""
+
+    REQUIRED = "required"
+    CONDITIONAL = "conditional"  # by a code or for some services only
+    EXPECTED = "expected"  # by the regulator, not by the statute
+    NONE_STATED = "none_stated"
+
+
+class Artefact(enum.StrEnum):
+    """What may have to be kept."""
+
+    REPORT = "report"
+    DECISION = "decision"
+    HASH = "hash"
+    CONTENT_POINTER = "content_pointer"
+    MINOR_REFERRAL = "minor_referral"
+    MINOR_DATA = "minor_data"
+
+
+class HashSharing(enum.StrEnum):
+    """Whether hashes of pictures of minors may go into a bank or feed."""
+
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A statement about the law, with what it rests on."""
+
+    cite: str  # for people: "section 20A(2)(a)"
+    confidence: Confidence
+    source: str = ""  # the id of one of the regime's sources; left out only for background knowledge
+    quote: str = ""  # a short phrase of the law itself, word for word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement(Fact):
+    """A fact said in a sentence or two: duty holders, commencement, penalties, duties, notes."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reporters(Statement):
+    """Who may report, and what must not be made a condition of it."""
+
+    roles: tuple[Role, ...]
+    not_asked: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element(Fact):
+    """One thing that a valid report must (or may) contain. The id is shared by regimes that ask the same thing."""
+
+    id: str
+    ask: str
+    about: str
+    kind: Kind
+    required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock(Fact):
+    """A time limit in elapsed hours. Without ``hours`` the law names no number, and ``soft`` says what it does name."""
+
+    id: str
+    label: str
+    starts: Start
+    stops: str
+    hours: int | None = None
+    soft: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies(Statement):
+    """What is owed about copies of the content."""
+
+    scope: CopiesScope
+    reuploads: bool  # whether this law asks that later uploads be stopped
+    clock: str = ""  # the id of the clock that copies fall under; left out when there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground(Fact):
+    """One of the closed list of grounds on which a report may be declined."""
+
+    id: str
+    label: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterimAction(Statement):
+    """Whether content may be disabled until a person has decided."""
+
+    kind: Interim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Statement):
+    """What a side of the case must be told, and when."""
+
+    to: Party
+    duty: NoticeDuty
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A length of time. ``value`` None: the law states none."""
+
+    value: int | None
+    unit: str = ""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return NONE_STATED
+        return f"{self.value} {self.unit.removesuffix('s') if self.value == 1 else self.unit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal(Statement):
+    """Who may complain about a decision, and how."""
+
+    who: tuple[Party, ...]
+    expedited: tuple[Party, ...]
+    window: Period
+    human_required: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention(Statement):
+    """How long the law wants something kept."""
+
+    artefact: Artefact
+    period: Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minors(Statement):
+    """What happens when somebody under 18 is shown."""
+
+    route: str
+    report_to: tuple[str, ...]
+    regime: str  # the id of the regime that the referral itself falls under
+    removal_clock_still_runs: bool
+    hash_share: HashSharing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A text that facts rest on: where it stands, and the date of the text or of the copy that was read."""
+
+    id: str
+    title: str
+    address: str
+    seen: date
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regime:
+    """One law, as one file says it. ``version`` names the exact text, which a case pins at receipt."""
+
+    id: str
+    name: str
+    short_name: str
+    jurisdiction: str
+    status: Status
+    review_by: date
+    signed_off_by: str
+    commencement: Statement
+    duty_holder: Statement
+    reporters: Reporters
+    elements: tuple[Element, ...]
+    clocks: tuple[Clock, ...]
+    copies: Copies
+    grounds: tuple[Ground, ...]
+    interim_action: InterimAction
+    notices: tuple[Notice, ...]
+    appeal: Appeal
+    retention: tuple[Retention, ...]
+    minors: Minors
+    penalties: tuple[Statement, ...]
+    duties: tuple[Statement, ...]
+    notes: tuple[Statement, ...]
+    sources: tuple[Source, ...]
+    version: str
+    text: str = field(repr=False)
+    effective_from: date | None = None
+    effective_to: date | None = None
+
+    @property
+    def reporter_roles(self) -> tuple[Role, ...]:
+        """Who may report."""
+        return self.reporters.roles
+
+    @property
+    def confidence(self) -> Confidence:
+        """The weakest mark among the facts that casework rests on: elements, clocks, copies and grounds."""
+        order = list(Confidence)
+        return max((each.confidence for each in self.core_facts()), key=order.index)
+
+    def core_facts(self) -> tuple[Fact, ...]:
+        """The facts that casework rests on."""
+        return (self.commencement, self.reporters, *self.elements, *self.clocks, self.copies, *self.grounds)
+
+    def element(self, element_id: str) -> Element:
+        """The element of this id; raises `RegimeError` when the law asks no such thing."""
+        return _pick(self, self.elements, element_id, "element")
+
+    def clock(self, clock_id: str) -> Clock:
+        """The clock of this id; raises `RegimeError` when there is none."""
+        return _pick(self, self.clocks, clock_id, "clock")
+
+    def ground(self, ground_id: str) -> Ground:
+        """The ground of this id; raises `RegimeError` when the law has no such ground."""
+        return _pick(self, self.grounds, ground_id, "ground")
+
+    def source(self, source_id: str) -> Source:
+        """The source of this id; raises `RegimeError` when there is none."""
+        return _pick(self, self.sources, source_id, "source")
+
+    def in_force(self, on: date) -> bool:
+        """Whether the law binds on this day, as far as the file knows."""
+        if self.status is not Status.IN_FORCE or self.effective_from is None:
+            return False
+        return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+    def overdue(self, today: date) -> bool:
+        """Whether the file should have been checked again by now. Its clocks still run, with a warning."""
+        return today > self.review_by
+
+
+class Named(Protocol):
+    """Anything with an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+_Part = TypeVar("_Part", bound=Named)
+
+
+def _pick(regime: Regime, among: Sequence[_Part], wanted: str, what: str) -> _Part:
+    for each in among:
+        if each.id == wanted:
+            return each
+    raise RegimeError(f"The regime {regime.id} has no {what} called {wanted}.")
