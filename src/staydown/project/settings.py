@@ -1,4 +1,4 @@
-"""Every setting of the Django parts, read once from the environment. Each is explained in docs/reference/settings.md."""
+"""Every setting of the Django parts, read once from the environment; docs/reference/settings.md explains each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENVIRONMENT = readers.Environment(os.environ)
 SOURCE = Path(__file__).parent.parent
 
 
-def BUILT(module: str) -> bool:  # while the parts are being built; goes away
+def built(module: str) -> bool:  # while the parts are being built; goes away
     return (SOURCE / module.removeprefix("staydown.").replace(".", "/")).with_suffix(".py").exists()
 
 
@@ -68,7 +68,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 _OURS = ["vault", "audit", "accounts", "banks", "sharing", "cases", "ui", "portal", "console", "api"]
 INSTALLED_APPS = [
-    *(f"staydown.apps.{name}" for name in _OURS if BUILT(f"staydown.apps.{name}.apps")),
+    *(f"staydown.apps.{name}" for name in _OURS if built(f"staydown.apps.{name}.apps")),
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -107,7 +107,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                *(["staydown.apps.ui.context.operator"] if BUILT("staydown.apps.ui.context") else []),
+                *(["staydown.apps.ui.context.operator"] if built("staydown.apps.ui.context") else []),
             ]
         },
     }
@@ -185,7 +185,7 @@ LOGGING = {
         "level": ENVIRONMENT.choice("STAYDOWN_LOG", "warning", ("debug", "info", "warning", "error")).upper(),
     },
     "loggers": {
-        # Django's own handlers would mail errors, with the request's body in them, or log an address that did not match.
+        # Django's own handlers would mail errors with the request's body in them, and log each address not found.
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         "django.server": {"handlers": [], "level": "ERROR", "propagate": False},

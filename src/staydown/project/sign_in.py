@@ -1,4 +1,4 @@
-"""The addresses of signing in. Only these of allauth's: no sign-up, no e-mail, no social login, no recovery by e-mail."""
+"""The addresses of signing in. No sign-up, no e-mail, no social login: an administrator makes and resets accounts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from django.urls import include, path
 
 
-def closed(request: HttpRequest) -> None:
+def closed(request: HttpRequest) -> None:  # noqa: ARG001 - a view's signature
     """Nothing is here: allauth asks for the addresses of these pages, nobody may visit them."""
     raise Http404
 

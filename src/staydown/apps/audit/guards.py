@@ -34,13 +34,13 @@ def lift(connection: BaseDatabaseWrapper) -> list[str]:
     return [f"DROP TRIGGER IF EXISTS {name}_guard" for name in tables]
 
 
-def on(apps: object, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001 - a migration's signature
+def on(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     """Put the guards on, as a step of a migration."""
     for statement in lay(editor.connection):
         editor.execute(statement, params=None)
 
 
-def off(apps: object, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001 - a migration's signature
+def off(apps: object, editor: BaseDatabaseSchemaEditor) -> None:
     """Take the guards off, as a step of a migration."""
     for statement in lift(editor.connection):
         editor.execute(statement, params=None)
@@ -48,10 +48,10 @@ def off(apps: object, editor: BaseDatabaseSchemaEditor) -> None:  # noqa: ARG001
 
 def _on_sqlite() -> list[str]:
     changed = " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in KEPT)
+    changed += " OR NEW.facts IS NOT NULL OR NEW.row_key IS NOT NULL"
     refuse = f"BEGIN SELECT RAISE(ABORT, '{SAYS}'); END"
     return [
-        f"CREATE TRIGGER {LINE}_update_guard BEFORE UPDATE ON {LINE}"
-        f" WHEN {changed} OR NEW.facts IS NOT NULL OR NEW.row_key IS NOT NULL {refuse}",
+        f"CREATE TRIGGER {LINE}_update_guard BEFORE UPDATE ON {LINE} WHEN {changed} {refuse}",
         f"CREATE TRIGGER {LINE}_delete_guard BEFORE DELETE ON {LINE} {refuse}",
         *(f"CREATE TRIGGER {table}_update_guard BEFORE UPDATE ON {table} {refuse}" for table in WHOLE),
         *(f"CREATE TRIGGER {table}_delete_guard BEFORE DELETE ON {table} {refuse}" for table in WHOLE),
@@ -64,9 +64,9 @@ def _on_postgresql() -> list[str]:
     changed = f"{kept} IS DISTINCT FROM {old} OR NEW.facts IS NOT NULL OR NEW.row_key IS NOT NULL"
     call = "EXECUTE FUNCTION staydown_audit_refuse()"
     tables = (LINE, *WHOLE)
+    refuse = f"$$ BEGIN RAISE EXCEPTION '{SAYS}'; END $$"
     return [
-        "CREATE OR REPLACE FUNCTION staydown_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN RAISE EXCEPTION '{SAYS}'; END $$",
+        f"CREATE OR REPLACE FUNCTION staydown_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS {refuse}",
         f"CREATE TRIGGER {LINE}_update_guard BEFORE UPDATE ON {LINE} FOR EACH ROW WHEN ({changed}) {call}",
         *(f"CREATE TRIGGER {table}_update_guard BEFORE UPDATE ON {table} FOR EACH ROW {call}" for table in WHOLE),
         *(f"CREATE TRIGGER {table}_delete_guard BEFORE DELETE ON {table} FOR EACH ROW {call}" for table in tables),

@@ -48,7 +48,7 @@ class FrozenRow(models.Model):
 
 
 class Line(FrozenRow):
-    """One thing that was done. Known by `seq`, which has no gap; it carries no public_id, since proofs name it by seq."""
+    """One thing that was done. It has no public_id: proofs and people name it by `seq`, which has no gap."""
 
     seq = models.BigIntegerField(unique=True, editable=False)
     at = models.DateTimeField()

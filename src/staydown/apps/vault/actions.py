@@ -22,10 +22,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What a rotation did."""
+    """What a rotation did. Not ``fresh``: it only finished one that was broken off."""
 
     key_id: str
     values: int
+    fresh: bool
 
 
 def rotate(progress: Progress | None = None) -> Rotated:
@@ -34,26 +35,26 @@ def rotate(progress: Progress | None = None) -> Rotated:
     Safe while others write: they seal with the new key as soon as its file is there, and a value that changed in the
     meantime is left alone and looked at again. Old keys stay in the keyring, for backups and for what is being read.
     """
-    path = Path(settings.STAYDOWN_KEYRING_FILE)
     keys = keyring.current()
-    if not stale(keys):
+    fresh = not stale(keys)
+    if fresh:
         keys = keys.rotate(os.urandom)
-        keyring.keep(keys, path)
-    return Rotated(keys.primary, reseal(keys, progress))
+        keyring.keep(keys, Path(settings.STAYDOWN_KEYRING_FILE))
+    return Rotated(keys.primary, reseal(keys, progress), fresh)
 
 
 def reseal(keys: Keyring, progress: Progress | None = None) -> int:
     """How many values were sealed anew with the primary key. Returns when no value is left under an older one."""
     done = 0
-    while total := stale(keys):
-        before = done
+    while left := stale(keys):
+        whole, before = done + left, done
         for model, fields in models_with_seals():
             for rows in _batches(model):
                 with transaction.atomic():
                     done += sum(_reseal_row(model, fields, row, keys) for row in rows)
                 if progress is not None:
-                    progress(done, done - before + total)
-        if done == before:  # every stale value was changed by someone else, who used the new key
+                    progress(done, whole)
+        if done == before:  # someone else changed each of them, or erased it
             break
     return done
 

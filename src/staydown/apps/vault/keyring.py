@@ -43,7 +43,7 @@ def keep(keyring: Keyring, path: Path) -> None:
             file.write(keyring.to_text())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(name, path)
+        Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
