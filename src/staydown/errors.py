@@ -23,6 +23,7 @@
     │   └── ReplyRefusedError           reply_refused    (a redirect, too long, too slow, compressed)
     ├── WebhookError                    bad_webhook
     ├── BusyError                       busy
+    ├── NotReadyError                   not_ready
     ├── SettingError                    bad_setting
     └── CaseworkError                   an action that the rules of casework refuse
         ├── DeniedError                 denied
@@ -188,6 +189,12 @@ class BusyError(StaydownError):
     """Too much work is waiting. Try again after the time that the answer names."""
 
     code = "busy"
+
+
+class NotReadyError(StaydownError):
+    """This node does not know the feed or its keys yet. Try again in a moment; /readyz says what it waits for."""
+
+    code = "not_ready"
 
 
 class SettingError(StaydownError):
