@@ -71,7 +71,9 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="entry_state_known", condition=Q(state__in=State.values)),
-            models.CheckConstraint(name="entry_action_known", condition=Q(action__in=[each.value for each in bank.Action])),
+            models.CheckConstraint(
+                name="entry_action_known", condition=Q(action__in=[each.value for each in bank.Action])
+            ),
             models.CheckConstraint(
                 name="entry_algorithm_known", condition=Q(algorithm__in=[each.value for each in Algorithm])
             ),

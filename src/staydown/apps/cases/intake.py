@@ -88,7 +88,9 @@ def check(form: ReportForm) -> None:
     if len(form.links) > MOST_LINKS:
         raise InvalidError(f"links: at most {MOST_LINKS} links fit into one report. Send the others in a second one.")
     if len(form.hashes) > MOST_HASHES:
-        raise InvalidError(f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one.")
+        raise InvalidError(
+            f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one."
+        )
     for number, link in enumerate(form.links, start=1):
         if not is_link(link):
             raise InvalidError(f"links: link {number} is not a web address that starts with https:// or http://.")

@@ -64,7 +64,8 @@ class Case(models.Model):
                 | Q(leased_by__isnull=False, leased_until__isnull=False),
             ),
             models.CheckConstraint(
-                name="case_closed_has_no_deadline", condition=Q(due_at__isnull=True) | ~Q(state__in=["done", "withdrawn"])
+                name="case_closed_has_no_deadline",
+                condition=Q(due_at__isnull=True) | ~Q(state__in=["done", "withdrawn"]),
             ),
         ]
         indexes = [models.Index(name="case_queue", fields=["state", "due_at", "id"])]
@@ -151,9 +152,7 @@ class Item(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="item_state_known",
-                condition=Q(
-                    state__in=["open", "asked", "removed", "kept_down", "declined", "disabled", "withdrawn"]
-                ),
+                condition=Q(state__in=["open", "asked", "removed", "kept_down", "declined", "disabled", "withdrawn"]),
             ),
             models.CheckConstraint(
                 name="item_is_of_one_kind",
@@ -325,7 +324,9 @@ class Clock(models.Model):
             ),
             models.CheckConstraint(name="clock_ends_after_it_starts", condition=Q(due_at__gt=F("starts_at"))),
             models.UniqueConstraint(
-                name="clock_once_a_report", fields=["report", "regime_id", "clock_id"], condition=Q(report__isnull=False)
+                name="clock_once_a_report",
+                fields=["report", "regime_id", "clock_id"],
+                condition=Q(report__isnull=False),
             ),
         ]
 
@@ -359,9 +360,7 @@ class Hit(models.Model):
         constraints = [
             models.CheckConstraint(name="hit_action_known", condition=Q(action__in=["block", "review"])),
             models.CheckConstraint(name="hit_counts", condition=Q(count__gte=1)),
-            models.UniqueConstraint(
-                name="hit_once_an_upload", fields=["case", "entry", "action", "content_key"]
-            ),
+            models.UniqueConstraint(name="hit_once_an_upload", fields=["case", "entry", "action", "content_key"]),
         ]
 
     def __str__(self) -> str:

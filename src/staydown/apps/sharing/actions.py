@@ -17,8 +17,8 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.sharing import delivering, tasks
 from staydown.apps.sharing.events import Event
 from staydown.apps.sharing.models import Delivery, Endpoint
-from staydown.exchange.webhooks import SigningKey
 from staydown.errors import InvalidError, MissingError, StateError
+from staydown.exchange.webhooks import SigningKey
 
 LONGEST_NAME: Final = 80
 LONGEST_URL: Final = 500

@@ -1,0 +1,26 @@
+"""Every change of casework. Each writes its rows and its audit line in one transaction.
+
+Locks are taken in one order: the case, then the head of the feed (which stands for every entry), then the audit log.
+"""
+
+from staydown.apps.cases.actions.deciding import decide
+from staydown.apps.cases.actions.hits import record_hits
+from staydown.apps.cases.actions.leases import lease, release, renew
+from staydown.apps.cases.actions.outcomes import record_outcome
+from staydown.apps.cases.actions.reporting import Submitted, submit_report
+from staydown.apps.cases.actions.withdrawing import first_visit, withdraw_entry, withdraw_item, withdraw_report
+
+__all__ = [
+    "Submitted",
+    "decide",
+    "first_visit",
+    "lease",
+    "record_hits",
+    "record_outcome",
+    "release",
+    "renew",
+    "submit_report",
+    "withdraw_entry",
+    "withdraw_item",
+    "withdraw_report",
+]

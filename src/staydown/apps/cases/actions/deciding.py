@@ -1,0 +1,203 @@
+"""A decision: what it does to the items, what it asks of the platform, what becomes of the entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from staydown.apps.accounts import access as accounts
+from staydown.apps.accounts.models import Staff
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import feed_writing
+from staydown.apps.cases import regimes, settling, support
+from staydown.apps.cases.access import DECIDERS
+from staydown.apps.cases.actions.leases import require_free
+from staydown.apps.cases.intake import MOST_WORDS
+from staydown.apps.cases.models import Action, Case, Decision, Item, Report
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.events import Event
+from staydown.core.law.regime import Regime
+from staydown.errors import ConflictError, GroundError, InvalidError, StateError
+
+Verdict = Decision.Verdict
+LOCATED: Final = (Item.Kind.LINK, Item.Kind.CONTENT)  # what the platform can be asked to act on
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A decision being carried out."""
+
+    case: Case
+    decision: Decision
+    by: Actor
+    now: datetime
+
+
+def decide(
+    case: Case,
+    *,
+    verdict: str,
+    items: Iterable[Item] | None = None,
+    regime_id: str,
+    ground: str = "",
+    reason: str,
+    version: int,
+    staff: Staff | None = None,
+    by: Actor,
+) -> Decision:
+    """The decision about ``items`` (None: all that wait), carried out: entries changed, the platform asked.
+
+    ``version`` is the one of the case that the person saw. Raises `ConflictError` when it has changed since,
+    `LeaseError` when somebody else holds it, `GroundError` for a law or a ground that does not bind it, `StateError`,
+    and `InvalidError` naming the field.
+    """
+    chosen_verdict, reason = _checked_form(verdict, reason)
+    if staff is not None:
+        accounts.require_role(staff, *DECIDERS)
+    with transaction.atomic():
+        case, now = settling.held(case), timezone.now()
+        require_free(case, staff, now)
+        if case.version != version:
+            raise ConflictError
+        if case.state != Case.State.OPEN:
+            raise StateError("This case is not open. Reload to see what was decided.")
+        _check_ground(regimes.pinned_one(case, regime_id), chosen_verdict, ground)
+        feed_writing.hold()
+        chosen = _chosen(case, items, chosen_verdict)
+        decision = Decision.objects.create(
+            case=case,
+            verdict=chosen_verdict,
+            regime_id=regime_id,
+            ground=ground,
+            reason=reason,
+            by_staff=staff,
+            by_label=by.label,
+            at=now,
+        )
+        decision.items.set(chosen)
+        _carry_out(_Work(case, decision, by, now), chosen)
+    return decision
+
+
+def _checked_form(verdict: str, reason: str) -> tuple[Verdict, str]:
+    if verdict not in Verdict.values:
+        raise InvalidError(f"verdict: choose one of {', '.join(Verdict.values)}.")
+    if not reason.strip() or len(reason) > MOST_WORDS:
+        raise InvalidError("reason: say in your own words why, so that both sides can be told.")
+    return Verdict(verdict), reason.strip()
+
+
+def _check_ground(regime: Regime, verdict: Verdict, ground: str) -> None:
+    """Raise `GroundError` unless a decline names one of the closed list of grounds, and nothing else names one."""
+    allowed = [each.id for each in regime.grounds]
+    if verdict is Verdict.DECLINE and ground not in allowed:
+        raise GroundError(f"ground: {regime.short_name} allows only these: {', '.join(allowed) or 'none'}.")
+    if verdict is not Verdict.DECLINE and ground:
+        raise GroundError("ground: only a decline has a ground.")
+
+
+def _chosen(case: Case, items: Iterable[Item] | None, verdict: Verdict) -> list[Item]:
+    """The items that the decision is about, as they are now; raises `StateError` for one that does not wait for it."""
+    waiting = [item for item in case.items.all() if _waits(item, verdict)]
+    if items is None:
+        chosen = waiting
+    else:
+        wanted = {item.pk for item in items}
+        chosen = [item for item in case.items.all() if item.pk in wanted]
+        if len(chosen) != len(wanted) or not {item.pk for item in chosen} <= {
+            *(item.pk for item in waiting),
+            *_asked_to_hide(case),
+        }:
+            raise StateError("items: one of these items does not wait for such a decision. Reload to see.")
+    if not chosen:
+        raise StateError("items: no item waits for such a decision.")
+    return chosen
+
+
+def _waits(item: Item, verdict: Verdict) -> bool:
+    """Whether ``item`` waits for this verdict. Only what is somewhere can be disabled, and only once."""
+    if verdict is Verdict.DISABLE:
+        return item.state == Item.State.OPEN and item.kind in LOCATED
+    return item.state in settling.TO_DECIDE
+
+
+def _asked_to_hide(case: Case) -> set[int]:
+    """The items that the platform was asked to disable and has not answered about: a last word need not wait for it."""
+    return set(
+        Action.objects.filter(item__case=case, kind=Action.Kind.DISABLE, state=Action.State.ASKED).values_list(
+            "item_id", flat=True
+        )
+    )
+
+
+def _carry_out(work: _Work, chosen: list[Item]) -> None:
+    """Change items and entries, ask the platform, write the line, tell the platform."""
+    # A later decision takes back what the platform was asked before and has not done: one request an item.
+    Action.objects.filter(item__in=chosen, state=Action.State.ASKED).update(state=Action.State.CANCELLED)
+    enforced = ended = 0
+    match work.decision.verdict:
+        case Verdict.REMOVE:
+            asked = [_remove(work, item) for item in chosen]
+            enforced = support.enforce(support.entries_of(chosen), by=work.by)
+        case Verdict.DISABLE:
+            asked = [_ask(work, item, Action.Kind.DISABLE) for item in chosen]
+        case _:
+            asked = [_decline(work, item) for item in chosen]
+            ended = support.reverse_unsupported(support.own_entries(chosen), by=work.by)
+    actions = [action for action in asked if action is not None]
+    settling.settle(work.case, work.now, decision=work.decision)
+    _record(work, chosen, {"actions": len(actions), "entries_enforced": enforced, "entries_reversed": ended})
+    decided = {"case": str(work.case.public_id), "decision": str(work.decision.public_id)}
+    sharing.announce(Event.CASE_DECIDED, decided)
+    for action in actions:
+        sharing.announce(Event.ACTION_REQUESTED, {"action": str(action.public_id), "case": decided["case"]})
+
+
+def _remove(work: _Work, item: Item) -> Action | None:
+    """Ask the platform to remove ``item``; a picture that is nowhere in particular is kept down instead."""
+    if item.kind in LOCATED:
+        return _ask(work, item, Action.Kind.REMOVE)
+    item.state = Item.State.KEPT_DOWN
+    item.save(update_fields=["state"])
+    return None
+
+
+def _decline(work: _Work, item: Item) -> Action | None:
+    """Decline ``item``, and ask the platform to show it again where it was asked to disable it."""
+    was_hidden = item.state == Item.State.DISABLED or item.state == Item.State.ASKED
+    if was_hidden:
+        action = _ask(work, item, Action.Kind.RESTORE)
+    item.state = Item.State.DECLINED
+    item.save(update_fields=["state"])
+    return action if was_hidden else None
+
+
+def _ask(work: _Work, item: Item, kind: Action.Kind) -> Action:
+    item.state = Item.State.ASKED
+    item.save(update_fields=["state"])
+    return Action.objects.create(decision=work.decision, item=item, kind=kind, asked_at=work.now)
+
+
+def _record(work: _Work, chosen: list[Item], counts: dict[str, int]) -> None:
+    """One line about the case, which also stands in the history of each report that it concerns."""
+    case, decision = work.case, work.decision
+    concerned = {item.report_id for item in chosen}
+    if None in concerned:  # an upload that matched concerns everyone who reported
+        reports = list(case.reports.filter(withdrawn_at=None))
+    else:
+        reports = list(Report.objects.filter(pk__in=concerned))
+    facts = {
+        "verdict": decision.verdict,
+        "regime": decision.regime_id,
+        "ground": decision.ground,
+        "items": [str(item.public_id) for item in chosen],
+        "case_version": case.version,
+        **counts,
+    }
+    audit.record("case.decided", by=work.by, about=case, also=[decision, *reports], facts=facts)

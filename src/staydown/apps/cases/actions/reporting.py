@@ -1,0 +1,160 @@
+"""A report comes in: its case, its items, its entries, its clocks and its receipt, in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import actions as banks
+from staydown.apps.banks import feed_writing
+from staydown.apps.banks.models import Entry
+from staydown.apps.cases import clocks, elements, intake, regimes, settling
+from staydown.apps.cases.intake import HashGiven, ReportForm
+from staydown.apps.cases.models import Case, Item, Report
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.events import Event
+from staydown.apps.vault import keyring
+from staydown.core import receipt
+from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
+from staydown.errors import ConflictError
+
+REPORTS_BANK: Final = "reports"
+TRIES: Final = 5
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Submitted:
+    """A report that was received. ``code`` is shown to the reporter and stored nowhere."""
+
+    report: Report
+    case: Case
+    code: str
+
+    def __repr__(self) -> str:
+        return f"<Submitted {self.report.public_id}>"
+
+
+class _CaseAppeared(Exception):  # noqa: N818 - not a failure: we look again
+    """Another report of the same picture opened its case while this one was being written."""
+
+
+def submit_report(form: ReportForm, *, by: Actor) -> Submitted:
+    """Receive a report. Raises `MinorsRouteError` before anything is stored, and `InvalidError` naming the field.
+
+    A report of a picture that an open case is about already joins that case. What a law asks for and is missing blocks
+    nothing. Clocks start now.
+    """
+    intake.check(form)
+    for _ in range(TRIES):
+        try:
+            with transaction.atomic():
+                return _submit(form, by, timezone.now())
+        except _CaseAppeared:
+            continue
+    raise ConflictError
+
+
+def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
+    prints = [banks.fingerprint(each) for given in form.hashes for each in _hashes(given)]
+    joined = _open_case_about(prints)
+    case = settling.held(joined) if joined else None
+    if case is not None and case.state != Case.State.OPEN:
+        raise _CaseAppeared
+    feed_writing.hold()
+    if case is None and _open_case_about(prints):  # nobody can add an entry while we hold the feed
+        raise _CaseAppeared
+    if case is None:
+        case = open_case(now)
+    code = receipt.new_code(secrets.token_bytes(receipt.ENTROPY_SIZE))
+    report = _store_report(case, form, code, now)
+    _store_items(report, form, by, now)
+    clocks.open_clocks(case, now, report=report)
+    settling.settle(case, now)
+    facts = {
+        "role": form.role,
+        "links": len(form.links),
+        "pictures": len(form.hashes),
+        "regimes": [pin["id"] for pin in case.regimes],
+        "joined": joined is not None,
+    }
+    audit.record("report.received", by=by, about=report, also=[case], facts=facts)
+    sharing.announce(Event.REPORT_RECEIVED, {"case": str(case.public_id), "report": str(report.public_id)})
+    return Submitted(report, case, code)
+
+
+def open_case(now: datetime) -> Case:
+    """A new case under the regimes in force, not yet settled."""
+    return Case.objects.create(
+        number=_new_number(), opened_at=now, version=0, regimes=regimes.pin(regimes.in_force(now), now)
+    )
+
+
+def _new_number() -> str:
+    """A number that tells nothing: neither how many cases there are nor which came first."""
+    while True:
+        drawn = "".join(secrets.choice(receipt.ALPHABET) for _ in range(8))
+        number = f"{drawn[:4]}-{drawn[4:]}"
+        if not Case.objects.filter(number=number).exists():
+            return number
+
+
+def _hashes(given: HashGiven) -> list[Hash]:
+    """The hashes of one picture that are worth an entry: PDQ where the picture has enough detail, the digest always."""
+    pdq = given.pdq() if given.quality >= LEAST_QUALITY else None
+    return [each for each in (pdq, given.sha256()) if each is not None]
+
+
+def _open_case_about(prints: Sequence[bytes]) -> Case | None:
+    """The oldest open case that has an item with one of these hashes."""
+    if not prints:
+        return None
+    same = Q(pdq_entry__fingerprint__in=prints) | Q(sha256_entry__fingerprint__in=prints)
+    item = Item.objects.filter(same, case__state=Case.State.OPEN).select_related("case").order_by("case_id").first()
+    return item.case if item else None
+
+
+def _store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Report:
+    pepper = keyring.current().secret("receipt lookup")
+    return Report.objects.create(
+        case=case,
+        role=form.role,
+        relation=form.relation.strip() or None,
+        contact=form.contact.strip() or None,
+        words=form.words.strip() or None,
+        signature=form.signature.strip() or None,
+        provided=elements.provided(form, regimes.pinned(case)),
+        lookup_id=receipt.lookup_id(code, pepper),
+        language=form.language,
+        received_at=now,
+    )
+
+
+def _store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> None:
+    """The items of a report, each link and each picture once."""
+    own = {"case": report.case, "report": report, "added_at": now}
+    for link in dict.fromkeys(link.strip() for link in form.links):
+        Item.objects.create(kind=Item.Kind.LINK, url=link, **own)
+    bank = banks.open_bank(REPORTS_BANK, by=Actor.system())
+    seen: set[tuple[Hash, ...]] = set()
+    for given in form.hashes:
+        hashes = tuple(_hashes(given))
+        if hashes and hashes in seen:
+            continue
+        seen.add(hashes)
+        entries: dict[str, Entry] = {
+            f"{each.algorithm}_entry": banks.add_entry(
+                bank, each, quality=given.quality if given.pdq_hex else None, source="report", by=by
+            )
+            for each in hashes
+        }
+        quality = given.quality if given.pdq_hex else None
+        Item.objects.create(kind=Item.Kind.HASH, label=given.label.strip() or None, quality=quality, **entries, **own)

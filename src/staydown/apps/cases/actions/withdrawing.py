@@ -1,0 +1,101 @@
+"""A reporter takes a report, or one thing in it, back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import feed_writing
+from staydown.apps.banks.models import LIVE, Entry
+from staydown.apps.cases import settling, support
+from staydown.apps.cases.models import Action, Item, Report
+from staydown.errors import StateError
+
+TAKEN_BACK = (Item.State.OPEN, Item.State.ASKED, Item.State.KEPT_DOWN)
+
+
+@transaction.atomic
+def withdraw_report(report: Report, *, by: Actor) -> Report:
+    """The report withdrawn: its items too, and each entry that nothing else supports. Twice: nothing happens.
+
+    What the platform has removed stays removed. What it has disabled still gets its decision: someone's lawful picture
+    must not stay hidden because a report was taken back, and nobody's intimate picture come back without a look.
+    """
+    case = settling.held(report.case)
+    feed_writing.hold()
+    report = Report.objects.select_for_update().get(pk=report.pk)
+    if report.withdrawn_at is not None:
+        return report
+    now = timezone.now()
+    report.withdrawn_at = now
+    report.save(update_fields=["withdrawn_at"])
+    given_back = _take_back(report.items.all(), now)
+    if not case.reports.filter(withdrawn_at=None).exists():
+        _take_back(case.items.filter(report=None), now)
+    ended = support.withdraw_unsupported(support.own_entries(report.items.all()), by=by)
+    settling.stop(report.clocks.filter(stopped_at=None), now)
+    settling.settle(case, now)
+    facts = {"items": given_back, "entries": ended}
+    audit.record("report.withdrawn", by=by, about=report, also=[case], facts=facts)
+    return report
+
+
+@transaction.atomic
+def withdraw_item(item: Item, *, by: Actor) -> Item:
+    """One item withdrawn, with its entries if nothing else supports them. Twice: nothing happens."""
+    case = settling.held(item.case)
+    feed_writing.hold()
+    item = Item.objects.select_for_update().get(pk=item.pk)
+    if item.state == Item.State.WITHDRAWN:
+        return item
+    if item.report_id is None or item.state not in TAKEN_BACK:
+        raise StateError(f"An item that is {item.state} cannot be withdrawn.")
+    now = timezone.now()
+    _take_back([item], now)
+    item.refresh_from_db()
+    ended = support.withdraw_unsupported(support.own_entries([item]), by=by)
+    settling.settle(case, now)
+    audit.record("item.withdrawn", by=by, about=item, also=[case, item.report], facts={"entries": ended})
+    return item
+
+
+@transaction.atomic
+def withdraw_entry(entry: Entry, *, by: Actor) -> Entry:
+    """An entry withdrawn by the operator, whoever supports it: its hash is erased and copies are no longer found.
+
+    The items that it came with stay as they are: whether their case is decided is another matter. Twice: nothing.
+    """
+    feed_writing.hold()
+    entry = Entry.objects.get(pk=entry.pk)
+    return support.withdraw(entry, by=by) if entry.state in LIVE else entry
+
+
+def _take_back(items: Iterable[Item], now: datetime) -> int:
+    """How many of ``items`` were withdrawn. What the platform was asked and has not answered is cancelled."""
+    count = 0
+    for item in items:
+        if item.state not in TAKEN_BACK:
+            continue
+        item.actions.filter(state=Action.State.ASKED).update(state=Action.State.CANCELLED)
+        hidden = item.actions.filter(kind=Action.Kind.DISABLE, state=Action.State.DONE).exists()
+        item.state = Item.State.DISABLED if hidden else Item.State.WITHDRAWN
+        item.save(update_fields=["state"])
+        count += 1
+    return count
+
+
+def first_visit(report: Report, *, by: Actor) -> bool:
+    """Whether this is the first time that the status page is opened with the report's code; notes that it was."""
+    with transaction.atomic():
+        found = Report.objects.select_for_update().get(pk=report.pk)
+        if found.first_seen_at is not None:
+            return False
+        found.first_seen_at = timezone.now()
+        found.save(update_fields=["first_seen_at"])
+        audit.record("report.opened", by=by, about=found)
+        return True

@@ -1,0 +1,73 @@
+"""Which reports keep an entry alive, and what becomes of it when the last of them is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import actions as banks
+from staydown.apps.banks.models import LIVE, Entry, State
+from staydown.apps.cases.models import Item
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.events import Event
+
+GONE = (Item.State.WITHDRAWN, Item.State.DECLINED)
+
+
+def entries_of(items: Iterable[Item]) -> list[Entry]:
+    """The live entries behind ``items``: a picture's own, and those that an upload matched; in one order everywhere."""
+    pks = [item.pk for item in items]
+    behind = Q(pdq_items__in=pks) | Q(sha256_items__in=pks) | Q(hits__item__in=pks)
+    return list(Entry.objects.filter(behind, state__in=LIVE).distinct().order_by("pk"))
+
+
+def own_entries(items: Iterable[Item]) -> list[Entry]:
+    """The live entries that came with ``items`` themselves."""
+    pks = [item.pk for item in items]
+    return list(
+        Entry.objects.filter(Q(pdq_items__in=pks) | Q(sha256_items__in=pks), state__in=LIVE).distinct().order_by("pk")
+    )
+
+
+def is_supported(entry: Entry) -> bool:
+    """Whether an import, or an item of some report that was neither withdrawn nor declined, still wants the entry."""
+    if entry.source.startswith("import"):
+        return True
+    return (
+        Item.objects.filter(Q(pdq_entry=entry) | Q(sha256_entry=entry), report__withdrawn_at=None)
+        .exclude(state__in=GONE)
+        .exists()
+    )
+
+
+def enforce(entries: Iterable[Entry], *, by: Actor) -> int:
+    """How many of ``entries`` became enforced now; each is announced."""
+    changed = 0
+    for entry in entries:
+        if entry.state == State.PENDING:
+            banks.enforce(entry, by=by)
+            sharing.announce(Event.ENTRY_ENFORCED, {"entry": str(entry.public_id)})
+            changed += 1
+    return changed
+
+
+def withdraw(entry: Entry, *, by: Actor) -> Entry:
+    """The entry withdrawn and announced."""
+    sharing.announce(Event.ENTRY_WITHDRAWN, {"entry": str(entry.public_id)})
+    return banks.withdraw(entry, by=by)
+
+
+def withdraw_unsupported(entries: Iterable[Entry], *, by: Actor) -> int:
+    """How many of ``entries`` were withdrawn because nothing supports them any more."""
+    return len([withdraw(entry, by=by) for entry in entries if not is_supported(entry)])
+
+
+def reverse_unsupported(entries: Iterable[Entry], *, by: Actor) -> int:
+    """How many of ``entries`` were reversed because nothing supports them any more; each is announced as withdrawn."""
+    gone = [entry for entry in entries if not is_supported(entry)]
+    for entry in gone:
+        banks.reverse(entry, by=by)
+        sharing.announce(Event.ENTRY_WITHDRAWN, {"entry": str(entry.public_id)})
+    return len(gone)

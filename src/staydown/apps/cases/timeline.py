@@ -1,0 +1,116 @@
+"""What a reporter is told of their report: what happened on which day, who does what next, and by when.
+
+Read from the log, so it says what was done and nothing else. Days without hours, and nothing of other reporters: a line
+is theirs only where their own report stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date
+from typing import Any, Final
+
+from django.db.models import Min
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from staydown.apps.audit.querysets import history
+from staydown.apps.cases import regimes
+from staydown.apps.cases.models import Action, Case, Decision, Item, Report
+from staydown.errors import GroundError, RegimeError
+
+Text = str | Promise
+Verdict, Kind, Result = Decision.Verdict, Action.Kind, Action.Result
+
+RECEIVED: Final = _("We received your report.")
+WITHDRAWN: Final = _("You withdrew your report. Copies are no longer looked for on its account.")
+ITEM_WITHDRAWN: Final = _("You withdrew one thing from your report.")
+DECIDED: Final[dict[str, Text]] = {
+    Verdict.REMOVE: _("A moderator decided that it must go. Copies of the pictures are blocked from now on."),
+    Verdict.DISABLE: _("A moderator decided that it must be hidden until the final decision."),
+    Verdict.DECLINE: _("A moderator decided not to take it down."),
+}
+ANSWERED: Final[dict[tuple[str, str], Text]] = {
+    (Kind.REMOVE, Result.REMOVED): _("It was taken down."),
+    (Kind.REMOVE, Result.NOT_FOUND): _("It was looked for and is no longer there."),
+    (Kind.REMOVE, Result.FAILED): _("Taking it down did not work yet. A moderator was told at once."),
+    (Kind.DISABLE, Result.DISABLED): _("It was hidden."),
+    (Kind.DISABLE, Result.REMOVED): _("It was taken down."),
+    (Kind.DISABLE, Result.NOT_FOUND): _("It was looked for and is no longer there."),
+    (Kind.DISABLE, Result.FAILED): _("Hiding it did not work yet. A moderator was told at once."),
+    (Kind.RESTORE, Result.RESTORED): _("It is shown again, as decided."),
+}
+MODERATOR: Final = _("A moderator")
+PLATFORM: Final = _("The platform's technicians")
+NOBODY: Final = _("Nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """One thing that happened. ``detail`` is the law's own ground where something was declined."""
+
+    date: date
+    verb: str
+    text: Text
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """Who does what next, and by which day. ``is_late`` once that day's deadline has passed."""
+
+    who: Text
+    text: Text
+    by: date | None = None
+
+
+def timeline(report: Report) -> list[TimelineLine]:
+    """What happened to a report, the oldest first."""
+    lines = []
+    for line in history(report):
+        text, detail = _said(report, line.verb, line.facts or {})
+        if text:
+            lines.append(TimelineLine(line.at.astimezone(UTC).date(), line.verb, text, detail))
+    return lines
+
+
+def next_step(report: Report) -> NextStep:
+    """What happens next to a report, by whom and by when."""
+    case = report.case
+    if report.withdrawn_at is not None:
+        return NextStep(NOBODY, _("Nothing more happens. You can send a new report at any time."))
+    due = report.clocks.filter(stopped_at=None).aggregate(due=Min("due_at"))["due"]
+    by = due.astimezone(UTC).date() if due else None
+    states = set(report.items.values_list("state", flat=True))
+    if states & {Item.State.OPEN, Item.State.DISABLED} or (not states and case.state == Case.State.OPEN):
+        return NextStep(MODERATOR, _("looks at your report and decides."), by)
+    if Item.State.ASKED in states:
+        return NextStep(PLATFORM, _("take it down and tell us when it is done."), by)
+    if states <= {Item.State.DECLINED, Item.State.WITHDRAWN}:
+        return NextStep(NOBODY, _("Nothing more happens. If something has changed, send a new report."))
+    return NextStep(NOBODY, _("You need do nothing. New copies of the pictures that you gave us are blocked."))
+
+
+def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, str]:
+    """The sentence for one line of the log, and its detail; empty for what is nothing to a reporter."""
+    if verb == "report.received":
+        return RECEIVED, ""
+    if verb == "report.withdrawn":
+        return WITHDRAWN, ""
+    if verb == "item.withdrawn":
+        return ITEM_WITHDRAWN, ""
+    if verb == "case.decided":
+        verdict = str(facts.get("verdict", ""))
+        return DECIDED.get(verdict, ""), _ground(report, facts) if verdict == Verdict.DECLINE else ""
+    if verb == "action.answered":
+        return ANSWERED.get((str(facts.get("kind")), str(facts.get("result"))), ""), ""
+    return "", ""
+
+
+def _ground(report: Report, facts: Mapping[str, Any]) -> str:
+    """The ground of a decline, as the law of the case words it."""
+    try:
+        return regimes.pinned_one(report.case, str(facts.get("regime"))).ground(str(facts.get("ground"))).text
+    except (GroundError, RegimeError):
+        return ""
