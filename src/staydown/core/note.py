@@ -147,7 +147,7 @@ def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     head, blank, tail = note.rpartition("\n\n")
     text = head + "\n"
     lines = tail.split("\n")
-    if not blank or not head or lines.pop() or not lines or len(lines) > MOST_SIGNATURES:
+    if not blank or lines.pop() or not lines or len(lines) > MOST_SIGNATURES:
         raise ProofError("The note is not text, a blank line and signatures.")
     _check_text(text)
     signatures = []
