@@ -1,0 +1,108 @@
+"""What the first and the last bytes of a file say about it, before any decoder touches it."""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from staydown.errors import NotAnImageError, UnsupportedFormatError
+
+#: The decoders that may run. The value is Pillow's name for the format.
+_SIGNATURES: Final = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+)
+_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+
+#: Pictures that we know of and have no decoder for.
+_OTHERS: Final = (
+    b"\0\0\0\x0cjP  \r\n\x87\n",  # JPEG 2000
+    b"\xff\x4f\xff\x51",  # JPEG 2000 codestream
+    b"\0\0\0\x0cJXL \r\n\x87\n",  # JPEG XL
+    b"\xff\x0a",  # JPEG XL codestream
+    b"8BPS",  # Photoshop
+    b"\0\0\1\0",  # icon
+    b"II+\0",  # BigTIFF
+    b"MM\0+",
+    b"v/1\x01",  # OpenEXR
+    b"gimp xcf",
+    b"DDS ",
+    b"qoif",
+    b"IIRO",  # camera raw
+    b"FUJIFILMCCD-RAW",
+)
+
+
+def sniff(data: bytes) -> str:
+    """The name of the one decoder that may read ``data``.
+
+    Raises `NotAnImageError`, or `UnsupportedFormatError` for a picture of a kind that we do not decode.
+    """
+    for signature, name in _SIGNATURES:
+        if data.startswith(signature):
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp":
+        return _sniff_brands(data)
+    if data.startswith(_OTHERS) or b"<svg" in data[:1024].lower():
+        raise UnsupportedFormatError
+    raise NotAnImageError
+
+
+def _sniff_brands(data: bytes) -> str:
+    """AVIF or HEIF by the brands of the first box of an ISO media file; videos share that box."""
+    length = min(int.from_bytes(data[:4]), 1024)
+    brands = {data[at : at + 4] for at in (8, *range(16, length - 3, 4))}
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    if brands & _HEIF_BRANDS:
+        return "HEIF"
+    raise NotAnImageError("This is a video or another media file, not a picture. Choose a picture file.")
+
+
+def declared_size(data: bytes, name: str) -> tuple[int, int] | None:
+    """Width and height that the header states, for formats whose decoders refuse or allocate before they tell."""
+    at, shape = {"PNG": (16, ">II"), "GIF": (6, "<HH"), "BMP": (18, "<ii")}.get(name, (0, ""))
+    if shape and len(data) >= at + struct.calcsize(shape):
+        width, height = struct.unpack_from(shape, data, at)
+        return width, abs(height)
+    if name == "WEBP" and data[12:16] == b"VP8X" and len(data) >= 30:
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    return None
+
+
+def ends_early(data: bytes, name: str) -> bool:
+    """Whether the file lacks the end that its format promises. Asked only after decoding failed."""
+    if name == "JPEG":
+        return b"\xff\xd9" not in data[-1024:]
+    if name == "PNG":
+        return b"IEND" not in data[-1024:]
+    if name == "GIF":
+        return not data.rstrip(b"\0").endswith(b";")
+    if name == "WEBP":
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if name == "BMP":
+        return int.from_bytes(data[2:6], "little") > len(data)
+    if name in ("AVIF", "HEIF"):
+        return _box_overruns(data)
+    return False
+
+
+def _box_overruns(data: bytes) -> bool:
+    """Whether a box at the top level of an ISO media file reaches past the end."""
+    at = 0
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at : at + 4])
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16])
+        if length == 0:
+            return False
+        at += max(length, 8)
+    return at > len(data)

@@ -1,0 +1,77 @@
+"""Pictures from strangers, hashed in worker processes that can do nothing else."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import weakref
+from types import TracebackType
+from typing import Self
+
+from staydown.core.hashing.child import Child
+from staydown.core.hashing.image import Limits, admit
+from staydown.core.hashing.picture import DEFAULT_LIMITS, Picture
+from staydown.errors import StaydownError
+
+
+class HashingPool:
+    """Hashes untrusted pictures in ``workers`` processes, each under ``limits``, each item within ``seconds``.
+
+    Threads may share a pool; those beyond the number of workers wait their turn. Workers start when first needed. A
+    worker that dies costs the one item it had and is replaced. Close the pool, or use it as a context manager.
+    """
+
+    def __init__(self, workers: int = 2, limits: Limits = DEFAULT_LIMITS, seconds: int = 20) -> None:
+        self._limits = limits
+        self._seconds = seconds
+        self._workers = workers
+        self._children: weakref.WeakSet[Child] = weakref.WeakSet()
+        self._free: queue.SimpleQueue[Child | None] = queue.SimpleQueue()
+        for _ in range(workers):
+            self._free.put(None)
+        self._closed = threading.Event()
+
+    def hash(self, data: bytes) -> Picture:
+        """The hashes of a picture file. Raises the `MediaError` that says why it has none."""
+        admit(data, self._limits)
+        child = self._take()
+        try:
+            return child.hash(data)
+        finally:
+            self._free.put(child if child.is_usable else self._replaced(child))
+
+    def close(self) -> None:
+        """Let every item in work end, then every worker. A closed pool hashes nothing."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        for _ in range(self._workers):
+            child = self._free.get()
+            if child is not None:
+                child.end()
+        for _ in range(self._workers):  # wakes the threads that still wait for a worker
+            self._free.put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _take(self) -> Child:
+        child = self._free.get()
+        if self._closed.is_set():
+            self._free.put(child)
+            raise StaydownError("This pool of hashing workers is closed. Open another one.")
+        if child is not None and child.is_usable:
+            return child
+        try:
+            return self._replaced(child)
+        except BaseException:
+            self._free.put(None)
+            raise
+
+    def _replaced(self, child: Child | None) -> Child:
+        if child is not None:
+            child.end()
+        return Child(self._limits, self._seconds)

@@ -1,0 +1,64 @@
+"""The process that decodes: ``python -m staydown.core.hashing.worker``, started and fed by `pool.HashingPool`.
+
+Reads question frames on standard input, writes answer frames on standard output, and ends when its input does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import warnings
+from typing import Final
+
+from PIL import Image
+
+from staydown.core.hashing.frames import QUESTION, READY, pack, pack_error
+from staydown.core.hashing.image import Limits, decode, register_heif
+from staydown.core.hashing.pdq import pdq_of
+from staydown.core.hashing.sandbox import allow_processor_seconds, give_up_rights
+from staydown.errors import MediaError, TooLargeError
+
+#: Every module that a decoder may want later, when no file can be opened any more.
+_DECODERS: Final = ("AvifImagePlugin", "GifImagePlugin", "JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin",
+                    "BmpImagePlugin", "TiffImagePlugin", "WebPImagePlugin", "ImageOps", "ImageSequence")  # fmt: skip
+
+
+def main(arguments: list[str]) -> None:
+    """Answer questions until the input ends."""
+    max_bytes, max_pixels, max_memory, seconds = map(int, arguments)
+    limits = Limits(max_bytes, max_pixels, max_memory)
+    answers = os.dup(1)
+    os.dup2(2, 1)  # whatever a decoder prints must not land among the answers
+    _load_decoders()
+    give_up_rights(max_memory=max_memory, descriptors=answers + 1)
+    os.write(answers, READY)
+    while head := sys.stdin.buffer.read(QUESTION.size):
+        data = sys.stdin.buffer.read(*QUESTION.unpack(head))
+        allow_processor_seconds(seconds)
+        os.write(answers, _answer(data, limits))
+
+
+def _load_decoders() -> None:
+    for name in _DECODERS:
+        importlib.import_module(f"PIL.{name}")
+    if importlib.util.find_spec("pillow_heif") is not None:
+        register_heif()
+    Image.preinit()
+    Image.MAX_IMAGE_PIXELS = None  # `Limits` decides
+    warnings.simplefilter("ignore")
+
+
+def _answer(data: bytes, limits: Limits) -> bytes:
+    try:
+        raster = decode(data, limits)
+        return pack(pdq_of(raster), raster.width, raster.height)
+    except MediaError as error:
+        return pack_error(error)
+    except MemoryError:
+        return pack_error(TooLargeError())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
