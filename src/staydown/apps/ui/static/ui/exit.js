@@ -4,7 +4,7 @@
  */
 
 const WITHIN = 5000;
-const link = document.querySelector("a[data-exit]");
+const link = document.querySelector("a[data-exit][data-leaving]");
 
 if (link) {
   const status = document.createElement("div");

@@ -1,0 +1,193 @@
+"""The questions of a report, one form each. Every text is for a person who is frightened and has little time."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from staydown.apps.portal import hashes
+from staydown.errors import InvalidError
+
+MOST_LINKS: Final = 100
+_LONGEST_LINK: Final = 2_000
+_WORDS: Final = 5_000
+
+
+class Question(forms.Form):
+    """A step of the report. Browsers' own bubbles are left out: our messages say what to do, and in one place."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+
+
+def _choice(question: str, choices: list[tuple[str, str]], missing: str, hint: str = "") -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=question,
+        help_text=hint,
+        choices=choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": missing, "invalid_choice": missing},
+    )
+
+
+class Age(Question):
+    """Asked before any file: pictures of children go to other services and are never hashed here."""
+
+    minor = _choice(
+        gettext_lazy("Was anyone in the picture under 18 when it was made?"),
+        [("no", gettext_lazy("No, everyone was 18 or older")), ("yes", gettext_lazy("Yes")),
+         ("unsure", gettext_lazy("I am not sure"))],
+        gettext_lazy("Choose an answer. “I am not sure” is fine."),
+        gettext_lazy("If a computer made or changed the picture, think of the age of the person it shows."),
+    )  # fmt: skip
+
+
+class Who(Question):
+    """The person shown, or someone who acts for them."""
+
+    role = _choice(
+        gettext_lazy("Who are you reporting for?"),
+        [("subject", gettext_lazy("For myself: I am in the picture")),
+         ("agent", gettext_lazy("For someone else, who has asked me to"))],
+        gettext_lazy("Choose who you are reporting for."),
+    )  # fmt: skip
+
+
+class Relation(Question):
+    """How the person acting knows the person shown."""
+
+    relation = forms.CharField(
+        label=gettext_lazy("What are you to the person in the picture?"),
+        help_text=gettext_lazy(
+            "For example: a friend, their mother, a support worker, a lawyer. Please do not give names."
+        ),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Write a few words, for example “a friend”.")},
+    )
+
+
+class What(Question):
+    """Pictures on this device, links, or both: decides which of the next two questions come."""
+
+    have = _choice(
+        gettext_lazy("What do you have?"),
+        [("links", gettext_lazy("Links to where it was posted")),
+         ("pictures", gettext_lazy("The picture, on this device")),
+         ("both", gettext_lazy("Both: the picture and links"))],
+        gettext_lazy("Choose what you have."),
+        gettext_lazy("Do not download or save the picture for this. Links are enough."),
+    )  # fmt: skip
+
+
+class Pictures(Question):
+    """Hashes from the page's script in `found`, from elsewhere in `pasted`. There is no field for a file."""
+
+    found = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200_000)
+    pasted = forms.CharField(
+        label=gettext_lazy("Lines from another computer"),
+        required=False,
+        max_length=200_000,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "code", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+    def clean_found(self) -> list[hashes.Hashed]:
+        """The pictures that the page hashed."""
+        return self._read(hashes.from_page, "found")
+
+    def clean_pasted(self) -> list[hashes.Hashed]:
+        """The pictures that were hashed on another computer."""
+        return self._read(hashes.from_paste, "pasted")
+
+    def _read(self, reader: Any, name: str) -> list[hashes.Hashed]:
+        try:
+            return reader(self.cleaned_data[name])  # type: ignore[no-any-return]
+        except InvalidError as error:
+            raise forms.ValidationError(error.message) from None
+
+
+class Links(Question):
+    """Web addresses, one a line. They are never opened by us."""
+
+    links = forms.CharField(
+        label=gettext_lazy("Where was it posted?"),
+        help_text=gettext_lazy("Paste each link on its own line. We do not need every copy; one link is a good start."),
+        widget=forms.Textarea(
+            attrs={"rows": 5, "spellcheck": "false", "autocapitalize": "none", "inputmode": "url", "dir": "ltr"}
+        ),
+        max_length=MOST_LINKS * _LONGEST_LINK,
+        error_messages={"required": gettext_lazy("Paste at least one link.")},
+    )
+
+    def clean_links(self) -> list[str]:
+        """The links in order, each once."""
+        links = list(dict.fromkeys(filter(None, map(str.strip, self.cleaned_data["links"].splitlines()))))
+        if len(links) > MOST_LINKS:
+            raise forms.ValidationError(_("Give up to {most} links in one report.").format(most=MOST_LINKS))
+        return [_link(text) for text in links]
+
+
+class Words(Question):
+    """Free text, optional."""
+
+    words = forms.CharField(
+        label=gettext_lazy("Is there anything you want to tell us?"),
+        help_text=gettext_lazy(
+            "In your own words, and only if you want to. For example: who posted it, or how to recognise it. "
+            "You never have to explain why the picture was taken."
+        ),
+        required=False,
+        max_length=_WORDS,
+        widget=forms.Textarea(attrs={"rows": 7, "dir": "auto"}),
+    )
+
+
+class Contact(Question):
+    """An address or number; leaving it empty is an answer, and its price is said on the page."""
+
+    contact = forms.CharField(
+        label=gettext_lazy("How can we reach you?"),
+        help_text=gettext_lazy("An email address or a phone number that only you can open. You can leave this empty."),
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
+
+
+class Receipt(Question):
+    """The receipt code, however it was typed: it may be pasted, and no password manager is turned away."""
+
+    code = forms.CharField(
+        label=gettext_lazy("Your receipt code"),
+        help_text=gettext_lazy("You can paste it. Spaces, dashes and small letters do not matter."),
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={
+                "class": "code",
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "autocapitalize": "characters",
+                "dir": "ltr",
+            }
+        ),
+        error_messages={"required": gettext_lazy("Type or paste your receipt code.")},
+    )
+
+
+def _link(text: str) -> str:
+    """A link as it was pasted, with https:// where that was left out."""
+    whole = text if "://" in text else f"https://{text}"
+    try:
+        parts = urlsplit(whole)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if len(whole) > _LONGEST_LINK or " " in whole or "." not in host or parts.scheme not in ("http", "https"):
+        raise forms.ValidationError(_("“{text}” is not a link. Copy it from the address bar.").format(text=text[:80]))
+    return whole

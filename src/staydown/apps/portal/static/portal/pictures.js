@@ -1,0 +1,150 @@
+/**
+ * The page on which pictures are chosen: each becomes a row with a state, and what was hashed goes into the hidden field
+ * `found`. The file control has no name, so a form never sends a file; rows are called by number, never by a file's name.
+ */
+
+import { Hasher } from "./hasher.js";
+import { policy } from "./policy.js";
+
+/** Brings the chooser on this page to life; does nothing on a page without one. */
+export function enhance(page) {
+  const area = page.querySelector("[data-pictures]");
+  if (area?.hidden) new Chooser(page, area);
+}
+
+class Chooser {
+  #rows = [];
+  #order = 0;
+  #batch = { done: 0, total: 0, failed: 0 };
+  #heldBack = null; // the button that was pressed before all pictures were ready
+
+  constructor(page, area) {
+    this.area = area;
+    this.list = page.querySelector("#pictures");
+    this.form = area.closest("form");
+    this.field = this.form.elements.found;
+    this.words = JSON.parse(page.querySelector("#words").textContent);
+    this.page = page;
+    this.first = Number(area.dataset.next);
+    this.hasher = new Hasher(policy.createScriptURL(area.dataset.worker));
+    this.#listen();
+    area.hidden = false;
+  }
+
+  #listen() {
+    const input = this.area.querySelector("input[type=file]");
+    const picker = this.area.querySelector(".picker");
+    input.addEventListener("change", () => {
+      this.#add(input.files);
+      input.value = "";
+    });
+    for (const kind of ["dragover", "dragleave", "drop"]) {
+      picker.addEventListener(kind, (event) => {
+        event.preventDefault();
+        picker.classList.toggle("picker--over", kind === "dragover");
+        if (kind === "drop") this.#add(event.dataTransfer.files);
+      });
+    }
+    this.area.querySelector("[data-cancel]").addEventListener("click", () => this.hasher.cancel());
+    this.form.addEventListener("submit", (event) => this.#holdBack(event));
+    window.addEventListener("staydown:leaving", () => {
+      this.hasher.cancel();
+      this.field.value = "";
+    });
+  }
+
+  #add(files) {
+    for (const file of [...files]) {
+      this.#order += 1;
+      const row = { element: this.#element(), order: this.#order, found: null, code: null, waits: true };
+      row.element.querySelector("[data-remove]").addEventListener("click", () => this.#remove(row));
+      this.#rows.push(row);
+      this.list.append(row.element);
+      this.#batch.total += 1;
+      this.hasher.hash(file).then(
+        (found) => this.#settle(row, { found }),
+        (error) => this.#settle(row, { code: error.code }),
+      );
+    }
+    this.#show();
+  }
+
+  #element() {
+    return this.page.querySelector("#row").content.firstElementChild.cloneNode(true);
+  }
+
+  #settle(row, result) {
+    Object.assign(row, result, { waits: false });
+    this.#batch.done += 1;
+    if (row.code === "cancelled") this.#drop(row);
+    else if (row.code) this.#batch.failed += 1;
+    this.#show();
+    if (this.#rows.some((one) => one.waits)) return;
+    const ready = this.#rows.filter((one) => one.found).length;
+    this.#tell(fill(this.#batch.failed ? this.words.some : this.words.all, { ready, failed: this.#batch.failed }));
+    this.#batch = { done: 0, total: 0, failed: 0 };
+    if (this.#heldBack) this.form.requestSubmit(this.#heldBack.button);
+  }
+
+  #remove(row) {
+    const next = row.element.nextElementSibling?.querySelector("button") ?? this.area.querySelector("input[type=file]");
+    this.#drop(row);
+    this.#show();
+    next.focus();
+  }
+
+  #drop(row) {
+    row.element.remove();
+    this.#rows = this.#rows.filter((one) => one !== row);
+  }
+
+  /** Continue waits for pictures that are still being hashed, so that none is left behind. */
+  #holdBack(event) {
+    if (!this.#rows.some((one) => one.waits)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.#heldBack = { button: event.submitter };
+    this.#tell(this.words.wait);
+  }
+
+  #show() {
+    let number = this.first;
+    for (const row of this.#rows) {
+      const name = row.code ? fill(this.words.unused, { number: row.order }) : fill(this.words.name, { number: (number += 1) });
+      row.element.querySelector("[data-name]").textContent = name;
+      row.element.querySelector("[data-which]").textContent = ` ${name}`;
+      this.#state(row);
+    }
+    this.list.hidden = this.list.children.length === 0;
+    this.field.value = JSON.stringify(this.#rows.map((row) => row.found).filter(Boolean));
+    const { done, total } = this.#batch;
+    const working = this.area.querySelector("[data-working]");
+    working.hidden = done === total;
+    working.querySelector("progress").max = Math.max(total, 1);
+    working.querySelector("progress").value = done;
+    working.querySelector("[data-count]").textContent = fill(this.words.count, { done, total });
+  }
+
+  #state(row) {
+    const [kind, symbol, text] = row.waits
+      ? ["busy", "clock", this.words.working]
+      : row.found
+        ? ["good", "check", this.words.ready]
+        : ["bad", "warning", this.words.failed];
+    const tag = row.element.querySelector("[data-state]");
+    tag.className = `tag tag--${kind}`;
+    tag.replaceChildren(this.page.querySelector(`#icon-${symbol}`).content.cloneNode(true), text);
+    const note = row.element.querySelector("[data-note]");
+    const plain = row.found && row.found.quality < this.words.least ? this.words.plain : "";
+    note.textContent = row.code ? (this.words.codes[row.code] ?? this.words.codes.corrupt) : plain;
+    note.hidden = !note.textContent;
+  }
+
+  #tell(text) {
+    this.area.querySelector("[data-told]").textContent = text;
+  }
+}
+
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_whole, name) => values[name]);
+}

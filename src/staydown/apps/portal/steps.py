@@ -1,0 +1,86 @@
+"""The order of the questions, and which of them a person meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from staydown.apps.portal import forms
+from staydown.apps.portal.draft import Draft
+from staydown.apps.portal.statements import Statements
+
+
+def _always(draft: Draft) -> bool:  # noqa: ARG001 - the shape of `Step.applies`
+    return True
+
+
+def _for_agents(draft: Draft) -> bool:
+    return draft.of("who").get("role") == "agent"
+
+
+def _with_pictures(draft: Draft) -> bool:
+    return draft.of("what").get("have") in ("pictures", "both")
+
+
+def _with_links(draft: Draft) -> bool:
+    return draft.of("what").get("have") in ("links", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question page: its name in the form, its form, and whether this draft meets it."""
+
+    name: str
+    form: type[forms.Question]
+    applies: Callable[[Draft], bool] = _always
+
+    @property
+    def template(self) -> str:
+        """The page that asks it."""
+        return f"portal/steps/{self.name}.html"
+
+    def initial(self, draft: Draft) -> dict[str, Any]:
+        """What was answered before, as the form shows it."""
+        answers = draft.of(self.name)
+        return {"links": "\n".join(answers["links"])} if self.name == "links" and answers else answers
+
+
+STEPS: Final = (
+    Step("age", forms.Age),
+    Step("who", forms.Who),
+    Step("relation", forms.Relation, _for_agents),
+    Step("what", forms.What),
+    Step("pictures", forms.Pictures, _with_pictures),
+    Step("links", forms.Links, _with_links),
+    Step("words", forms.Words),
+    Step("contact", forms.Contact),
+    Step("statements", Statements),
+)
+NAMED: Final = {step.name: step for step in STEPS}
+
+
+def path(draft: Draft) -> list[Step]:
+    """The steps that this draft meets."""
+    return [step for step in STEPS if step.applies(draft)]
+
+
+def first_open(draft: Draft) -> Step | None:
+    """The first of them without an answer."""
+    return next((step for step in path(draft) if step.name not in draft.answers), None)
+
+
+def following(draft: Draft, step: Step) -> Step | None:
+    """The step after this one; None: time to check the answers. Whoever has checked once is led back there at once."""
+    if draft.reviewed:
+        return first_open(draft)
+    met = path(draft)
+    later = met[met.index(step) + 1 :]
+    return later[0] if later else None
+
+
+def preceding(draft: Draft, step: Step) -> Step | None:
+    """The step before this one; None before the first."""
+    met = path(draft)
+    at = met.index(step)
+    return met[at - 1] if at else None

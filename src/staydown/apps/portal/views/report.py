@@ -1,0 +1,168 @@
+"""Asking, checking and sending a report. One address, POST for everything, nothing stored before the last button."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods
+
+from staydown.apps.audit.actor import Actor
+from staydown.apps.cases.actions import submit_report
+from staydown.apps.cases.intake import HashGiven, ReportForm
+from staydown.apps.cases.timeline import NOBODY, next_step
+from staydown.apps.portal import hashes, statements, wording
+from staydown.apps.portal.draft import Draft
+from staydown.apps.portal.forms import Question
+from staydown.apps.portal.origin import own_pages_only
+from staydown.apps.portal.services import FOR_CHILDREN
+from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, path, preceding
+from staydown.core.hashing.algorithm import LEAST_QUALITY
+from staydown.errors import InvalidError, MinorsRouteError
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_pages_only
+def report(request: HttpRequest) -> HttpResponse:
+    """The page that the posted answers and button lead to."""
+    if request.method != "POST":
+        return _ask(request, Draft(), STEPS[0])
+    try:
+        draft = Draft.open(request.POST.get("draft", ""))
+    except InvalidError as error:
+        return render(request, "portal/again.html", {"message": error.message}, status=400)
+    verb, _colon, what = request.POST.get("go", "").partition(":")
+    if verb == "change" and what in NAMED and NAMED[what].applies(draft):
+        return _ask(request, draft, NAMED[what])
+    if verb == "send":
+        return _send(request, draft)
+    step = NAMED.get(request.POST.get("step", ""))
+    if step is None or not step.applies(draft):
+        return _next(request, draft, first_open(draft))
+    if verb == "back":
+        return _ask(request, draft, preceding(draft, step) or step)
+    return _answer(request, draft, step)
+
+
+def _answer(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
+    """Take the answer to one question and go on, or ask again with what is wrong."""
+    form = step.form(request.POST)
+    if not form.is_valid():
+        return _ask(request, draft, step, form)
+    if step.name == "pictures":
+        return _pictures(request, draft, step, form)
+    draft.answers[step.name] = form.cleaned_data
+    if step.name == "age" and form.cleaned_data["minor"] != "no":
+        return render(request, "portal/under_18.html", {"services": FOR_CHILDREN, "asked": True})
+    return _next(request, draft, following(draft, step))
+
+
+def _pictures(request: HttpRequest, draft: Draft, step: Step, form: Question) -> HttpResponse:
+    """Add what was hashed to what is there, or take one away."""
+    held = draft.of("pictures").get("list", [])
+    try:
+        pictures = hashes.merged(held, [*form.cleaned_data["found"], *form.cleaned_data["pasted"]])
+    except InvalidError as error:
+        form.add_error("pasted", error.message)
+        return _ask(request, draft, step, form)
+    verb, _colon, number = request.POST.get("go", "").partition(":")
+    if verb == "remove" and number.isdecimal():
+        kept = [one for at, one in enumerate(pictures) if at != int(number)]
+        draft.answers["pictures"] = {"list": kept}
+        return _ask(request, draft, step)
+    draft.answers["pictures"] = {"list": pictures}
+    if not pictures and draft.of("what")["have"] == "pictures":
+        del draft.answers["pictures"]
+        form.add_error("pasted", wording.no_pictures())
+        return _ask(request, draft, step, form)
+    return _next(request, draft, following(draft, step))
+
+
+def _next(request: HttpRequest, draft: Draft, step: Step | None) -> HttpResponse:
+    return _ask(request, draft, step) if step else _check(request, draft)
+
+
+def _ask(request: HttpRequest, draft: Draft, step: Step, form: Question | None = None) -> HttpResponse:
+    """The page of one question."""
+    met = path(draft)
+    context = {
+        "form": form or step.form(initial=step.initial(draft)),
+        "step": step.name,
+        "number": met.index(step) + 1,
+        "count": len(met),
+        "has_back": met.index(step) > 0,
+        "draft": draft.seal(),
+        "pictures": _rows(draft),
+        "answers": draft.answers,
+        "laws_asking": statements.requiring("contact"),
+    }
+    if step.name == "pictures":
+        context |= {"words": wording.of_pictures(), "icons": wording.ICONS}
+    return render(request, step.template, context)
+
+
+def _check(request: HttpRequest, draft: Draft, problem: str = "", status: int = 200) -> HttpResponse:
+    """All answers on one page, and what each law still lacks."""
+    draft.reviewed = True
+    given = draft.of("statements")
+    context = {
+        "draft": draft.seal(),
+        "answers": draft.answers,
+        "met": {step.name for step in path(draft)},
+        "pictures": _rows(draft),
+        "statements": [(one, given.get(one.element.id)) for one in statements.asked(statements.binding())],
+        "lacking": statements.lacking(draft),
+        "problem": problem,
+    }
+    return render(request, "portal/check.html", context, status=status)
+
+
+def _send(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Hand the report in and show its receipt."""
+    if left_out := first_open(draft):
+        return _ask(request, draft, left_out)
+    try:
+        sent = submit_report(_form(draft), by=Actor.reporter())
+    except MinorsRouteError:
+        return render(request, "portal/under_18.html", {"services": FOR_CHILDREN, "asked": True})
+    except InvalidError as error:
+        return _check(request, draft, problem=error.message, status=400)
+    following = next_step(sent.report)
+    context = {
+        "code": sent.code,
+        "groups": sent.code.split("-"),
+        "report": sent.report,
+        "next": following,
+        "nobody_acts": following.who is NOBODY,
+    }
+    return render(request, "portal/receipt.html", context)
+
+
+def _form(draft: Draft) -> ReportForm:
+    """The draft as casework takes it. Pictures are known by their place in the list, never by a name."""
+    pictures = draft.of("pictures").get("list", []) if NAMED["pictures"].applies(draft) else []
+    links = draft.of("links").get("links", []) if NAMED["links"].applies(draft) else []
+    words = [draft.of("words").get("words", ""), statements.text_of(draft)]
+    return ReportForm(
+        role=draft.of("who")["role"],
+        relation=draft.of("relation").get("relation", "") if NAMED["relation"].applies(draft) else "",
+        contact=draft.of("contact").get("contact", ""),
+        words="\n\n".join(filter(None, words)),
+        signature=statements.signature_of(draft),
+        provided={name: True for name, is_given in statements.provided(draft).items() if is_given},
+        links=links,
+        hashes=[
+            HashGiven(one["pdq"], one["quality"], one["sha256"], f"Picture {number}")
+            for number, one in enumerate(pictures, start=1)
+        ],
+        language=get_language() or "",
+        shown_is_adult=draft.of("age")["minor"] == "no",
+    )
+
+
+def _rows(draft: Draft) -> list[dict[str, object]]:
+    """The pictures as the page lists them: a number each, and whether copies that were changed can be found."""
+    return [
+        {"number": number, "index": number - 1, "is_plain": one["quality"] < LEAST_QUALITY}
+        for number, one in enumerate(draft.of("pictures").get("list", []), start=1)
+    ]

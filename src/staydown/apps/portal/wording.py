@@ -1,0 +1,47 @@
+"""What the page's own scripts say, translated on the server: a script holds no sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from staydown.core.hashing.algorithm import LEAST_QUALITY
+
+ICONS: Final = ("clock", "check", "warning")
+
+
+def of_pictures() -> dict[str, object]:
+    """The sentences of the page on which pictures are chosen. ``codes`` are those of `staydown.errors`, and the page's own."""
+    return {
+        "name": _("Picture {number}"),
+        "unused": _("File {number} of your choice"),
+        "working": _("making the fingerprint"),
+        "ready": _("fingerprint ready"),
+        "failed": _("cannot be used"),
+        "count": _("{done} of {total} done"),
+        "all": _("All done. Fingerprints ready: {ready}."),
+        "some": _("Done. Fingerprints ready: {ready}. Files that cannot be used: {failed}."),
+        "wait": _("We go on as soon as all fingerprints are ready."),
+        "plain": _("This picture has few details. We can stop exact copies only."),
+        "least": LEAST_QUALITY,
+        "codes": {
+            "not_an_image": _("This is not a picture. For a video, go back and give a link."),
+            "unsupported_format": _(
+                "Your browser cannot open this kind of picture. Save it as JPEG or PNG, or give a link."
+            ),
+            "truncated": _("This file ends too early. Copy or download it again, if that is safe for you."),
+            "corrupt": _("This file is damaged. Try another copy of the picture."),
+            "too_large": _("This picture is too large. Try a smaller copy."),
+            "too_slow": _("This picture took too long. Try a smaller copy."),
+            "empty_picture": _("This picture is empty. Try another copy."),
+            "canvas_blocked": _(
+                "Your browser hides pictures from pages to protect you. Use another browser, or give a link."
+            ),
+        },
+    }
+
+
+def no_pictures() -> str:
+    """Said when the question about pictures was left without one."""
+    return _("Choose at least one picture. If that does not work here, go back and give links instead.")
