@@ -39,6 +39,8 @@ class State(models.TextChoices):
 
 
 LIVE = (State.PENDING, State.ENFORCED)
+ACTIONS = [each.value for each in bank.Action]
+ALGORITHMS = [each.value for each in Algorithm]
 
 
 class Entry(models.Model):
@@ -56,7 +58,7 @@ class Entry(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     bank = models.ForeignKey("staydown_banks.Bank", on_delete=models.PROTECT, related_name="entries")
-    algorithm = models.CharField(max_length=16, choices=[(each.value, each.value) for each in Algorithm])
+    algorithm = models.CharField(max_length=16, choices=[(each, each) for each in ALGORITHMS])
     value = SealedBytesField(null=True)
     fingerprint = models.BinaryField(max_length=32, null=True)
     radius = models.PositiveSmallIntegerField(validators=[MaxValueValidator(WIDEST_PDQ)])
@@ -71,12 +73,8 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="entry_state_known", condition=Q(state__in=State.values)),
-            models.CheckConstraint(
-                name="entry_action_known", condition=Q(action__in=[each.value for each in bank.Action])
-            ),
-            models.CheckConstraint(
-                name="entry_algorithm_known", condition=Q(algorithm__in=[each.value for each in Algorithm])
-            ),
+            models.CheckConstraint(name="entry_action_known", condition=Q(action__in=ACTIONS)),
+            models.CheckConstraint(name="entry_algorithm_known", condition=Q(algorithm__in=ALGORITHMS)),
             # What is withdrawn, expired or reversed holds no hash; what is live holds one.
             models.CheckConstraint(
                 name="entry_holds_a_hash_while_live",
@@ -130,8 +128,7 @@ class FeedLine(models.Model):
             models.CheckConstraint(name="feed_line_counts_from_one", condition=Q(seq__gte=1)),
             models.CheckConstraint(
                 name="feed_line_is_whole",
-                condition=Q(op="add", action__in=[each.value for each in bank.Action])
-                | Q(op="remove", action="", salt__isnull=True),
+                condition=Q(op="add", action__in=ACTIONS) | Q(op="remove", action="", salt__isnull=True),
             ),
         ]
 

@@ -34,7 +34,7 @@ def feed_page(after: int, limit: int, banks: Collection[str] = ()) -> FeedPage:
     """At most ``limit`` lines after line ``after``, for a follower who may see ``banks`` (none named: all).
 
     Lines of other banks, and lines whose hash has been erased, come as their leaf. Three queries. Raises
-    `ConflictError` for a follower who is ahead of the feed: the database was restored from an older copy, or is another.
+    `ConflictError` for a follower who is ahead of the feed: this database is another, or an older copy of itself.
     """
     if after > (size := feed_size()):
         raise ConflictError(f"The feed has {size} lines, fewer than you have followed. Ask its publisher why.")

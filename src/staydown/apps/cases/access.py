@@ -36,7 +36,7 @@ def report_for_code(code: str) -> Report:
 
 
 def case_for_staff(staff: Staff, public_id: UUID | str) -> Case:
-    """The case, for anyone who works here. Under-18 cases are not shown: `MissingError`, as for one that is not there."""
+    """The case, for anyone who works here. An under-18 case is not shown: `MissingError`, as if it were not there."""
     accounts.require_role(staff)
     return _one(Case.objects.for_staff().select_related("leased_by"), public_id)
 

@@ -1,4 +1,4 @@
-"""What each law asks of a report, and whether the report gives it. Shown to staff and to the reporter; blocks nothing."""
+"""What each law asks of a report, and whether the report gives it. Shown to both sides; blocks nothing."""
 
 from __future__ import annotations
 

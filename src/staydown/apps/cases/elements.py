@@ -9,7 +9,7 @@ from staydown.apps.cases.intake import ReportForm
 from staydown.core.law.regime import Regime
 
 #: Elements that are met by what the form holds, not by a statement.
-COMPUTED: Final = frozenset({"locate", "identify", "contact", "signature"})
+COMPUTED: Final = frozenset({"locate", "identify", "contact", "signature", "non_consent_information"})
 
 
 def provided(form: ReportForm, regimes: Iterable[Regime]) -> dict[str, bool]:
@@ -20,6 +20,7 @@ def provided(form: ReportForm, regimes: Iterable[Regime]) -> dict[str, bool]:
         "identify": bool(form.links or form.hashes),
         "contact": bool(form.contact.strip()),
         "signature": bool(form.signature.strip()),
+        "non_consent_information": bool(form.words.strip()),
     }
     said = {name: value for name, value in form.provided.items() if name not in COMPUTED}
     return {name: True for name, value in sorted({**found, **said}.items()) if value and name in asked}

@@ -20,7 +20,7 @@ ROLES: Final = ("subject", "agent")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HashGiven:
-    """The hashes of one picture, as the page or the command line computed them. ``label`` is the reporter's own word."""
+    """The hashes of one picture, computed where the picture is. ``label`` is the reporter's own word."""
 
     pdq_hex: str = ""
     quality: int = 0

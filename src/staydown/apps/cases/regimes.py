@@ -31,7 +31,7 @@ def pin(regimes: Iterable[Regime], now: datetime) -> list[dict[str, str]]:
 
 
 def pinned(case: Case) -> tuple[Regime, ...]:
-    """The regimes of a case in the versions of its receipt. At most one query a regime, and none for one seen before."""
+    """The regimes of a case in the versions of its receipt. One query for each that this process has not seen."""
     return tuple(_pinned(pin["id"], pin["version"]) for pin in case.regimes)
 
 

@@ -19,5 +19,5 @@ def deliver(delivery_id: str) -> None:
 
 
 def enqueue(delivery_id: str, run_after: datetime | None = None) -> None:
-    """Put an attempt in line, for now or for later. The retry times stand in the delivery's row: a lost task loses none."""
+    """Put an attempt in line, for now or for later. Retry times stand in the delivery's row: a lost task loses none."""
     deliver.using(run_after=run_after).enqueue(delivery_id)

@@ -93,7 +93,7 @@ def _record(given: Sequence[HitGiven], by: Actor, now: datetime) -> int:
 
 
 def _cases_of(entries: Iterable[Entry]) -> dict[int, Case]:
-    """The case that each entry's hits belong to: an open one before a closed one, then the newest; none for an import."""
+    """The case that each entry's hits belong to: an open one before a closed one, then the newest; maybe none."""
     return {entry.pk: case for entry in entries if (case := _case_of(entry)) is not None}
 
 
