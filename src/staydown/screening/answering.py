@@ -1,0 +1,159 @@
+"""From a request's body to the answer: allow, review or block."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Final, NamedTuple
+
+import anyio.to_thread
+from starlette.types import Receive
+
+from staydown.core.bank import Verdict
+from staydown.core.hashing.algorithm import Hash
+from staydown.core.hashing.digest import sha256
+from staydown.errors import MediaError, TooLargeError
+from staydown.screening import bodies, wire
+from staydown.screening.bodies import Gate, Upload
+from staydown.screening.node import Answer, Node
+from staydown.screening.wire import Options, Question
+
+IN_ONE_GO: Final = 16  # questions of a batch that are answered before other requests get a turn
+UNAVAILABLE_FOR_LEGAL_REASONS: Final = 451
+_CLEAN: Final = b'{"action":"allow","hashable":true,"hit_id":null}'
+
+
+class Reply(NamedTuple):
+    """A status and a body; a problem document when the request could not be answered."""
+
+    status: int
+    body: bytes
+    is_problem: bool = False
+
+
+class Answering:
+    """Answers for one node. Hashes are looked up in the event loop, which takes well under a millisecond; pictures are
+    decoded by the node's pool, a few at a time, and the rest wait behind a gate."""
+
+    def __init__(self, node: Node) -> None:
+        settings = node.settings
+        self._node = node
+        self._settings = settings
+        self._gate = Gate(most=settings.most_waiting, most_bytes=settings.most_waiting_bytes)
+        self._decoders = anyio.CapacityLimiter(settings.workers)
+
+    @property
+    def uploads(self) -> int:
+        """How many uploads are inside the gate."""
+        return self._gate.inside
+
+    async def one(self, receive: Receive, options: Options) -> Reply:
+        """The answer to a JSON question."""
+        began = time.perf_counter()
+        async with asyncio.timeout(self._settings.upload_seconds):
+            body = await bodies.read(receive, self._settings.longest_json)
+        question = wire.question(body, self._settings)
+        answer = self._decide(question)
+        metrics = self._node.metrics
+        metrics.hash_answers[answer.verdict].inc()
+        metrics.hash_seconds.observe(time.perf_counter() - began)
+        if answer.hit_id is None and question.hashable and not options.explain:
+            return Reply(200, _CLEAN)
+        return Reply(_status(answer.verdict, options), _written(answer, options, hashable=question.hashable))
+
+    async def many(self, receive: Receive, options: Options) -> Reply:
+        """The answers to a batch of JSON questions, in their order. Its status says nothing of them."""
+        async with asyncio.timeout(self._settings.upload_seconds):
+            body = await bodies.read(receive, self._settings.longest_json)
+        questions = wire.questions(body, self._settings)
+        answers: list[bytes] = []
+        for number, question in enumerate(questions, start=1):
+            began = time.perf_counter()
+            answer = self._decide(question)
+            answers.append(_written(answer, options, hashable=question.hashable))
+            self._node.metrics.hash_answers[answer.verdict].inc()
+            self._node.metrics.hash_seconds.observe(time.perf_counter() - began)
+            if number % IN_ONE_GO == 0:
+                await asyncio.sleep(0)
+        return Reply(200, b'{"answers":[' + b",".join(answers) + b"]}")
+
+    async def upload(self, receive: Receive, content_type: bytes, length: bytes, options: Options) -> Reply:
+        """The answer to a picture; a problem when it cannot be decoded and its bytes are not known either."""
+        longest = self._settings.longest_upload
+        if length.isdigit() and int(length) > longest + bodies.ROOM_FOR_THE_REST:
+            raise TooLargeError
+        began = time.perf_counter()
+        with self._gate as gate:
+            upload = Upload(content_type, longest=longest)
+            held = 0
+            try:
+
+                def take(data: bytes) -> None:
+                    nonlocal held
+                    gate.hold(len(data))
+                    held += len(data)
+                    upload.write(data)
+
+                async with asyncio.timeout(self._settings.upload_seconds):
+                    await bodies.stream(receive, take, longest + bodies.ROOM_FOR_THE_REST)
+                content_ref = wire.text(upload.text("content_ref"), "content_ref", wire.LONGEST_REF)
+                preview_url = wire.address(upload.text("preview_url"), "preview_url")
+                found = await anyio.to_thread.run_sync(self._hashes, upload.file, limiter=self._decoders)
+            finally:
+                gate.release(held)
+        return self._answer_picture(found, content_ref, preview_url, options, began)
+
+    def _answer_picture(
+        self, found: _Hashed, content_ref: str, preview_url: str, options: Options, began: float
+    ) -> Reply:
+        metrics = self._node.metrics
+        hashable = found.error is None and found.has_detail
+        answer = self._decide(Question(found.hashes, hashable, content_ref, preview_url))
+        if found.error is not None:
+            metrics.decode_errors.labels(found.error.code).inc()
+            if answer.verdict is Verdict.ALLOW:  # what could not be looked at is never called clean
+                return Reply(*wire.problem(found.error, 422), is_problem=True)
+        metrics.picture_answers[answer.verdict].inc()
+        metrics.picture_seconds.observe(time.perf_counter() - began)
+        return Reply(_status(answer.verdict, options), _written(answer, options, hashable=hashable))
+
+    def _decide(self, question: Question) -> Answer:
+        return self._node.decide(question.hashes, content_ref=question.content_ref, preview_url=question.preview_url)
+
+    def _hashes(self, data: bytes) -> _Hashed:
+        """The hashes to look a picture file up by. Runs in a thread, the decoding in a process."""
+        try:
+            picture = self._node.pool.hash(data)
+        except MediaError as error:
+            return _Hashed((sha256(data),), has_detail=False, error=error)
+        if not picture.is_hashable:
+            return _Hashed((picture.sha256,), has_detail=False, error=None)
+        return _Hashed((*picture.variants, picture.sha256), has_detail=True, error=None)
+
+
+class _Hashed(NamedTuple):
+    hashes: tuple[Hash, ...]
+    has_detail: bool
+    error: MediaError | None
+
+
+def _status(action: Verdict, options: Options) -> int:
+    return UNAVAILABLE_FOR_LEGAL_REASONS if options.status and action is Verdict.BLOCK else 200
+
+
+def _written(answer: Answer, options: Options, *, hashable: bool) -> bytes:
+    """The answer's JSON. Only with ``explain`` does it tell of an entry, and never of a hash."""
+    fields: dict[str, object] = {"action": answer.verdict.value, "hashable": hashable, "hit_id": answer.hit_id}
+    if options.explain:
+        fields["matches"] = [
+            {
+                "bank": match.entry.bank,
+                "entry": str(match.entry.id),
+                "algorithm": match.entry.hash.algorithm.value,
+                "distance": match.distance,
+                "action": match.entry.action.value,
+            }
+            for match in answer.matches
+        ]
+    return json.dumps(fields, separators=(",", ":")).encode()

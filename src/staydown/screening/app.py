@@ -1,0 +1,206 @@
+"""The routes of a screening node: may this be published?"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from staydown.core.hashing.pool import HashingPool
+from staydown.core.matching.live import LiveIndex
+from staydown.errors import (
+    BusyError,
+    DeniedError,
+    InvalidError,
+    MissingError,
+    NotReadyError,
+    StaydownError,
+    TooSlowError,
+)
+from staydown.exchange.peer import FeedClient
+from staydown.screening import wire
+from staydown.screening.answering import Answering, Reply
+from staydown.screening.auth import EXPLAIN, SCREEN
+from staydown.screening.metrics import CONTENT_TYPE
+from staydown.screening.node import Node
+from staydown.screening.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PATHS: Final = ("/v1/screen", "/v1/screen/batch", "/v1/index", "/livez", "/readyz", "/metrics")
+"""The node's paths, for whoever puts the app beside another one."""
+
+RETRY_AFTER: Final = b"1"  # seconds
+_JSON: Final = (b"content-type", b"application/json")
+_PROBLEM: Final = (b"content-type", b"application/problem+json")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+Headers = dict[bytes, bytes]
+Answer = Callable[[Headers, Receive, wire.Options], Awaitable[Reply]]
+
+
+def build(
+    settings: Settings, *, feed_client: FeedClient, pool: HashingPool, index: LiveIndex | None = None
+) -> Screening:
+    """The app of a node that follows ``feed_client``; ``app.state.node`` is the node.
+
+    Its lifespan starts and stops the node's threads. Where no lifespan is run, as below a mount point, the host calls
+    ``app.state.node.start()`` and ``app.state.node.stop()``.
+    """
+    return Screening(Node(settings, feed_client=feed_client, pool=pool, index=index))
+
+
+class Screening(Starlette):
+    """The app. The two hot routes are answered before any router or middleware is asked; the others are ordinary."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._answering = Answering(node)
+        self._hot = {"/v1/screen": self._screen, "/v1/screen/batch": self._batch}
+        routes = [
+            Route("/v1/index", self._index, methods=["GET"]),
+            Route("/livez", self._live, methods=["GET"]),
+            Route("/readyz", self._ready, methods=["GET"]),
+            Route("/metrics", self._metrics, methods=["GET"]),
+        ]
+        super().__init__(routes=routes, lifespan=self._life, exception_handlers={HTTPException: _not_here})
+        self.state.node = node
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        hot = self._hot.get(scope["path"]) if scope["type"] == "http" else None
+        if hot is None:
+            await super().__call__(scope, receive, send)
+        elif scope["method"] != "POST":
+            reply = Reply(*wire.problem(InvalidError("This address takes POST."), 405), is_problem=True)
+            await _send(send, reply, [(b"allow", b"POST")])
+        else:
+            await self._answer(hot, scope, receive, send)
+
+    @asynccontextmanager
+    async def _life(self, _app: Starlette) -> AsyncIterator[None]:
+        self._node.start()
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(self._node.stop)
+
+    async def _answer(self, route: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what ``route`` replies, or the problem document of what it raised."""
+        more: list[tuple[bytes, bytes]] = []
+        try:
+            headers: Headers = dict(scope["headers"])
+            options = wire.options(scope["query_string"])
+            if (refusal := self._refusal(headers, options)) is not None:
+                reply, more = refusal
+            else:
+                reply = await route(headers, receive, options)
+        except ClientDisconnect:
+            return
+        except TimeoutError:
+            reply = self._problem(TooSlowError("The body of the request did not arrive in time. Send it again."), 408)
+        except BusyError as error:
+            reply, more = self._problem(error), [(b"retry-after", RETRY_AFTER)]
+        except StaydownError as error:
+            reply = self._problem(error)
+        except Exception:
+            log.exception(
+                "A request could not be answered"
+            )  # the traceback names lines of code, no value of the request
+            reply = self._problem(StaydownError())
+        await _send(send, reply, more)
+
+    def _refusal(self, headers: Headers, options: wire.Options) -> tuple[Reply, list[tuple[bytes, bytes]]] | None:
+        """The reply to somebody who may not ask, or to anybody while there is nothing to answer with."""
+        if not self._node.can_answer:
+            return self._problem(NotReadyError()), [(b"retry-after", RETRY_AFTER)]
+        scopes = self._node.keys.scopes(headers.get(b"authorization", b""))
+        if scopes is None:
+            error = DeniedError("Send a key of this service as `Authorization: Bearer ...`.")
+            return self._problem(error, 401), [(b"www-authenticate", b"Bearer")]
+        needed = (SCREEN, EXPLAIN) if options.explain else (SCREEN,)
+        for scope in needed:
+            if scope not in scopes:
+                return self._problem(DeniedError(f"This key has not the scope {scope}. Ask for one that has.")), []
+        return None
+
+    async def _screen(self, headers: Headers, receive: Receive, options: wire.Options) -> Reply:
+        content_type = headers.get(b"content-type", b"")
+        kind = content_type.partition(b";")[0].strip().lower()
+        if kind == b"application/json":
+            return await self._answering.one(receive, options)
+        if kind == b"multipart/form-data":
+            length = headers.get(b"content-length", b"")
+            return await self._answering.upload(receive, content_type, length, options)
+        return self._problem(InvalidError("Send application/json, or multipart/form-data with a file."), 415)
+
+    async def _batch(self, headers: Headers, receive: Receive, options: wire.Options) -> Reply:
+        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
+            return self._problem(InvalidError("Send application/json."), 415)
+        return await self._answering.many(receive, options)
+
+    def _problem(self, error: StaydownError, status: int | None = None) -> Reply:
+        self._node.metrics.refusals.labels(error.code).inc()
+        return Reply(*wire.problem(error, status), is_problem=True)
+
+    async def _index(self, request: Request) -> Response:
+        if (refused := self._unknown(request)) is not None:
+            return refused
+        follower, lag = self._node.follower, self._node.follower.lag
+        return _json(
+            {
+                "entries": len(self._node.index),
+                "cursor": follower.seq,
+                "lag_seconds": None if lag is None else round(lag, 3),
+            }
+        )
+
+    async def _metrics(self, request: Request) -> Response:
+        if (refused := self._unknown(request)) is not None:
+            return refused
+        return Response(self._node.metrics.text(), media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
+
+    async def _live(self, _request: Request) -> Response:
+        return _json({"alive": True})
+
+    async def _ready(self, _request: Request) -> Response:
+        trouble = self._node.trouble()
+        if trouble is None:
+            return _json({"ready": True})
+        code, reason = trouble
+        return _json({"ready": False, "code": code, "reason": reason}, status=503)
+
+    def _unknown(self, request: Request) -> Response | None:
+        """The refusal of a request without a key for screening, or None."""
+        headers: Headers = dict(request.scope["headers"])
+        scopes = self._node.keys.scopes(headers.get(b"authorization", b""))
+        if scopes is not None and SCREEN in scopes:
+            return None
+        status, body = wire.problem(DeniedError(), 401 if scopes is None else 403)
+        return Response(body, status, {"www-authenticate": "Bearer"}, "application/problem+json")
+
+
+async def _send(send: Send, reply: Reply, more: list[tuple[bytes, bytes]]) -> None:
+    headers = [_PROBLEM if reply.is_problem else _JSON, _NO_STORE, (b"content-length", b"%d" % len(reply.body)), *more]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def _json(fields: dict[str, object], *, status: int = 200) -> Response:
+    return Response(json.dumps(fields), status, {"cache-control": "no-store"}, "application/json")
+
+
+def _not_here(_request: Request, error: Exception) -> Response:
+    """The problem document of what the router says."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    kind = MissingError() if error.status_code == 404 else InvalidError(str(error.detail))
+    status, body = wire.problem(kind, error.status_code)
+    return Response(body, status, error.headers, "application/problem+json")

@@ -1,0 +1,169 @@
+"""Request bodies, read from the connection into memory under limits: a picture never touches a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
+
+from staydown.errors import BusyError, InvalidError, TooLargeError
+
+ROOM_FOR_THE_REST: Final = 65_536  # bytes of a multipart body that are not the file
+MOST_PARTS: Final = 8
+TEXT_PARTS: Final = ("content_ref", "preview_url")
+LONGEST_TEXT_PART: Final = 8192  # bytes
+
+
+class Gate:
+    """Lets a bounded number of uploads in, and counts the bytes they hold together. Used in the event loop only."""
+
+    def __init__(self, *, most: int, most_bytes: int) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self.inside = 0
+        self.held = 0
+
+    def __enter__(self) -> Gate:
+        if self.inside >= self._most:
+            raise BusyError
+        self.inside += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.inside -= 1
+
+    def hold(self, size: int) -> None:
+        """Count ``size`` more bytes; raises `BusyError` when all uploads together hold too many."""
+        if self.held + size > self._most_bytes:
+            raise BusyError
+        self.held += size
+
+    def release(self, size: int) -> None:
+        """Count ``size`` bytes less."""
+        self.held -= size
+
+
+class Upload:
+    """A multipart body as it arrives: one ``file``, and perhaps ``content_ref`` and ``preview_url``."""
+
+    def __init__(self, content_type: bytes, *, longest: int) -> None:
+        boundary = parse_options_header(content_type)[1].get(b"boundary")
+        if not boundary:
+            raise InvalidError("The multipart body names no boundary in its content type.")
+        self._longest = longest
+        self._parts: dict[str, bytearray] = {}
+        self._headers: list[tuple[bytearray, bytearray]] = []
+        self._is_whole = False
+        self._into: bytearray | None = None
+        self._room = 0
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin,
+                    "on_header_begin": self._begin_header,
+                    "on_header_field": lambda data, start, end: self._headers[-1][0].extend(data[start:end]),
+                    "on_header_value": lambda data, start, end: self._headers[-1][1].extend(data[start:end]),
+                    "on_headers_finished": self._open,
+                    "on_part_data": self._write,
+                    "on_end": self._end,
+                },
+            )
+        except FormParserError:
+            raise InvalidError("The boundary of the multipart body is too long.") from None
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece of the body."""
+        try:
+            self._parser.write(data)
+        except FormParserError:
+            raise InvalidError("The multipart body is not well formed.") from None
+
+    @property
+    def file(self) -> bytes:
+        """The picture. Raises `InvalidError` when the body ended early or had none."""
+        if not self._is_whole:
+            raise InvalidError("The multipart body ended too early.")
+        if "file" not in self._parts:
+            raise InvalidError("file: a part of this name is expected.")
+        return bytes(self._parts["file"])
+
+    def text(self, name: str) -> str | None:
+        """The text of a part, or None."""
+        part = self._parts.get(name)
+        try:
+            return None if part is None else part.decode()
+        except UnicodeDecodeError:
+            raise InvalidError(f"{name}: UTF-8 is expected.") from None
+
+    def _begin(self) -> None:
+        if len(self._parts) >= MOST_PARTS:
+            raise InvalidError("The multipart body has too many parts.")
+        self._headers = []
+
+    def _begin_header(self) -> None:
+        self._headers.append((bytearray(), bytearray()))
+
+    def _open(self) -> None:
+        """Begin the part that the headers tell of."""
+        given = {bytes(name).lower(): bytes(value) for name, value in self._headers}
+        name = (
+            parse_options_header(given.get(b"content-disposition", b""))[1].get(b"name", b"").decode("ascii", "replace")
+        )
+        if name in self._parts or name not in ("file", *TEXT_PARTS):
+            raise InvalidError("A part is named file, content_ref or preview_url, and each comes once.")
+        self._into = self._parts[name] = bytearray()
+        self._room = self._longest if name == "file" else LONGEST_TEXT_PART
+
+    def _write(self, data: bytes, start: int, end: int) -> None:
+        assert self._into is not None  # noqa: S101 - the parser tells the headers first
+        if len(self._into) + end - start > self._room:
+            raise TooLargeError
+        self._into += memoryview(data)[start:end]
+
+    def _end(self) -> None:
+        self._is_whole = True
+
+
+async def read(receive: Receive, longest: int) -> bytes:
+    """A whole small body; raises `TooLargeError` beyond ``longest`` bytes, `ClientDisconnect` when the client goes."""
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) > longest:
+            raise TooLargeError
+        return body
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        size += len(part)
+        if size > longest:
+            raise TooLargeError
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+        message = await receive()
+
+
+async def stream(receive: Receive, take: Callable[[bytes], None], longest: int) -> None:
+    """Hand each piece of a body to ``take`` as it comes; raises as `read` does."""
+    seen = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        seen += len(part)
+        if seen > longest:
+            raise TooLargeError
+        if part:
+            take(part)
+        if not message.get("more_body", False):
+            return

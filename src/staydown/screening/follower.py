@@ -1,0 +1,123 @@
+"""Follows the feed: applies each verified line to the live index at once, and knows how far behind it may be."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+from uuid import UUID
+
+from staydown.core.bank import Entry
+from staydown.core.feed import AddLine, Cursor, Line, RemoveLine
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.matching.live import LiveIndex
+from staydown.errors import FeedError, FeedUnreachableError
+from staydown.exchange.peer import FeedClient
+from staydown.screening.loop import back_off
+from staydown.screening.settings import Settings
+
+log = logging.getLogger(__name__)
+
+QUICK: Final = 0.1  # seconds; an empty answer that came sooner was not held, so we must not ask again at once
+ASK_AGAIN: Final = 0.25  # seconds between two pulls when the publisher does not hold them
+_WARM_UP: Final = (Hash(Algorithm.PDQ, bytes(32)), Hash(Algorithm.SHA256, bytes(32)))
+
+
+class Follower:
+    """One publisher's feed in one index. ``step`` runs in one thread; the rest may be read from any.
+
+    Until everything that the feed holds has been read once, lines gather beside the index, which is then filled in one
+    go. After that each line is in the index before the next pull. A feed that does not verify changes nothing.
+    """
+
+    def __init__(
+        self,
+        client: FeedClient,
+        index: LiveIndex,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        is_stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._client = client
+        self._index = index
+        self._settings = settings
+        self._clock = clock
+        self._is_stopping = is_stopping
+        self._cursor = Cursor()
+        self._gathered: dict[UUID, Entry] | None = {}
+        self._complete_at: float | None = None
+        self._is_at_head = False
+        self._failures = 0
+        self.fault: FeedError | None = None
+        """Why the last pull failed, if it did."""
+
+    @property
+    def seq(self) -> int:
+        """The number of the last line that was read."""
+        return self._cursor.seq
+
+    @property
+    def is_synced(self) -> bool:
+        """Whether the whole feed has been read once, so that the index answers for it."""
+        return self._gathered is None
+
+    @property
+    def lag(self) -> float | None:
+        """Seconds since the publisher last said that this is everything; no change is missing for longer than that.
+
+        None before the first time.
+        """
+        return None if self._complete_at is None else max(self._clock() - self._complete_at, 0.0)
+
+    def step(self) -> float:
+        """Pull once and apply what came; the seconds until the next pull."""
+        asked_at = self._clock()
+        wait = self._settings.wait if self._is_at_head else 0.0
+        try:
+            pull = self._client.pull(self._cursor, limit=self._settings.page, wait=wait)
+        except FeedError as error:
+            return self._failed(error)
+        if self._is_stopping():
+            return 0.0
+        self._apply(pull.lines)
+        self._cursor = pull.cursor
+        if self._failures:
+            log.info("The feed is followed again, at line %d", self.seq)
+        self._failures, self.fault = 0, None
+        self._is_at_head = not pull.lines
+        if pull.lines:
+            return 0.0
+        self._complete_at = self._clock()
+        return ASK_AGAIN if wait and self._complete_at - asked_at < QUICK else 0.0
+
+    def _apply(self, lines: Iterable[Line]) -> None:
+        lines = list(lines)
+        if self._gathered is None:
+            for line in lines:
+                if isinstance(line, AddLine):
+                    self._index.add(line.entry)
+                elif isinstance(line, RemoveLine):
+                    self._index.remove(line.entry_id)
+            return
+        for line in lines:
+            if isinstance(line, AddLine):
+                self._gathered[line.entry.id] = line.entry
+            elif isinstance(line, RemoveLine):
+                self._gathered.pop(line.entry_id, None)
+        if not lines:
+            self._index.load(self._gathered.values())
+            self._index.query(_WARM_UP)  # compiled now, not when the first upload waits for it
+            self._gathered = None
+            log.info("The feed was read to line %d: %d entries", self.seq, len(self._index))
+
+    def _failed(self, error: FeedError) -> float:
+        """Note why, stay on the last good state, and say when to try again."""
+        if self.fault is None or self.fault.message != error.message:
+            level = logging.WARNING if isinstance(error, FeedUnreachableError) else logging.ERROR
+            log.log(level, "The feed was not followed beyond line %d: %s", self.seq, error.message)
+        self.fault = error
+        self._failures += 1
+        self._is_at_head = False  # when it answers again, learn at once whether something was missed
+        return back_off(self._failures)
