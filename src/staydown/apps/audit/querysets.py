@@ -47,18 +47,17 @@ def log_line(line: Line) -> audit.LogLine:
 
 def payload(line: Line) -> audit.Payload:
     """What a row says, as it is committed to."""
-    found = audit.payload(
+    return audit.payload(
         seq=line.seq,
         at=line.at,
         verb=line.verb,
         actor_kind=line.actor_kind,
         actor_id=line.actor_id,
+        actor_label=line.actor_label,
         about=line.about,
         also=line.also,
         facts=line.facts,
     )
-    found["actor"]["label"] = line.actor_label
-    return found
 
 
 def lines(upto: int) -> Iterator[Line]:

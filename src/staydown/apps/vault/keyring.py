@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 
+from staydown.apps.vault import files
 from staydown.core.sealing import Keyring
 from staydown.errors import KeyringError
 
@@ -37,18 +36,4 @@ def current() -> Keyring:
 
 def keep(keyring: Keyring, path: Path) -> None:
     """Write the keyring file whole or not at all, readable by its owner alone, and on the disk before returning."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")  # mkstemp gives mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(keyring.to_text())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    files.write(path, keyring.to_text())

@@ -1,0 +1,137 @@
+"""The worker: runs the tasks that wait in the database, and the chores that must happen now and then.
+
+Everything it knows is in rows. Killed at any moment it loses nothing: a delivery whose task died is put in line again,
+a task that was running is run again (each of ours may run twice), and deadlines are computed, never waited for.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from django.db import close_old_connections, connections, transaction
+from django.utils import timezone
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.management.commands.db_worker import Worker as Runner
+from django_tasks_db.models import DBTaskResult
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import actions as banks
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.vault.sessions import SessionStore
+
+log = logging.getLogger(__name__)
+
+LOOK: Final = 0.25  # seconds between two looks for tasks
+STUCK: Final = timedelta(minutes=5)  # a task runs for seconds; its worker is gone
+KEPT: Final = timedelta(days=7)  # finished tasks, for whoever looks for a fault
+
+
+@dataclass
+class Chore:
+    """Something to do every so many seconds."""
+
+    name: str
+    every: float
+    do: Callable[[], object]
+    next_at: float = 0.0
+
+
+def chores() -> list[Chore]:
+    """What a worker does besides tasks. Each may run at any time, and in two workers at once."""
+    return [
+        Chore("deliveries", 5, sharing.requeue_overdue),
+        Chore("stuck tasks", 30, requeue_stuck),
+        Chore("lapsed entries", 60, lambda: banks.expire_lapsed(by=Actor.system())),
+        Chore("checkpoint", 3600, audit.keep_checkpoint),
+        Chore("old tasks", 3600, remove_old_tasks),
+        Chore("old sessions", 3600, remove_old_sessions),
+    ]
+
+
+class Worker:
+    """Runs until `stop`; in a thread of `serve`, or alone as `staydown worker`."""
+
+    def __init__(self, work: list[Chore] | None = None) -> None:
+        self._stop = threading.Event()
+        self._chores = chores() if work is None else work
+        self._runner = Runner(
+            queue_names=["default"],
+            interval=0,
+            batch=True,  # returns when nothing is left, so that this loop keeps the time
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id=f"staydown-{secrets.token_hex(4)}",
+            excluded_queue_names=[],
+        )
+        self._thread = threading.Thread(target=self.run, name="staydown-worker", daemon=True)
+
+    def start(self) -> None:
+        """Run in a thread."""
+        self._thread.start()
+
+    def stop(self, seconds: float = 5.0) -> None:
+        """End after the task that runs now."""
+        self._stop.set()
+        self._runner.running = False
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def run(self) -> None:
+        """Work until stopped. A fault of the database is logged once and waited out."""
+        delay = LOOK
+        while not self._stop.is_set():
+            try:
+                self.tick()
+                delay = LOOK
+            except Exception:  # the worker must outlive a restart of the database
+                if delay == LOOK:
+                    log.exception("The worker could not do its work; it tries again")
+                delay = min(delay * 2, 10.0)
+                connections.close_all()
+            self._stop.wait(delay)
+        connections.close_all()
+
+    def tick(self) -> None:
+        """Run the chores that are due and every task that waits."""
+        close_old_connections()
+        for chore in self._chores:
+            if time.monotonic() >= chore.next_at and not self._stop.is_set():
+                chore.next_at = time.monotonic() + chore.every
+                self._do(chore)
+        # A look costs a read; the runner's own first step would take SQLite's write lock each time.
+        if DBTaskResult.objects.ready().exists() and not self._stop.is_set():
+            self._runner.run()
+
+    def _do(self, chore: Chore) -> None:
+        """One chore; its fault must not keep the others from being done."""
+        try:
+            chore.do()
+        except Exception:
+            log.exception("The chore “%s” failed; it is tried again in %g seconds", chore.name, chore.every)
+            connections.close_all()
+
+
+@transaction.atomic
+def requeue_stuck() -> int:
+    """How many tasks are run again because their worker died while it ran them."""
+    stuck = DBTaskResult.objects.running().filter(started_at__lt=timezone.now() - STUCK)
+    return stuck.update(status=TaskResultStatus.READY, started_at=None)
+
+
+def remove_old_tasks() -> int:
+    """How many finished tasks were removed."""
+    return DBTaskResult.objects.finished().filter(finished_at__lt=timezone.now() - KEPT).delete()[0]
+
+
+def remove_old_sessions() -> None:
+    """Remove what expired sessions held."""
+    SessionStore.clear_expired()
