@@ -15,8 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS: Final = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 
 PHONE: Final = {"width": 360, "height": 740}
@@ -48,8 +48,9 @@ def assert_accessible(page: Page) -> None:
     """axe finds nothing on this page, of any weight; the failure names the rule and the elements."""
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
     told = [
-        f"{fault['impact']}: {fault['id']}: {fault['help']}\n"
-        + "\n".join(f"    {n['html'][:160]}" for n in fault["nodes"])
+        "\n    ".join(
+            [f"{fault['impact']}: {fault['id']}: {fault['help']}", *(n["html"][:160] for n in fault["nodes"])]
+        )
         for fault in found.response["violations"]
     ]
     assert not told, f"axe on {page.url}\n" + "\n".join(told)

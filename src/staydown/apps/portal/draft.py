@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from staydown.apps.vault import keyring
 from staydown.errors import InvalidError, SealError
@@ -54,11 +55,11 @@ class Draft:
         try:
             packed = keyring.current().open(base64.urlsafe_b64decode(text), bound_to=BOUND_TO)
         except (SealError, ValueError, binascii.Error):
-            raise InvalidError("This page was changed on the way. Start again.") from None
+            raise InvalidError(_("This page was changed on the way.")) from None
         held = json.loads(zlib.decompress(packed))
         begun_at = datetime.fromtimestamp(held["at"], tz=timezone.get_default_timezone())
         if timezone.now() - begun_at > LASTS:
-            raise InvalidError("This page has been open for more than a day. Start again.")
+            raise InvalidError(_("This page has been open for more than a day."))
         return cls(begun_at, bytes.fromhex(held["id"]), held["answers"], held["reviewed"])
 
     def of(self, step: str) -> Answers:

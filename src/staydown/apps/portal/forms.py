@@ -9,11 +9,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from staydown.apps.cases.intake import MOST_URL, is_link
 from staydown.apps.portal import hashes
 from staydown.errors import InvalidError
 
 MOST_LINKS: Final = 100
-_LONGEST_LINK: Final = 2_000
 _WORDS: Final = 5_000
 
 
@@ -117,11 +117,13 @@ class Links(Question):
 
     links = forms.CharField(
         label=gettext_lazy("Where was it posted?"),
-        help_text=gettext_lazy("Paste each link on its own line. We do not need every copy; one link is a good start."),
+        help_text=gettext_lazy(
+            "Paste each link on its own line. One is a good start. If you know of more, give them too."
+        ),
         widget=forms.Textarea(
             attrs={"rows": 5, "spellcheck": "false", "autocapitalize": "none", "inputmode": "url", "dir": "ltr"}
         ),
-        max_length=MOST_LINKS * _LONGEST_LINK,
+        max_length=MOST_LINKS * MOST_URL,
         error_messages={"required": gettext_lazy("Paste at least one link.")},
     )
 
@@ -183,11 +185,6 @@ class Receipt(Question):
 def _link(text: str) -> str:
     """A link as it was pasted, with https:// where that was left out."""
     whole = text if "://" in text else f"https://{text}"
-    try:
-        parts = urlsplit(whole)
-        host = parts.hostname or ""
-    except ValueError:
-        host = ""
-    if len(whole) > _LONGEST_LINK or " " in whole or "." not in host or parts.scheme not in ("http", "https"):
+    if not is_link(whole) or "." not in (urlsplit(whole).hostname or ""):
         raise forms.ValidationError(_("“{text}” is not a link. Copy it from the address bar.").format(text=text[:80]))
     return whole

@@ -60,7 +60,7 @@ def requiring(element_id: str) -> list[Regime]:
 
 
 class Statements(Question):
-    """A field for each thing asked. None is enforced: what is left out is said before sending, and can be added later."""
+    """A field for each thing asked. None is enforced: what is left out is said before sending."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

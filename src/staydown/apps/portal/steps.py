@@ -11,7 +11,7 @@ from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.statements import Statements
 
 
-def _always(draft: Draft) -> bool:  # noqa: ARG001 - the shape of `Step.applies`
+def _always(draft: Draft) -> bool:
     return True
 
 

@@ -12,7 +12,7 @@ ICONS: Final = ("clock", "check", "warning")
 
 
 def of_pictures() -> dict[str, object]:
-    """The sentences of the page on which pictures are chosen. ``codes`` are those of `staydown.errors`, and the page's own."""
+    """The sentences of the page on which pictures are chosen. ``codes`` are our error codes, and the page's own."""
     return {
         "name": _("Picture {number}"),
         "unused": _("File {number} of your choice"),
@@ -27,17 +27,13 @@ def of_pictures() -> dict[str, object]:
         "least": LEAST_QUALITY,
         "codes": {
             "not_an_image": _("This is not a picture. For a video, go back and give a link."),
-            "unsupported_format": _(
-                "Your browser cannot open this kind of picture. Save it as JPEG or PNG, or give a link."
-            ),
+            "unsupported_format": _("Your browser cannot open this kind of picture. Save it as JPEG, or give a link."),
             "truncated": _("This file ends too early. Copy or download it again, if that is safe for you."),
             "corrupt": _("This file is damaged. Try another copy of the picture."),
             "too_large": _("This picture is too large. Try a smaller copy."),
             "too_slow": _("This picture took too long. Try a smaller copy."),
             "empty_picture": _("This picture is empty. Try another copy."),
-            "canvas_blocked": _(
-                "Your browser hides pictures from pages to protect you. Use another browser, or give a link."
-            ),
+            "canvas_blocked": _("Your browser hides pictures from pages. Use another browser, or give a link."),
         },
     }
 
@@ -45,3 +41,8 @@ def of_pictures() -> dict[str, object]:
 def no_pictures() -> str:
     """Said when the question about pictures was left without one."""
     return _("Choose at least one picture. If that does not work here, go back and give links instead.")
+
+
+def not_taken() -> str:
+    """Said when casework refused answers that the questions had let through."""
+    return _("Something in your answers could not be read. Look at them once more, or give fewer links or pictures.")

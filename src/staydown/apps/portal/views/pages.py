@@ -35,7 +35,7 @@ def under_18(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def leave(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+def leave(request: HttpRequest) -> HttpResponse:
     """To a harmless page, leaving nothing of this site in the browser but what history itself keeps."""
     response = HttpResponse(status=303)
     response["Location"] = settings.STAYDOWN_EXIT_URL

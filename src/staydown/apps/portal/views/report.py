@@ -125,8 +125,8 @@ def _send(request: HttpRequest, draft: Draft) -> HttpResponse:
         sent = submit_report(_form(draft), by=Actor.reporter())
     except MinorsRouteError:
         return render(request, "portal/under_18.html", {"services": FOR_CHILDREN, "asked": True})
-    except InvalidError as error:
-        return _check(request, draft, problem=error.message, status=400)
+    except InvalidError:
+        return _check(request, draft, problem=wording.not_taken(), status=400)
     following = next_step(sent.report)
     context = {
         "code": sent.code,

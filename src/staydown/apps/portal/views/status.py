@@ -19,6 +19,7 @@ from staydown.apps.cases.models import Item, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
 from staydown.apps.portal.forms import Receipt
 from staydown.apps.portal.origin import own_pages_only
+from staydown.core import receipt
 from staydown.errors import ReceiptError
 
 #: How the page shows each state: kind of tag, icon, words.
@@ -44,10 +45,10 @@ def status(request: HttpRequest) -> HttpResponse:
         return render(request, "portal/code.html", {"form": form})
     try:
         report = report_for_code(form.cleaned_data["code"])
-    except ReceiptError as error:
-        form.add_error("code", error.message)
+    except ReceiptError:
+        form.add_error("code", _("We know no report with this code. Check each letter and digit."))
         return render(request, "portal/code.html", {"form": form})
-    code = form.cleaned_data["code"]
+    code = receipt.parse(form.cleaned_data["code"])
     match request.POST.get("go", ""):
         case "download":
             return _download(report, code)
