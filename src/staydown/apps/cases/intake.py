@@ -41,7 +41,11 @@ class HashGiven:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReportForm:
-    """A report as it was filled in. ``provided`` says which statements of the law were made, by element id."""
+    """A report as it was filled in. ``provided`` says which statements of the law were made, by element id.
+
+    ``draft`` is random bytes that the sender made once: the same one sent twice is one report with one code, so that
+    neither a second press of the button nor a reload costs somebody their receipt.
+    """
 
     role: str = "subject"
     relation: str = ""
@@ -53,6 +57,7 @@ class ReportForm:
     hashes: list[HashGiven] = field(default_factory=list)
     language: str = ""
     shown_is_adult: bool = True
+    draft: bytes = b""
 
     def __repr__(self) -> str:
         return f"<ReportForm {len(self.links)} links, {len(self.hashes)} hashes>"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -39,4 +40,4 @@ def _is_own(request: HttpRequest) -> bool:
     if site is not None:
         return site in _OWN
     origin = request.headers.get("Origin")
-    return origin is None or origin == f"{request.scheme}://{request.get_host()}"
+    return origin is None or origin in {settings.STAYDOWN_ORIGIN, f"{request.scheme}://{request.get_host()}"}

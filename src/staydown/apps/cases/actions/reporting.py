@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,9 +73,11 @@ def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
     feed_writing.hold()
     if case is None and _open_case_about(prints):  # nobody can add an entry while we hold the feed
         raise _CaseAppeared
+    code = _code_for(form)
+    if sent_before := Report.objects.select_related("case").filter(lookup_id=_lookup_id(code)).first():
+        return Submitted(sent_before, sent_before.case, code)
     if case is None:
         case = open_case(now)
-    code = receipt.new_code(secrets.token_bytes(receipt.ENTROPY_SIZE))
     report = _store_report(case, form, code, now)
     _store_items(report, form, by, now)
     clocks.open_clocks(case, now, report=report)
@@ -122,8 +125,19 @@ def _open_case_about(prints: Sequence[bytes]) -> Case | None:
     return item.case if item else None
 
 
+def _code_for(form: ReportForm) -> str:
+    """A code for this report, the same one for the same draft. Without the keyring a draft tells nothing of its code."""
+    if not form.draft:
+        return receipt.new_code(secrets.token_bytes(receipt.ENTROPY_SIZE))
+    drawn = hmac.digest(keyring.current().secret("receipt of a draft"), form.draft, "sha256")
+    return receipt.new_code(drawn[: receipt.ENTROPY_SIZE])
+
+
+def _lookup_id(code: str) -> bytes:
+    return receipt.lookup_id(code, keyring.current().secret("receipt lookup"))
+
+
 def _store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Report:
-    pepper = keyring.current().secret("receipt lookup")
     return Report.objects.create(
         case=case,
         role=form.role,
@@ -132,7 +146,7 @@ def _store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Rep
         words=form.words.strip() or None,
         signature=form.signature.strip() or None,
         provided=elements.provided(form, regimes.pinned(case)),
-        lookup_id=receipt.lookup_id(code, pepper),
+        lookup_id=_lookup_id(code),
         language=form.language,
         received_at=now,
     )

@@ -157,6 +157,7 @@ def _form(draft: Draft) -> ReportForm:
         ],
         language=get_language() or "",
         shown_is_adult=draft.of("age")["minor"] == "no",
+        draft=draft.id,
     )
 
 
