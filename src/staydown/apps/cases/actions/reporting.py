@@ -126,7 +126,7 @@ def _open_case_about(prints: Sequence[bytes]) -> Case | None:
 
 
 def _code_for(form: ReportForm) -> str:
-    """A code for this report, the same one for the same draft. Without the keyring a draft tells nothing of its code."""
+    """A code for this report, the same one for the same draft; a draft alone, without the keyring, tells nothing."""
     if not form.draft:
         return receipt.new_code(secrets.token_bytes(receipt.ENTROPY_SIZE))
     drawn = hmac.digest(keyring.current().secret("receipt of a draft"), form.draft, "sha256")
