@@ -22,6 +22,6 @@ def command(host: str, port: int, data: Path) -> None:
 
     listener, address = listening.listen(host, port)
     django.setup_server(data, address)
-    from staydown.project import serve
+    from staydown.project.web import web
 
-    serve.web_alone(listener, lambda installed: welcome(address, installed, data))
+    web(listener, lambda installed: welcome(address, installed, data))

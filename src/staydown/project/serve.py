@@ -1,62 +1,23 @@
-"""Running the product: in one process, or the web part alone, until a signal ends it."""
+"""The whole product in one process."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Protocol
-
-import uvicorn
-from django.conf import settings
-from starlette.types import ASGIApp
+from typing import Final
 
 from staydown.core.hashing.pool import HashingPool
 from staydown.exchange.peer import FeedClient
-from staydown.project import asgi, install
+from staydown.project import asgi, install, server
 from staydown.project.install import Installed
 from staydown.project.listening import Address
 from staydown.project.worker import Worker
 from staydown.screening import app as screening
 from staydown.screening.settings import Settings
 
-GRACE = 5  # seconds for requests that are being answered when a signal comes
-FOLLOW_WAIT = 5.0  # seconds that our own node's pull is held; short, so that ending need not wait for it
-
-
-class Part(Protocol):
-    """Something that runs beside the server."""
-
-    def start(self) -> None:
-        """Begin."""
-
-    def stop(self) -> None:
-        """End."""
-
-
-class Server(uvicorn.Server):
-    """Starts its parts once it listens, and ends them while it still answers: they speak to it."""
-
-    def __init__(self, config: uvicorn.Config, parts: Iterable[Part], started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._parts = list(parts)
-        self._tell = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, start the parts, say so."""
-        await super().startup(sockets)
-        if self.started:
-            for part in self._parts:
-                part.start()
-            self._tell()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the parts together, then the connections."""
-        await asyncio.gather(*(asyncio.to_thread(part.stop) for part in self._parts), return_exceptions=True)
-        await super().shutdown(sockets)
+FOLLOW_WAIT: Final = 5.0  # seconds that our own node's pull is held; short, so that ending need not wait for it
 
 
 def everything(listener: socket.socket, address: Address, started: Callable[[Installed], None]) -> None:
@@ -68,31 +29,4 @@ def everything(listener: socket.socket, address: Address, started: Callable[[Ins
         pool = stack.enter_context(HashingPool(node_settings.workers))
         node = screening.build(node_settings, feed_client=client, pool=pool)
         app = asgi.compose(node, screening.PATHS)
-        run(app, listener, [node.state.node, Worker()], lambda: started(installed))
-
-
-def web_alone(listener: socket.socket, started: Callable[[Installed], None]) -> None:
-    """Run portal, console and API; screening and worker run elsewhere."""
-    installed = install.ensure()
-    run(asgi.compose(), listener, [], lambda: started(installed))
-
-
-def run(app: ASGIApp, listener: socket.socket, parts: Iterable[Part], started: Callable[[], None]) -> None:
-    """Serve on the socket until SIGTERM or SIGINT, then end in order. Writes no access log: it would hold addresses."""
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.STAYDOWN_PROXIES,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE,
-    )
-    # uvicorn raises the signal again once it has ended; that we were asked to end is no error.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    Server(config, parts, started).run(sockets=[listener])
+        server.run(app, listener, [node.state.node, Worker()], lambda: started(installed))
