@@ -278,7 +278,16 @@ def test_the_key_goes_into_the_header_and_nowhere_else():
 
 @pytest.mark.parametrize(
     "url",
-    ["", "p.test", "ftp://p.test", "http://", "http://u:p@p.test", "http://p.test/?a=b", "http://p.test:port", "http://p\x00"],
+    [
+        "",
+        "p.test",
+        "ftp://p.test",
+        "http://",
+        "http://u:p@p.test",
+        "http://p.test/?a=b",
+        "http://p.test:port",
+        "http://p\x00",
+    ],
 )
 def test_addresses_that_are_none(url):
     with pytest.raises(SettingError, match="address"):

@@ -1,0 +1,117 @@
+"""`staydown feed`: a key for a follower, an offline mirror, and its verification."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from staydown.core.note import Verifier
+from staydown.errors import InvalidError, ProofError, SettingError
+from staydown.exchange import mirror as mirroring
+from staydown.exchange.peer import FeedClient
+from staydown.screening.settings import KeyFile
+
+READABLE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def command() -> None:
+    """Make a follower's key; mirror and verify a feed."""
+
+
+@command.command()
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
+@click.option("--name", required=True, help="What the key is for, such as the name of the partner or the node.")
+@click.option("--bank", "banks", multiple=True, help="Only this bank; may be given again. [default: every bank]")
+@click.option("--out", required=True, type=NEW_FILE, help="Where to write the key file; must not exist.")
+def key(data: Path | None, name: str, banks: tuple[str, ...], out: Path) -> None:
+    """Make a key that may follow the feed and report hits, and write the file that `staydown screen` reads."""
+    from staydown.project import django
+
+    django.setup(data)
+    from staydown.apps.accounts.actions import create_key
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.banks import feed_key
+    from staydown.apps.banks.models import Bank
+
+    known = set(Bank.objects.values_list("name", flat=True))
+    if unknown := sorted(set(banks) - known):
+        raise InvalidError(f"There is no bank {unknown[0]}. Banks: {', '.join(sorted(known)) or 'none yet'}.")
+    with _new_file(out) as file:  # first, so that no key is made which nobody then has
+        _, text = create_key(name, ["feed:read", "hit:write"], banks, by=Actor.system())
+        file.write(KeyFile(text, feed_key.signer().verifier_key).text())
+    click.echo(f"Key file written: {out}. Keep it secret; who has it can read the hashes.")
+
+
+@command.command()
+@click.option("--feed", "feed_url", required=True, envvar="STAYDOWN_SCREEN_FEED", help="Address of the publisher.")
+@click.option("--key-file", required=True, envvar="STAYDOWN_SCREEN_KEY_FILE", type=READABLE_FILE, help="Its key file.")
+@click.option("--out", required=True, type=NEW_FILE, help="The mirror; continued when it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def mirror(feed_url: str, key_file: Path, out: Path, as_json: bool) -> None:
+    """Copy a feed to a file, each line verified; run it again to bring the file up to date.
+
+    An entry that was withdrawn since the last time is erased from the file.
+    """
+    follow = KeyFile.read(key_file)
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} lines"), TimeElapsedColumn())
+    with (
+        FeedClient(feed_url, follow.key, follow.verifier) as client,
+        Progress(*columns, console=Console(stderr=True)) as progress,
+    ):
+        bar = progress.add_task("", total=None)
+        done = mirroring.update(client, out, told=lambda seq: progress.update(bar, completed=seq))
+    if as_json:
+        click.echo(json.dumps({"file": str(out), "lines": done.lines, "new": done.new, "erased": done.erased}))
+    else:
+        click.echo(f"{out}: {done.lines:,} lines, {done.new:,} new, {done.erased:,} withdrawn hashes erased.")
+
+
+@command.command()
+@click.argument("file", type=READABLE_FILE)
+@click.option("--verifier", help="The publisher's verifier key, name+id+base64.")
+@click.option("--key-file", type=READABLE_FILE, help="Take the verifier key from this key file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def verify(file: Path, verifier: str | None, key_file: Path | None, as_json: bool) -> None:
+    """Verify a mirrored feed offline: nothing is missing, changed or repeated, and the publisher signed it.
+
+    Exit status 1 when it does not verify.
+    """
+    if (verifier is None) == (key_file is None):
+        raise click.UsageError("Give either --verifier or --key-file.")
+    text = verifier if key_file is None else KeyFile.read(key_file).verifier
+    try:
+        found = mirroring.verify(file, Verifier.parse(text or ""))
+    except ProofError as error:
+        raise SettingError(f"The verifier key is not valid. {error.message}") from None
+    if as_json:
+        told = {"file": str(file), "lines": found.lines, "entries": found.entries, "withheld": found.withheld}
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"Verified: {found.lines:,} lines, {found.entries:,} entries, {found.withheld:,} lines withheld.")
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """A file that nobody else can read, which must not exist yet; gone again when the block fails."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise SettingError(f"{path} exists already, and a key in use must not be lost. Name another file.") from None
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
