@@ -47,8 +47,12 @@ def picture(seed: int, *, quality: int = 100) -> HashGiven:
     return HashGiven(pdq(seed).hex(), quality, sha256(seed).hex(), f"picture {seed}")
 
 
-def form(who: Reporter = AMARA, *, links: int = 1, pictures: tuple[int, ...] = (1,), **changes: object) -> ReportForm:
-    """A complete report by ``who`` with that many links and these pictures."""
+def form(
+    who: Reporter = AMARA, *, links: int | list[str] = 1, pictures: tuple[int, ...] = (1,), **changes: object
+) -> ReportForm:
+    """A complete report by ``who`` with these links (or that many) and these pictures."""
+    if isinstance(links, int):
+        links = [f"https://platform.test/posts/{uuid4().hex}" for _ in range(links)]
     whole = ReportForm(
         role="subject",
         relation=who.relation,
@@ -56,7 +60,7 @@ def form(who: Reporter = AMARA, *, links: int = 1, pictures: tuple[int, ...] = (
         words=who.words,
         signature=who.signature,
         provided=dict(STATEMENTS),
-        links=[f"https://platform.test/posts/{uuid4().hex}" for _ in range(links)],
+        links=links,
         hashes=[picture(seed) for seed in pictures],
         language="en",
     )

@@ -76,9 +76,13 @@ def test_an_event_is_a_row_and_a_task_for_each_endpoint_that_is_on(endpoint, sys
 
 
 def test_what_is_rolled_back_is_announced_to_nobody(endpoint):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        actions.announce("case.decided", {"case": "4f1d"})
-        1 / 0  # noqa: B018
+    def change_that_fails() -> None:
+        with transaction.atomic():
+            actions.announce("case.decided", {"case": "4f1d"})
+            raise StateError
+
+    with pytest.raises(StateError):
+        change_that_fails()
     assert not Delivery.objects.exists()
     assert not DBTaskResult.objects.exists()
 
@@ -90,7 +94,7 @@ def test_an_announcement_outside_a_transaction_is_refused():
 
 
 def test_an_event_that_is_none_of_ours_is_refused(endpoint):
-    with pytest.raises(ValueError, match="case.exploded"):
+    with pytest.raises(ValueError, match="exploded"):
         actions.announce("case.exploded", {})
 
 

@@ -54,10 +54,16 @@ def stop(
     )
 
 
+def being_hidden(case: Case) -> set[int]:
+    """The items that the platform was asked to disable and has not answered about. The last word need not wait for it."""
+    hiding = Action.objects.filter(item__case=case, kind=Action.Kind.DISABLE, state=Action.State.ASKED)
+    return set(hiding.values_list("item_id", flat=True))
+
+
 def _state(case: Case, states: set[str]) -> str:
     if case.state == Case.State.MINORS:
         return case.state
-    if states & set(TO_DECIDE):
+    if states & set(TO_DECIDE) or being_hidden(case):
         return Case.State.OPEN
     if Item.State.ASKED in states or Action.objects.filter(item__case=case, state=Action.State.ASKED).exists():
         return Case.State.DECIDED

@@ -104,36 +104,21 @@ def _check_ground(regime: Regime, verdict: Verdict, ground: str) -> None:
 
 def _chosen(case: Case, items: Iterable[Item] | None, verdict: Verdict) -> list[Item]:
     """The items that the decision is about, as they are now; raises `StateError` for one that does not wait for it."""
-    waiting = [item for item in case.items.all() if _waits(item, verdict)]
-    if items is None:
-        chosen = waiting
-    else:
-        wanted = {item.pk for item in items}
-        chosen = [item for item in case.items.all() if item.pk in wanted]
-        if len(chosen) != len(wanted) or not {item.pk for item in chosen} <= {
-            *(item.pk for item in waiting),
-            *_asked_to_hide(case),
-        }:
-            raise StateError("items: one of these items does not wait for such a decision. Reload to see.")
-    if not chosen:
+    hiding = settling.being_hidden(case)
+    waiting = {item.pk: item for item in case.items.all() if _waits(item, verdict, hiding)}
+    wanted = waiting.keys() if items is None else {item.pk for item in items}
+    if not wanted <= waiting.keys():
+        raise StateError("items: one of these items does not wait for such a decision. Reload to see.")
+    if not wanted:
         raise StateError("items: no item waits for such a decision.")
-    return chosen
+    return [waiting[pk] for pk in sorted(wanted)]
 
 
-def _waits(item: Item, verdict: Verdict) -> bool:
+def _waits(item: Item, verdict: Verdict, hiding: set[int]) -> bool:
     """Whether ``item`` waits for this verdict. Only what is somewhere can be disabled, and only once."""
     if verdict is Verdict.DISABLE:
         return item.state == Item.State.OPEN and item.kind in LOCATED
-    return item.state in settling.TO_DECIDE
-
-
-def _asked_to_hide(case: Case) -> set[int]:
-    """The items that the platform was asked to disable and has not answered about: a last word need not wait for it."""
-    return set(
-        Action.objects.filter(item__case=case, kind=Action.Kind.DISABLE, state=Action.State.ASKED).values_list(
-            "item_id", flat=True
-        )
-    )
+    return item.state in settling.TO_DECIDE or item.pk in hiding
 
 
 def _carry_out(work: _Work, chosen: list[Item]) -> None:
@@ -170,12 +155,11 @@ def _remove(work: _Work, item: Item) -> Action | None:
 
 def _decline(work: _Work, item: Item) -> Action | None:
     """Decline ``item``, and ask the platform to show it again where it was asked to disable it."""
-    was_hidden = item.state == Item.State.DISABLED or item.state == Item.State.ASKED
-    if was_hidden:
-        action = _ask(work, item, Action.Kind.RESTORE)
+    was_hidden = item.state in {Item.State.DISABLED, Item.State.ASKED}  # asked: perhaps hidden, not yet answered
+    action = _ask(work, item, Action.Kind.RESTORE) if was_hidden else None
     item.state = Item.State.DECLINED
     item.save(update_fields=["state"])
-    return action if was_hidden else None
+    return action
 
 
 def _ask(work: _Work, item: Item, kind: Action.Kind) -> Action:
