@@ -1,0 +1,1 @@
+"""The moderator's console: screens for staff at /staff/. They parse, call an action and render."""

@@ -1,0 +1,185 @@
+"""Everything that the page of a case shows, gathered in a fixed number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db.models import Max, Min, Sum
+
+from staydown.apps.cases import regimes
+from staydown.apps.cases.checklist import LawChecklist, ReportChecklist, for_case
+from staydown.apps.cases.models import Action, Case, Clock, Decision, Hit, Item, Report
+from staydown.apps.cases.settling import TO_DECIDE
+from staydown.apps.console.links import defanged, legible, origin
+from staydown.core.law.clocks import TimeLeft, time_left
+from staydown.core.law.schema import Clock as Limit
+from staydown.core.law.schema import Regime
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item. What is sealed stays empty for people who may not read it."""
+
+    item: Item
+    waits: bool
+    link: str = ""
+    exact: str = ""
+    content_ref: str = ""
+    label: str = ""
+    preview: str = ""
+    preview_origin: str = ""
+    hits: int = 0
+    failed: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the item is called where its own text must not or need not be shown."""
+        return self.label or self.content_ref or self.link or self.item.get_kind_display()
+
+    @property
+    def preview_allowed(self) -> bool:
+        """Whether this page may load the preview."""
+        return bool(self.preview) and self.preview_origin in settings.STAYDOWN_PREVIEW_ORIGINS
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRow:
+    """One time limit of a law on this case, the most pressing of its kind."""
+
+    limit: Limit
+    clock: Clock | None
+    left: TimeLeft | None
+
+
+@dataclass(frozen=True, slots=True)
+class LawRow:
+    """One law on this case: its limits, and each report held against it."""
+
+    regime: Regime
+    limits: list[ClockRow]
+    reports: list[tuple[Report, LawChecklist]]
+    overdue_review: bool
+
+    @property
+    def due(self) -> datetime | None:
+        """The earliest deadline that is running."""
+        return min((row.clock.due_at for row in self.limits if row.clock and row.left), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class HitRow:
+    """All hits of one kind, as one line."""
+
+    action: str
+    total: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """The whole page."""
+
+    case: Case
+    left: TimeLeft | None
+    items: list[ItemRow]
+    laws: list[LawRow]
+    hits: list[HitRow]
+    decisions: list[Decision]
+    reports: list[Report] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> list[Item]:
+        """The items that a decision can be about now."""
+        return [row.item for row in self.items if row.waits]
+
+    @property
+    def regimes(self) -> list[Regime]:
+        """The laws that bind the case, the most pressing first."""
+        return [law.regime for law in self.laws]
+
+    @property
+    def preview_origins(self) -> list[str]:
+        """The origins that this page may load pictures from: those of its own previews, and only if allowed."""
+        return sorted({row.preview_origin for row in self.items if row.preview_allowed})
+
+
+def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
+    """The page of ``case``. ``unsealed``: with what the reporter and the platform wrote, for those who decide."""
+    clocks = list(case.clocks.all())
+    return CaseFile(
+        case=case,
+        left=time_left(case.due_at, now) if case.due_at else None,
+        items=_items(case, unsealed=unsealed),
+        laws=_laws(case, clocks, for_case(case), now),
+        hits=_hits(case),
+        decisions=list(case.decisions.prefetch_related("items").order_by("-pk")),
+        reports=list(case.reports.order_by("pk")) if unsealed else [],
+    )
+
+
+def _items(case: Case, *, unsealed: bool) -> list[ItemRow]:
+    rows = case.items.annotate(hit_total=Sum("hits__count")).prefetch_related("actions").order_by("pk")
+    return [_item(item, unsealed=unsealed) for item in rows]
+
+
+def _item(item: Item, *, unsealed: bool) -> ItemRow:
+    actions = list(item.actions.all())
+    asked_to_hide = any(a.kind == Action.Kind.DISABLE and a.state == Action.State.ASKED for a in actions)
+    waits = item.state in TO_DECIDE or asked_to_hide
+    failed = "hide" if actions and actions[-1].kind == Action.Kind.DISABLE else "remove"
+    failed = failed if item.state == Item.State.OPEN and actions and actions[-1].state == Action.State.FAILED else ""
+    hits = getattr(item, "hit_total", None) or 0
+    if not unsealed:
+        return ItemRow(item, waits, hits=hits, failed=failed)
+    preview = item.preview_url or ""
+    return ItemRow(
+        item,
+        waits,
+        link=defanged(item.url) if item.url else "",
+        exact=legible(item.url) if item.url else "",
+        content_ref=item.content_ref or "",
+        label=item.label or "",
+        preview=preview,
+        preview_origin=origin(preview) or "" if preview else "",
+        hits=hits,
+        failed=failed,
+    )
+
+
+def _laws(case: Case, clocks: Sequence[Clock], checked: Sequence[ReportChecklist], now: datetime) -> list[LawRow]:
+    """The laws of the case, the one whose deadline comes first at the top."""
+    laws = [
+        LawRow(
+            regime,
+            [_clock(regime, limit, clocks, now) for limit in regime.clocks],
+            [(each.report, law) for each in checked for law in each.laws if law.regime.id == regime.id],
+            regime.overdue(now.date()),
+        )
+        for regime in regimes.pinned(case)
+    ]
+    return sorted(laws, key=lambda law: law.due or datetime.max.replace(tzinfo=UTC))
+
+
+def _clock(regime: Regime, limit: Limit, clocks: Sequence[Clock], now: datetime) -> ClockRow:
+    """The earliest running clock of this limit, else the last that was stopped. A limit without hours has none."""
+    own = [clock for clock in clocks if (clock.regime_id, clock.clock_id) == (regime.id, limit.id)]
+    running = [clock for clock in own if clock.stopped_at is None]
+    if running:
+        first = min(running, key=lambda clock: clock.due_at)
+        return ClockRow(limit, first, time_left(first.due_at, now))
+    return ClockRow(limit, own[-1] if own else None, None)
+
+
+def _hits(case: Case) -> list[HitRow]:
+    rows = (
+        Hit.objects.filter(case=case)
+        .order_by()
+        .values("action")
+        .annotate(total=Sum("count"), first=Min("first_at"), last=Max("last_at"))
+        .order_by("action")
+    )
+    return [HitRow(row["action"], row["total"], row["first"], row["last"]) for row in rows]

@@ -1,0 +1,152 @@
+"""The decision form: what can be decided comes from the case's items, the grounds to decline from its laws alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django import forms
+from django.http import QueryDict
+
+from staydown.apps.cases.intake import MOST_WORDS
+from staydown.apps.cases.models import Decision, Item
+from staydown.apps.console.forms import RefusableForm
+from staydown.core.law.schema import Regime
+
+Verdict = Decision.Verdict
+LABELS: Final = {
+    Verdict.REMOVE: "Remove",
+    Verdict.DECLINE: "Decline",
+    Verdict.DISABLE: "Hide for now",
+}
+BETWEEN: Final = "/"  # no id of a regime or a ground holds one
+
+
+def can_be_hidden(item: Item) -> bool:
+    """Whether ``item`` is somewhere on the platform and still seen there. A picture's hash is nowhere to be hidden."""
+    return item.state == Item.State.OPEN and item.kind != Item.Kind.HASH
+
+
+class DecisionForm(RefusableForm):
+    """What is decided about which items, under which law, and why."""
+
+    verdict = forms.ChoiceField(
+        label="What do you decide?", widget=forms.RadioSelect, error_messages={"required": "Choose what you decide."}
+    )
+    items = forms.MultipleChoiceField(
+        label="About which items?",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Tick at least one item."},
+    )
+    regime = forms.ChoiceField(label="Under which law?", widget=forms.RadioSelect, required=False)
+    ground = forms.ChoiceField(label="On which ground do you decline?", widget=forms.RadioSelect, required=False)
+    reason = forms.CharField(
+        label="Why?",
+        max_length=MOST_WORDS,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="In your own words: what you looked at, and why. Write nothing that identifies the reporter.",
+        error_messages={"required": "Say why, in your own words."},
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, items: Sequence[Item], regimes: Sequence[Regime], **kwargs: Any) -> None:
+        """``regimes``: those that bind the case, the most urgent first; it is the one chosen beforehand."""
+        super().__init__(data, **kwargs)
+        self.waiting = list(items)
+        self.regimes = list(regimes)
+        self._choices("verdict", [(verdict, LABELS[verdict]) for verdict in self._verdicts()])
+        self._choices("items", [(str(item.public_id), item.get_kind_display()) for item in self.waiting])
+        self._choices("regime", [(regime.id, regime.short_name) for regime in self.regimes])
+        self._choices(
+            "ground",
+            [
+                (f"{regime.id}{BETWEEN}{ground.id}", ground.label)
+                for regime in self.regimes
+                for ground in regime.grounds
+            ],
+        )
+        self.fields["items"].initial = [str(item.public_id) for item in self.waiting]
+        if self.regimes:
+            self.fields["regime"].initial = self.regimes[0].id
+
+    @staticmethod
+    def typed(data: QueryDict) -> dict[str, Any]:
+        """What somebody typed, as the initial values of a form that asks nothing of it yet."""
+        return {
+            "items": data.getlist("items"),
+            **{name: data.get(name, "") for name in ("verdict", "regime", "ground", "reason", "seen")},
+        }
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
+
+    def _verdicts(self) -> list[Verdict]:
+        """Remove always; decline where a law names a ground; hiding where something can be hidden."""
+        found = [Verdict.REMOVE]
+        if any(regime.grounds for regime in self.regimes):
+            found.append(Verdict.DECLINE)
+        if any(can_be_hidden(item) for item in self.waiting):
+            found.append(Verdict.DISABLE)
+        return found
+
+    @property
+    def hints(self) -> dict[str, str]:
+        """The sentence under each verdict: what it is for."""
+        return {
+            Verdict.REMOVE: "The platform takes it down, and copies are blocked from now on.",
+            Verdict.DECLINE: "It stays up. Only on a ground that the law lists.",
+            Verdict.DISABLE: "The platform hides it until you decide for good. The clock runs on.",
+        }
+
+    @property
+    def ground_groups(self) -> list[dict[str, Any]]:
+        """The grounds to decline, law by law, each with its radio button."""
+        widgets = iter(self["ground"])
+        return [
+            {
+                "law": regime.short_name,
+                "grounds": [
+                    {"widget": next(widgets), "label": ground.label, "text": ground.text, "cite": ground.cite}
+                    for ground in regime.grounds
+                ],
+            }
+            for regime in self.regimes
+            if regime.grounds
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """The form's values, with the items as rows and the law as its id."""
+        found = super().clean() or {}
+        verdict = found.get("verdict")
+        if verdict == Verdict.DECLINE and not found.get("ground"):
+            self.add_error("ground", "Choose the ground on which you decline.")
+        if verdict in {Verdict.REMOVE, Verdict.DISABLE} and not found.get("regime"):
+            self.add_error("regime", "Choose the law under which you decide.")
+        if verdict == Verdict.DISABLE and found.get("items") and not self.chosen:
+            self.add_error("items", "None of these can be hidden. Tick a link or an upload that is still up.")
+        return found
+
+    @property
+    def chosen(self) -> list[Item]:
+        """The items that the decision is about: those ticked, and of them only what the verdict can be about."""
+        ticked = set(self.cleaned_data.get("items", ()))
+        found = [item for item in self.waiting if str(item.public_id) in ticked]
+        return [item for item in found if can_be_hidden(item)] if self.decided == Verdict.DISABLE else found
+
+    @property
+    def decided(self) -> str:
+        """What was decided; empty while the form is not valid."""
+        return str(self.cleaned_data.get("verdict", ""))
+
+    @property
+    def law(self) -> tuple[str, str]:
+        """The ids of the regime and of the ground. Only a decline has a ground, and it brings its own regime."""
+        if self.decided == Verdict.DECLINE:
+            regime, _, ground = self.cleaned_data["ground"].partition(BETWEEN)
+            return regime, ground
+        return self.cleaned_data["regime"], ""
+
+    def regime_chosen(self) -> Regime:
+        """The law under which it is decided."""
+        return next(regime for regime in self.regimes if regime.id == self.law[0])

@@ -1,0 +1,67 @@
+"""Who may open which page of the console: one table, read by the views, by the menu and by the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Final
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods
+
+from staydown.apps.accounts.access import require_role
+from staydown.errors import DeniedError, MissingError
+
+EVERYONE: Final = ("moderator", "lead", "auditor", "admin")
+CASEWORK: Final = ("moderator", "lead")
+
+#: The name of each address and the roles that may use it.
+ROLES: Final = {
+    "queue": EVERYONE,
+    "pulse": EVERYONE,
+    "case": EVERYONE,
+    "decide": CASEWORK,
+    "renew": CASEWORK,
+    "release": CASEWORK,
+    "webhooks": ("lead", "auditor", "admin"),
+    "replay": ("lead", "admin"),
+    "endpoint_add": ("admin",),
+    "endpoint_switch": ("admin",),
+    "keys": ("auditor", "admin"),
+    "key_create": ("admin",),
+    "key_revoke": ("admin",),
+    "team": ("auditor", "admin"),
+    "team_add": ("admin",),
+    "member": ("admin",),
+}
+
+View = Callable[..., HttpResponse]
+
+
+def may(user: object, name: str) -> bool:
+    """Whether ``user`` may use the address ``name``."""
+    return getattr(user, "role", None) in ROLES[name]
+
+
+def door(name: str, *methods: str) -> Callable[[View], View]:
+    """Wraps the view of the address ``name``: signed in, one of its roles, these methods; refusals become pages."""
+
+    def wrap(view: View) -> View:
+        @login_required
+        @require_http_methods(list(methods) or ["GET", "HEAD"])
+        @wraps(view)
+        def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            try:
+                require_role(request.user, *ROLES[name])
+                return view(request, *args, **kwargs)
+            except DeniedError as error:
+                return render(request, "console/refused.html", {"error": error}, status=403)
+            except MissingError as error:
+                return render(request, "console/refused.html", {"error": error}, status=404)
+
+        inner.door = name  # type: ignore[attr-defined]
+        return inner
+
+    return wrap

@@ -1,0 +1,132 @@
+"""The history of a case in plain words, from the audit log. Staff appear by pseudonym, everyone else by kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from staydown.apps.audit.querysets import history
+from staydown.apps.cases.models import Action, Case, Decision
+from staydown.apps.console.counts import listed, spoken
+from staydown.core.law.schema import Regime
+
+Facts = Mapping[str, Any]
+Verdict, Kind, Result = Decision.Verdict, Action.Kind, Action.Result
+
+WHO: Final = {"reporter": "The reporter", "system": "staydown", "platform": "The platform"}
+ANSWERS: Final = {
+    (Kind.REMOVE, Result.REMOVED): "took one item down",
+    (Kind.REMOVE, Result.NOT_FOUND): "found one item gone already",
+    (Kind.REMOVE, Result.FAILED): "could not take one item down; it waits for a decision again",
+    (Kind.DISABLE, Result.DISABLED): "hid one item",
+    (Kind.DISABLE, Result.REMOVED): "took one item down instead of hiding it",
+    (Kind.DISABLE, Result.NOT_FOUND): "found one item gone already",
+    (Kind.DISABLE, Result.FAILED): "could not hide one item; it waits for a decision again",
+    (Kind.RESTORE, Result.RESTORED): "shows one item again",
+    (Kind.RESTORE, Result.NOT_FOUND): "could not show one item again: it is gone",
+    (Kind.RESTORE, Result.FAILED): "could not show one item again",
+}
+DECIDED: Final = {
+    Verdict.REMOVE: "decided to remove {items} under the {law}",
+    Verdict.DECLINE: "declined {items} under the {law}: {ground}",
+    Verdict.DISABLE: "decided to hide {items} for now under the {law}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One thing that happened, or several of the same kind in a row. ``seq`` is that of the last."""
+
+    seq: int
+    at: datetime
+    who: str
+    what: str
+    verb: str
+
+
+def of_case(case: Case, regimes: Sequence[Regime]) -> list[HistoryLine]:
+    """The history of a case, the oldest first, with waves of hits folded into one line each."""
+    return told(history(case), {regime.id: regime for regime in regimes})
+
+
+def told(lines: Sequence[Any], regimes: Mapping[str, Regime]) -> list[HistoryLine]:
+    """Lines of the log as sentences."""
+    found: list[HistoryLine] = []
+    wave: dict[str, int] = {}
+    for line in lines:
+        facts = dict(line.facts or {})
+        if line.verb == "hits.recorded":
+            if found and found[-1].verb == line.verb:
+                found.pop()
+            else:
+                wave = {}
+            wave = {name: wave.get(name, 0) + int(facts.get(name, 0)) for name in ("block", "review")}
+            found.append(HistoryLine(line.seq, line.at, "Screening", _hits(wave), line.verb))
+            continue
+        what = SENTENCES.get(line.verb, _plain(line.verb))
+        found.append(HistoryLine(line.seq, line.at, _who(line), what(facts, regimes), line.verb))
+    return found
+
+
+def _who(line: Any) -> str:
+    if line.verb == "action.answered":
+        return WHO["platform"]
+    return WHO.get(line.actor_kind) or (line.actor_label or "Someone")
+
+
+def _hits(counts: Mapping[str, int]) -> str:
+    parts = [
+        f"stopped {spoken(counts['block'], 'upload')}" if counts["block"] else "",
+        f"sent {spoken(counts['review'], 'upload')} here to be looked at" if counts["review"] else "",
+    ]
+    return listed(part for part in parts if part) or "reported hits"
+
+
+def _received(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    asked = [
+        spoken(int(facts.get(name, 0)), thing)
+        for name, thing in (("links", "link"), ("pictures", "picture"))
+        if facts.get(name)
+    ]
+    who = ", acting for the person shown" if facts.get("role") == "agent" else ""
+    return (
+        f"{who} sent {'another' if facts.get('joined') else 'a'} report with {listed(asked) or 'nothing in it'}".strip()
+    )
+
+
+def _decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    regime = regimes.get(str(facts.get("regime")))
+    ground = next((g.label for g in regime.grounds if g.id == facts.get("ground")), "") if regime else ""
+    words = {
+        "items": spoken(len(facts.get("items", ())), "item"),
+        "law": regime.short_name if regime else str(facts.get("regime", "law")),
+        "ground": ground or "on a ground of that law",
+    }
+    return DECIDED.get(str(facts.get("verdict")), "decided about {items}").format(**words)  # type: ignore[call-overload,no-any-return]
+
+
+def _answered(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    return ANSWERS.get((str(facts.get("kind")), str(facts.get("result"))), "answered")  # type: ignore[call-overload,no-any-return]
+
+
+def _plain(verb: str) -> Callable[[Facts, Mapping[str, Regime]], str]:
+    """A sentence for a verb that has none of its own: its own words."""
+    return lambda facts, regimes: verb.replace(".", " ").replace("_", " ")
+
+
+def _always(text: str) -> Callable[[Facts, Mapping[str, Regime]], str]:
+    return lambda facts, regimes: text
+
+
+SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
+    "report.received": _received,
+    "report.withdrawn": _always("took a report back"),
+    "item.withdrawn": _always("took one item back"),
+    "case.leased": _always("took the case"),
+    "case.released": _always("handed the case back"),
+    "case.viewed": _always("read the report"),
+    "case.decided": _decided,
+    "action.answered": _answered,
+}

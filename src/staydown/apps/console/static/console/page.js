@@ -1,0 +1,4 @@
+// What every page of the console has: the help dialog.
+import { help } from "./shortcuts.js";
+
+help();

@@ -1,0 +1,122 @@
+"""Template tags of the console: `{% load console %}`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.urls import reverse
+
+from staydown.apps.cases.models import Case, Item
+from staydown.apps.console.casefile import CaseFile
+from staydown.apps.console.doors import may
+from staydown.core.law.clocks import TimeLeft
+from staydown.core.law.schema import Element
+
+register = template.Library()
+
+#: The menu: the address that an entry leads to, and its name.
+MENU = {"queue": "Cases", "webhooks": "Webhooks", "keys": "API keys", "team": "Team"}
+
+
+@register.simple_tag(takes_context=True)
+def doors(context: dict[str, Any]) -> list[dict[str, object]]:
+    """The menu entries that the signed-in person may open; ``here`` marks the one that the page belongs to."""
+    request = context["request"]
+    match = getattr(request, "resolver_match", None)
+    here = context.get("menu") or (match.url_name if match and match.namespace == "console" else "")
+    return [
+        {
+            "address": reverse(f"console:{name}"),
+            "name": title,
+            "here": here == name,
+            "exact": request.path == reverse(f"console:{name}"),
+        }
+        for name, title in MENU.items()
+        if may(request.user, name)
+    ]
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    """Whether a form field is one box to tick."""
+    return isinstance(field.field.widget, forms.CheckboxInput)
+
+
+@register.filter
+def is_choices(field: BoundField) -> bool:
+    """Whether a form field is a group of radios or boxes."""
+    return isinstance(field.field.widget, forms.RadioSelect | forms.CheckboxSelectMultiple)
+
+
+@register.filter
+def spaced(code: str) -> str:
+    """A code such as ``not_found`` as words."""
+    return str(code).replace("_", " ")
+
+
+#: How each state looks: the kind of tag, its icon.
+ITEM_STATES = {
+    "open": ("wait", "clock"),
+    "asked": ("busy", "clock"),
+    "removed": ("good", "check"),
+    "kept_down": ("good", "lock"),
+    "declined": ("plain", "cross"),
+    "disabled": ("busy", "eye-off"),
+    "withdrawn": ("plain", "exit"),
+}
+CASE_STATES = {
+    "open": ("wait", "dot"),
+    "decided": ("busy", "clock"),
+    "done": ("good", "check"),
+    "withdrawn": ("plain", "exit"),
+}
+#: How pressing a deadline is: the icon beside its words.
+URGENCY = {"overdue": "warning", "urgent": "warning", "soon": "clock", "calm": "clock"}
+
+
+@register.inclusion_tag("ui/parts/tag.html")
+def item_state(item: Item) -> dict[str, str]:
+    """The state of an item as icon and words."""
+    kind, symbol = ITEM_STATES[item.state]
+    return {"kind": kind, "symbol": symbol, "text": item.get_state_display()}
+
+
+@register.inclusion_tag("ui/parts/tag.html")
+def case_state(case: Case) -> dict[str, str]:
+    """The state of a case as icon and words."""
+    kind, symbol = CASE_STATES[case.state]
+    return {"kind": kind, "symbol": symbol, "text": case.get_state_display()}
+
+
+@register.inclusion_tag("console/parts/left.html")
+def left(time: TimeLeft | None, due: datetime | None = None) -> dict[str, object]:
+    """The time left as icon and words; ``due`` adds the moment itself."""
+    return {"time": time, "due": due, "symbol": URGENCY[time.urgency.value] if time else "pause"}
+
+
+@register.filter
+def given(element: Element) -> str:
+    """What an element is, said to staff; a law's own question where there are no words for it."""
+    return ELEMENTS.get(element.id, element.ask)
+
+
+ELEMENTS = {
+    "content_is_intimate": "Says that it is an intimate image",
+    "made_by_subject_or_agent": "Says that they are the person shown, or act for them",
+    "good_faith_and_true": "Says that the report is in good faith and true",
+    "identify": "Enough to tell which content is meant",
+    "locate": "Where it is",
+    "contact": "How to reach them",
+    "signature": "A signature",
+    "non_consent_statement": "Says that the person shown did not agree to it",
+    "non_consent_information": "What bears on whether they agreed",
+}
+
+
+@register.inclusion_tag("console/parts/item_name.html")
+def item_name(file: CaseFile, public_id: object) -> dict[str, object]:
+    """An item by what it is called: its kind, and its label, link or id."""
+    return {"row": next((row for row in file.items if str(row.item.public_id) == str(public_id)), None)}

@@ -1,0 +1,27 @@
+"""The addresses of the console, under /staff/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from staydown.apps.console.views import cases, decisions, keys, queue, team, webhooks
+
+app_name = "console"
+urlpatterns = [
+    path("", queue.show, name="queue"),
+    path("pulse/", queue.pulse, name="pulse"),
+    path("cases/<uuid:public_id>/", cases.show, name="case"),
+    path("cases/<uuid:public_id>/decide/", decisions.decide, name="decide"),
+    path("cases/<uuid:public_id>/lease/", cases.renew, name="renew"),
+    path("cases/<uuid:public_id>/release/", cases.release, name="release"),
+    path("webhooks/", webhooks.show, name="webhooks"),
+    path("webhooks/endpoints/", webhooks.add, name="endpoint_add"),
+    path("webhooks/endpoints/<uuid:public_id>/", webhooks.switch, name="endpoint_switch"),
+    path("webhooks/deliveries/<uuid:public_id>/", webhooks.replay, name="replay"),
+    path("keys/", keys.show, name="keys"),
+    path("keys/new/", keys.create, name="key_create"),
+    path("keys/<uuid:public_id>/", keys.revoke, name="key_revoke"),
+    path("team/", team.show, name="team"),
+    path("team/new/", team.add, name="team_add"),
+    path("team/<uuid:public_id>/", team.member, name="member"),
+]
