@@ -26,6 +26,7 @@ def setup(data: Path | None = None) -> None:
         if _started() and os.environ.get("STAYDOWN_DATA") != folder:
             raise SettingError("STAYDOWN_DATA cannot change once staydown has started. Start another process for it.")
         os.environ["STAYDOWN_DATA"] = folder
+    os.umask(0o077)  # what this process writes is for its user alone
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     if not _started():
         django.setup()

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
 
+from django.conf import settings
+
+from staydown.apps.vault import files
 from staydown.core.hashing.pool import HashingPool
 from staydown.exchange.peer import FeedClient
 from staydown.project import asgi, install, server
@@ -23,6 +26,7 @@ FOLLOW_WAIT: Final = 5.0  # seconds that our own node's pull is held; short, so 
 def everything(listener: socket.socket, address: Address, started: Callable[[Installed], None]) -> None:
     """Run portal, console, API, screening and worker in this process until a signal comes."""
     installed = install.ensure()
+    files.write(settings.STAYDOWN_DATA / "address", address.url + "\n")  # for the doctor
     node_settings = Settings.read(os.environ, wait=None if "STAYDOWN_SCREEN_WAIT" in os.environ else FOLLOW_WAIT)
     with ExitStack() as stack:
         client = stack.enter_context(FeedClient(address.url, installed.node_key.key, installed.node_key.verifier))

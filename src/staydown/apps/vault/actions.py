@@ -61,11 +61,20 @@ def reseal(keys: Keyring, progress: Progress | None = None) -> int:
 
 def stale(keys: Keyring) -> int:
     """How many values are sealed with another key than the primary one."""
-    found = 0
+    return sum(1 for value in _values() if _is_stale(value, keys))
+
+
+def unopenable(keys: Keyring) -> int:
+    """How many values are sealed with a key that the keyring lacks."""
+    return sum(1 for value in _values() if keys.key_id_of(value.data) not in keys.key_ids)
+
+
+def _values() -> Iterator[Sealed]:
+    """Every sealed value of this install, unopened."""
     for model, fields in models_with_seals():
         for rows in _batches(model):
-            found += sum(1 for row in rows for field in fields if _is_stale(row[field.attname], keys))
-    return found
+            for row in rows:
+                yield from (value for field in fields if isinstance(value := row[field.attname], Sealed))
 
 
 def models_with_seals() -> list[tuple[type[models.Model], list[SealedField]]]:
