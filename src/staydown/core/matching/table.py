@@ -1,0 +1,207 @@
+"""Entries in columns: fifty bytes each, where a Python object would take six hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, NamedTuple, Self
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.matching.scan import Rows, Small, Words
+
+WORDS: Final = 4  # of 64 bits, in a hash
+ABSENT: Final = -1
+_LOWER_HALF: Final = (1 << 64) - 1
+_AT_A_TIME: Final = 50_000
+
+
+class Kind(NamedTuple):
+    """What many entries have in common."""
+
+    algorithm: Algorithm
+    bank: str
+    radius: int
+    action: Action
+
+
+class Kinds:
+    """The kinds that the rows of a table name by number."""
+
+    __slots__ = ("blocks", "listed", "reach")
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self.listed: tuple[Kind, ...] = tuple(kinds)
+        self.blocks = np.array([kind.action is Action.BLOCK for kind in self.listed], np.bool_)
+        # A kind of another algorithm is out of every reach.
+        self.reach: Mapping[Algorithm, NDArray[np.int16]] = {
+            algorithm: np.array([k.radius if k.algorithm is algorithm else -1 for k in self.listed], np.int16)
+            for algorithm in Algorithm
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Entries as columns. ``high`` and ``low`` are the halves of the id, ``kind`` is a number in ``kinds``.
+
+    A value is four words, the first of which holds its first eight bytes, least significant first.
+    """
+
+    values: Words
+    high: NDArray[np.uint64]
+    low: NDArray[np.uint64]
+    kind: NDArray[np.uint16] | NDArray[np.uint32]
+    kinds: Kinds
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> Self:
+        """The entries in the order given."""
+        numbers: dict[Kind, int] = {}
+        rest = iter(entries)
+        pieces = []
+        while piece := list(islice(rest, _AT_A_TIME)):
+            named = np.array([numbers.setdefault(kind_of(entry), len(numbers)) for entry in piece], np.uint32)
+            pieces.append((words(entry.hash for entry in piece), *halves(entry.id for entry in piece), named))
+        kinds = Kinds(numbers)
+        values, high, low, kind = (np.concatenate(column) for column in zip(_no_columns(), *pieces, strict=True))
+        return cls(values, high, low, _narrow(kind, kinds), kinds)
+
+    @staticmethod
+    def joined(tables: Sequence[Table]) -> Table:
+        """The rows of all tables, one table after the other."""
+        if len(tables) == 1:
+            return tables[0]
+        numbers: dict[Kind, int] = {}
+        kind = [
+            np.array([numbers.setdefault(k, len(numbers)) for k in table.kinds.listed], np.uint32)[table.kind]
+            for table in tables
+            if len(table)
+        ]
+        kinds = Kinds(numbers)
+        none = _no_columns()
+        return Table(
+            np.concatenate([none[0], *(table.values for table in tables)]),
+            np.concatenate([none[1], *(table.high for table in tables)]),
+            np.concatenate([none[2], *(table.low for table in tables)]),
+            _narrow(np.concatenate([none[3], *kind]), kinds),
+            kinds,
+        )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory of the columns."""
+        return self.values.nbytes + self.high.nbytes + self.low.nbytes + self.kind.nbytes
+
+    def take(self, rows: NDArray[np.integer]) -> Table:
+        """Only ``rows``, in that order."""
+        return Table(
+            self.values.take(rows, axis=0),
+            self.high.take(rows),
+            self.low.take(rows),
+            self.kind.take(rows),
+            self.kinds,
+        )
+
+    def sorted(self) -> Table:
+        """The rows by ascending id; of several rows with one id only the last."""
+        if bool(np.all(_ascending(self.high, self.low))):
+            return self
+        order = np.argsort(self.high)  # not stable, but several times faster; enough when no first half occurs twice
+        high = self.high.take(order)
+        if bool(np.any(high[1:] == high[:-1])):
+            order = np.lexsort((self.low, self.high))
+            high, low = self.high.take(order), self.low.take(order)
+            order = order[np.append((high[1:] != high[:-1]) | (low[1:] != low[:-1]), True)]
+        return self.take(order)
+
+    def find(self, entry_id: UUID) -> int | None:
+        """The row of an id in a sorted table, or ``None``."""
+        row = int(self.find_all(*halves([entry_id]))[0])
+        return None if row == ABSENT else row
+
+    def find_all(self, high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The row of each id in a sorted table, or `ABSENT`."""
+        first = np.searchsorted(self.high, high, side="left")
+        end = np.searchsorted(self.high, high, side="right")
+        rows = np.full(len(high), ABSENT, np.int64)
+        for i in np.flatnonzero(end > first).tolist():
+            row = first[i] + np.searchsorted(self.low[first[i] : end[i]], low[i])
+            if row < end[i] and self.low[row] == low[i]:
+                rows[i] = row
+        return rows
+
+    def entry(self, row: int) -> Entry:
+        """The entry in a row."""
+        kind = self.kinds.listed[int(self.kind[row])]
+        value = self.values[row].astype("<u8").tobytes()
+        return Entry(UUID(int=self.id(row)), kind.bank, Hash(kind.algorithm, value), kind.radius, kind.action)
+
+    def id(self, row: int) -> int:
+        """The id in a row, as a number."""
+        return int(self.high[row]) << 64 | int(self.low[row])
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, row by row."""
+        return map(self.entry, range(len(self)))
+
+    def within_own_radius(self, algorithm: Algorithm, rows: Rows, distances: Small) -> tuple[Rows, Small]:
+        """Each of the rows once, with its least distance, if it is of the algorithm and that near.
+
+        ``rows`` may name a row several times; the answer is in ascending order of rows.
+        """
+        keep = distances <= self.kinds.reach[algorithm][self.kind[rows]]
+        rows, distances = rows[keep], distances[keep]
+        if len(rows) < 2:
+            return rows, distances
+        order = np.lexsort((distances, rows))
+        rows, distances = rows[order], distances[order]
+        first = np.append(True, rows[1:] != rows[:-1])
+        return rows[first], distances[first]
+
+    def nearest(self, rows: Rows, distances: Small, most: int) -> tuple[Rows, Small]:
+        """The first ``most`` of the rows by distance and id, and beside them the first that blocks."""
+        order = np.lexsort((self.low[rows], self.high[rows], distances))
+        blocking = order[self.kinds.blocks[self.kind[rows[order]]]][:1]
+        chosen = np.union1d(order[:most], blocking)
+        return rows[chosen], distances[chosen]
+
+
+def kind_of(entry: Entry) -> Kind:
+    """What the entry has in common with others."""
+    return Kind(entry.hash.algorithm, entry.bank, entry.radius, entry.action)
+
+
+def words(hashes: Iterable[Hash]) -> Words:
+    """The values of the hashes, a row each."""
+    return np.frombuffer(b"".join(h.value for h in hashes), "<u8").astype(np.uint64).reshape(-1, WORDS)
+
+
+def halves(ids: Iterable[UUID]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """The ids as two columns whose order, taken together, is that of the ids."""
+    both = np.frombuffer(b"".join(i.bytes for i in ids), ">u8").astype(np.uint64).reshape(-1, 2)
+    return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
+
+
+def _ascending(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether each id but the first is greater than the one before it."""
+    above: NDArray[np.bool_] = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
+    return above
+
+
+def _narrow(kind: Rows, kinds: Kinds) -> NDArray[np.uint16] | Rows:
+    """The column of kinds in two bytes a row where that is enough."""
+    return kind.astype(np.uint16) if len(kinds.listed) <= 1 << 16 else kind
+
+
+def _no_columns() -> tuple[Words, Words, Words, Rows]:
+    """The columns of no rows."""
+    none = np.empty(0, np.uint64)
+    return none.reshape(0, WORDS), none, none, np.empty(0, np.uint32)
