@@ -19,7 +19,7 @@ from staydown.errors import InvalidError
 
 FOLDER = Path(__file__).parents[2] / "golden/law"
 GOLDEN = json.loads((FOLDER / "deadlines.json").read_text(encoding="utf-8"))["cases"]
-THIRD = parse((FOLDER / "third.toml").read_text(encoding="utf-8"))
+THIRD = parse((FOLDER / "zz-test-1.toml").read_text(encoding="utf-8"))
 UK, US = load("uk-osa-10-3A"), load("us-tida-3")
 ZONES = ["UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"]
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from staydown.core.law.regime import Regime, load, load_all, parse
 from staydown.core.law.schema import Artefact, Confidence, CopiesScope, Party, Period, Role, Start, Status
 from staydown.errors import RegimeError
 
-THIRD = Path(__file__).parents[2] / "golden/law/third.toml"
+THIRD = Path(__file__).parents[2] / "golden/law/zz-test-1.toml"
 TEXT = THIRD.read_text(encoding="utf-8")
 
 

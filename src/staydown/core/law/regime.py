@@ -14,7 +14,7 @@ from staydown.core.law.reading import Place, table
 from staydown.core.law.schema import Confidence, Fact, Named, Regime, Status
 from staydown.errors import RegimeError
 
-__all__ = ["Regime", "load", "load_all", "parse"]
+__all__ = ["Regime", "load", "load_all", "parse", "read"]
 
 SCHEMA: Final = 1
 LONGEST_QUOTE: Final = 200  # characters; more than a short quotation does not belong here
@@ -46,7 +46,7 @@ def load_all(folder: Traversable | None = None) -> tuple[Regime, ...]:
     """Every regime in ``folder`` (those that staydown ships when none is given), by id."""
     folder = folder or _shipped()
     files = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
-    return tuple(_read(each) for each in files)
+    return tuple(read(each) for each in files)
 
 
 def load(regime_id: str, folder: Traversable | None = None) -> Regime:
@@ -56,14 +56,15 @@ def load(regime_id: str, folder: Traversable | None = None) -> Regime:
     if not _REGIME_ID.fullmatch(regime_id) or not file.is_file():
         known = sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
         raise RegimeError(f"There is no regime of this id. Those known are: {', '.join(known) or 'none'}.")
-    return _read(file)
+    return read(file)
 
 
 def _shipped() -> Traversable:
     return resources.files("staydown.core.law") / "regimes"
 
 
-def _read(file: Traversable) -> Regime:
+def read(file: Traversable) -> Regime:
+    """The regime of one file, which must be called by its id; raises `RegimeError` for anything else."""
     try:
         text = file.read_bytes().decode()
     except UnicodeDecodeError:

@@ -1,0 +1,158 @@
+"""`staydown audit`: verify the log in the database, in an exported file or line by line; export it; prove a line."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich import progress
+from rich.console import Console
+
+from staydown.core import audit
+from staydown.core.note import Verifier
+from staydown.errors import ProofError, SettingError
+
+DATA = click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
+READABLE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def command() -> None:
+    """Verify, export and prove the audit log."""
+
+
+@command.command()
+@DATA
+@click.option("--file", type=READABLE_FILE, help="An exported log; needs no database.")
+@click.option("--proof", type=READABLE_FILE, help="The proof of one line; needs no database.")
+@click.option("--key", help="The log's verifier key (name+id+base64), for --file and --proof.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(data: Path | None, file: Path | None, proof: Path | None, key: str | None, as_json: bool) -> None:
+    """Verify the log of an install, an exported log, or the proof of one line.
+
+    Exit status 1 when anything does not hold; the message says which line, and why.
+    """
+    if sum(each is not None for each in (data, file, proof)) > 1:
+        raise click.UsageError("Give one of --data, --file and --proof.")
+    offline = file is not None or proof is not None
+    if offline != (key is not None):
+        raise click.UsageError("--key goes with --file or --proof: take it from somebody you trust, not from the file.")
+    try:
+        told = _proof(proof, key) if proof else _file(file, key) if file else _database(data)
+    except ProofError as error:
+        if not as_json:
+            raise
+        click.echo(json.dumps({"verified": False, "code": error.code, "error": error.message}))
+        raise SystemExit(1) from None
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else _words(told))
+
+
+@command.command()
+@DATA
+@click.option("--out", required=True, type=NEW_FILE, help="Where to write the log; must not exist.")
+def export(data: Path | None, out: Path) -> None:
+    """Write the whole log to a file that `audit verify --file` verifies without a database.
+
+    The file holds every line in clear, and keeps what is erased here later: guard it, and delete it in time.
+    """
+    actions = _actions(data)
+    with progress.Progress(console=Console(stderr=True), transient=True) as bar:
+        written = _write(out, (f"{line}\n" for line in bar.track(actions.export(), description="Lines")))
+    click.echo(f"{out}: {written - 1:,} lines and a signed checkpoint.")
+    click.echo(f"Verify it with: staydown audit verify --file {out} --key '{actions.verifier()}'")
+
+
+@command.command()
+@DATA
+@click.argument("number", type=click.IntRange(min=1))
+@click.option("--out", required=True, type=NEW_FILE, help="Where to write the proof; must not exist.")
+def prove(data: Path | None, number: int, out: Path) -> None:
+    """Write the proof that line NUMBER stands in the log, which anyone can verify offline with the log's key."""
+    actions = _actions(data)
+    _write(out, [actions.prove(number)])
+    click.echo(f"{out}: line {number:,} and its place in the log.")
+    click.echo(f"Verify it with: staydown audit verify --proof {out} --key '{actions.verifier()}'")
+
+
+def _actions(data: Path | None) -> Any:
+    """The database's side of the log, loaded only when it is asked for."""
+    from staydown.project import django
+
+    django.setup(data)
+    from staydown.apps.audit import actions
+
+    return actions
+
+
+def _database(data: Path | None) -> dict[str, Any]:
+    with Console(stderr=True).status("Walking the log"):
+        return _told(_actions(data).verify())
+
+
+def _file(file: Path, key: str | None) -> dict[str, Any]:
+    verifier = _verifier(key)
+    console = Console(stderr=True)
+    with progress.open(file, encoding="utf-8", errors="surrogateescape", console=console, transient=True) as lines:
+        return _told(audit.verify_export((line.rstrip("\n") for line in lines), verifier))
+
+
+def _proof(file: Path, key: str | None) -> dict[str, Any]:
+    proven = audit.verify_proof(file.read_text(encoding="utf-8", errors="surrogateescape"), _verifier(key))
+    return {
+        "verified": True,
+        "line": proven.seq,
+        "log": proven.checkpoint.origin,
+        "lines": proven.checkpoint.size,
+        "payload": proven.payload,
+    }
+
+
+def _told(report: audit.LogReport) -> dict[str, Any]:
+    return {
+        "verified": True,
+        "lines": report.size,
+        "erased": report.erased,
+        "signed": report.signed,
+        "root": base64.b64encode(report.root).decode(),
+    }
+
+
+def _words(told: dict[str, Any]) -> str:
+    """The result in sentences."""
+    if "line" in told:
+        said = json.dumps(told["payload"], ensure_ascii=False, indent=2) if told["payload"] else "It has been erased."
+        return f"Verified: line {told['line']:,} of the log {told['log']}, which had {told['lines']:,} lines.\n{said}"
+    sentence = f"Verified: {told['lines']:,} lines, of which {told['erased']:,} are erased. Root {told['root']}."
+    if told["signed"] == told["lines"]:
+        return f"{sentence}\nA signed checkpoint vouches for all of them."
+    return f"{sentence}\nA kept checkpoint vouches for the first {told['signed']:,} of them."
+
+
+def _verifier(key: str | None) -> Verifier:
+    try:
+        return Verifier.parse(key or "")
+    except ProofError as error:
+        raise SettingError(f"The verifier key is not valid. {error.message}") from None
+
+
+def _write(path: Path, texts: Iterable[str]) -> int:
+    """Write to a new file that nobody else can read, and say how many texts; no half file stays behind."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
+    count = 0
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            for count, text in enumerate(texts, 1):  # noqa: B007 - the count is the result
+                file.write(text)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    return count

@@ -1,0 +1,99 @@
+"""`staydown law`: what a lawyer sees, and what checks a file before it is used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from staydown.cli import law
+from staydown.core.law.regime import load, load_all
+
+THIRD = Path(__file__).parents[1] / "golden/law/zz-test-1.toml"
+
+
+def run(*args: str) -> str:
+    """What the command prints; it must succeed."""
+    result = CliRunner().invoke(law.command, list(args), env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_list_says_how_long_and_since_when() -> None:
+    shown = run("list")
+    assert "48 hours from receipt of the report" in shown
+    assert "48 hours from receipt of a valid report" in shown
+    assert "in force since 2026-06-29" in shown
+
+
+def test_the_list_as_json_has_every_regime() -> None:
+    listed = json.loads(run("list", "--json"))
+    assert [each["id"] for each in listed] == [each.id for each in load_all()]
+    assert listed[0]["clocks"] == [{"id": "remove", "hours": 48, "starts": "received"}]
+
+
+def test_a_regime_past_its_review_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(law, "_today", lambda: date(2040, 1, 1))
+    assert "should have been checked again" in run("show", "uk-osa-10-3A")
+    assert all(each["overdue"] for each in json.loads(run("list", "--json")))
+
+
+@pytest.mark.parametrize("regime_id", [each.id for each in load_all()])
+def test_show_shows_everything_with_what_it_rests_on(regime_id: str) -> None:
+    shown = " ".join(run("show", regime_id).split())
+    regime = load(regime_id)
+    for text in (
+        regime.name,
+        regime.version,
+        *(each.ask for each in regime.elements),
+        *(each.quote for each in regime.elements),
+        *(each.cite for each in regime.elements),
+        *(each.text for each in regime.grounds),
+        *(each.text for each in regime.notes),
+        *(each.address for each in regime.sources),
+        *regime.reporters.not_asked,
+    ):
+        assert " ".join(text.split()) in shown
+
+
+def test_show_as_json_holds_the_regime_and_not_its_file() -> None:
+    shown = json.loads(run("show", "us-tida-3", "--json"))
+    assert shown["elements"][-1]["id"] == "signature"
+    assert shown["appeal"]["window"] == {"value": None, "unit": ""}
+    assert shown["notes"][0]["text"]
+    assert "text" not in shown
+
+
+def test_check_says_what_is_wrong_and_fails(tmp_path: Path) -> None:
+    wrong = tmp_path / "zz-test-1.toml"
+    wrong.write_text(THIRD.read_text(encoding="utf-8").replace("hours = 24", "hours = 0"), encoding="utf-8")
+    result = CliRunner().invoke(law.command, ["check", str(THIRD), str(wrong)])
+    assert result.exit_code == 1
+    assert f"{THIRD}: valid, zz-test-1 version" in result.output
+    assert "zz-test-1.toml: clocks[1].hours must be a whole number above 0." in result.output
+
+    result = CliRunner().invoke(law.command, ["check", "--json", str(wrong)])
+    assert json.loads(result.output)[0]["code"] == "bad_regime"
+    assert result.exit_code == 1
+
+
+def test_check_passes_what_is_right() -> None:
+    assert json.loads(run("check", "--json", str(THIRD)))[0]["valid"]
+
+
+def test_it_works_without_django_and_names_an_unknown_regime() -> None:
+    code = "import sys; sys.modules['django'] = None; sys.argv = ['staydown', 'law', 'show', 'nothing']\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}from staydown.cli.main import main; main()"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "There is no regime of this id" in done.stderr
+    assert "bad_regime" in done.stderr
