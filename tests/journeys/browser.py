@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -22,6 +22,9 @@ FLAGS: Final = (
 PHONE: Final = {"width": 360, "height": 740}
 DESK: Final = {"width": 1280, "height": 900}
 NARROWEST: Final = {"width": 320, "height": 640}
+
+#: What Chromium writes for an answer that is no success, and for a page over plain http. Tests of those look at the page.
+EXPECTED: Final = ("Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored")
 
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -60,3 +63,17 @@ def assert_no_sideways_scroll(page: Page) -> None:
     """Nothing on this page is wider than the window."""
     widths = page.evaluate("[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]")
     assert widths[0] <= widths[1], f"{page.url} is {widths[0]} px wide in a window of {widths[1]} px"
+
+
+@contextmanager
+def watched(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page in a fresh profile with these options; fails at the end if a script or the security policy complained."""
+    with browser.new_context(**options) as context:
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+        yield page
+        told = [each for each in complaints if not any(each.startswith(expected) for expected in EXPECTED)]
+        assert not told, "the page complained:\n" + "\n".join(told)

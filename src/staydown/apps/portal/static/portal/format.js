@@ -14,16 +14,26 @@ const TYPES = {
   tiff: "image/tiff",
 };
 
-/** The media type of a picture file, or null. `uncertain` kinds are decoded by some browsers only. */
+const OTHERS = [
+  [0, 0, 0, 0x0c, 0x6a, 0x50], // JPEG 2000
+  [0xff, 0x4f, 0xff, 0x51],
+  [0, 0, 0, 0x0c, 0x4a, 0x58, 0x4c], // JPEG XL
+  [0xff, 0x0a],
+  [0x38, 0x42, 0x50, 0x53], // Photoshop
+  [0, 0, 1, 0], // icon
+];
+
+/** The kind of a picture file; "other" for a picture that no browser opens, null for what is no picture. */
 export function kindOf(bytes) {
   if (starts(bytes, 0, [0xff, 0xd8, 0xff])) return "jpeg";
   if (starts(bytes, 0, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return "png";
   if (text(bytes, 0, 4) === "GIF8") return "gif";
   if (text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 4) === "WEBP") return "webp";
   if (text(bytes, 0, 2) === "BM") return "bmp";
-  if (text(bytes, 4, 4) === "ftyp") return brand(text(bytes, 8, 4));
+  if (text(bytes, 4, 4) === "ftyp") return brand(bytes);
   if (starts(bytes, 0, [0x49, 0x49, 0x2a, 0]) || starts(bytes, 0, [0x4d, 0x4d, 0, 0x2a])) return "tiff";
-  if (starts(bytes, 0, [0x1a, 0x45, 0xdf, 0xa3])) return "video";
+  if (OTHERS.some((signature) => starts(bytes, 0, signature))) return "other";
+  if (text(bytes, 0, 1024).toLowerCase().includes("<svg")) return "other";
   return null;
 }
 
@@ -80,10 +90,14 @@ function frame(view) {
   }
 }
 
-function brand(name) {
-  if (["avif", "avis"].includes(name)) return "avif";
-  if (["heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"].includes(name)) return "heic";
-  return "video";
+/** AVIF or HEIC by the brands of the file's first box; videos share that box. */
+function brand(bytes) {
+  const end = Math.min(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), 1024);
+  const brands = new Set([text(bytes, 8, 4)]);
+  for (let at = 16; at + 4 <= end; at += 4) brands.add(text(bytes, at, 4));
+  if (["avif", "avis"].some((name) => brands.has(name))) return "avif";
+  if (["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"].some((name) => brands.has(name))) return "heic";
+  return null;
 }
 
 function starts(bytes, at, wanted) {

@@ -34,9 +34,11 @@ export async function hashPicture(blob, makeCanvas) {
 async function decoded(bytes) {
   const kind = kindOf(bytes);
   if (kind === null) throw new PictureError("not_an_image");
-  if (kind === "video") throw new PictureError("unsupported_format");
-  if ((pixelsOf(bytes, kind) ?? 1) > MOST_PIXELS) throw new PictureError("too_large");
+  if (kind === "other") throw new PictureError("unsupported_format");
+  const pixels = pixelsOf(bytes, kind);
+  if (pixels > MOST_PIXELS) throw new PictureError("too_large");
   if (!isWhole(bytes, kind)) throw new PictureError("truncated");
+  if (pixels === 0) throw new PictureError("empty_picture");
   const file = new Blob([bytes], { type: typeOf(kind) });
   let bitmap;
   try {
