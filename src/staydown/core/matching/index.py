@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from staydown.core.bank import Entry
+from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Hash
 
 
@@ -50,3 +50,12 @@ class Index(Protocol):
     def __len__(self) -> int:
         """How many entries it holds."""
         ...
+
+
+def shortened(matches: list[Match], most: int) -> list[Match]:
+    """The first ``most``; if none of them blocks and a later one does, the first that does takes the last place."""
+    kept = matches[:most]
+    blocking = next((match for match in matches if match.entry.action is Action.BLOCK), None)
+    if blocking is not None and blocking not in kept:
+        kept[-1] = blocking
+    return kept

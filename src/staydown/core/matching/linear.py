@@ -7,9 +7,9 @@ from uuid import UUID
 
 import numpy as np
 
-from staydown.core.bank import Action, Entry
+from staydown.core.bank import Entry
 from staydown.core.hashing.algorithm import Hash
-from staydown.core.matching.index import Match
+from staydown.core.matching.index import Match, shortened
 
 
 class LinearIndex:
@@ -39,7 +39,7 @@ class LinearIndex:
                 if entry.id not in nearest or distance < nearest[entry.id].distance:
                     nearest[entry.id] = Match(entry, distance)
         found = sorted(nearest.values(), key=lambda match: (match.distance, match.entry.id))
-        return found if most is None else _shortened(found, most)
+        return found if most is None else shortened(found, most)
 
     def _distances(self, hash_: Hash) -> Iterable[tuple[Entry, int]]:
         """Each entry of the hash's algorithm with the number of bits in which it differs."""
@@ -49,12 +49,3 @@ class LinearIndex:
         )
         asked = np.frombuffer(hash_.value, np.uint8)
         return zip(same, np.bitwise_count(held ^ asked).sum(axis=1).tolist(), strict=True)
-
-
-def _shortened(found: list[Match], most: int) -> list[Match]:
-    """The first ``most``; if none of them blocks and a later one does, the first that does takes the last place."""
-    kept = found[:most]
-    blocking = next((match for match in found if match.entry.action is Action.BLOCK), None)
-    if blocking is not None and blocking not in kept:
-        kept[-1] = blocking
-    return kept

@@ -33,7 +33,7 @@ class Kind(NamedTuple):
 class Kinds:
     """The kinds that the rows of a table name by number."""
 
-    __slots__ = ("blocks", "listed", "reach")
+    __slots__ = ("blocks", "listed", "reach", "widest")
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self.listed: tuple[Kind, ...] = tuple(kinds)
@@ -42,6 +42,9 @@ class Kinds:
         self.reach: Mapping[Algorithm, NDArray[np.int16]] = {
             algorithm: np.array([k.radius if k.algorithm is algorithm else -1 for k in self.listed], np.int16)
             for algorithm in Algorithm
+        }
+        self.widest: Mapping[Algorithm, int] = {
+            algorithm: int(reach.max(initial=-1)) for algorithm, reach in self.reach.items()
         }
 
 
@@ -121,6 +124,15 @@ class Table:
             high, low = self.high.take(order), self.low.take(order)
             order = order[np.append((high[1:] != high[:-1]) | (low[1:] != low[:-1]), True)]
         return self.take(order)
+
+    def tidied(self) -> Table:
+        """The same rows, with no kinds but those that occur."""
+        present = np.flatnonzero(np.bincount(self.kind, minlength=len(self.kinds.listed)))
+        if len(present) == len(self.kinds.listed):
+            return self
+        kinds = Kinds(self.kinds.listed[number] for number in present.tolist())
+        renumbered = np.searchsorted(present, self.kind).astype(np.uint32)
+        return Table(self.values, self.high, self.low, _narrow(renumbered, kinds), kinds)
 
     def find(self, entry_id: UUID) -> int | None:
         """The row of an id in a sorted table, or ``None``."""
