@@ -55,7 +55,7 @@ def stop(
 
 
 def being_hidden(case: Case) -> set[int]:
-    """The items that the platform was asked to disable and has not answered about. The last word need not wait for it."""
+    """The items that the platform was asked to disable and has not answered about. The last word need not wait."""
     hiding = Action.objects.filter(item__case=case, kind=Action.Kind.DISABLE, state=Action.State.ASKED)
     return set(hiding.values_list("item_id", flat=True))
 
