@@ -327,3 +327,10 @@ def test_the_golden_faults_are_found(fault: dict[str, Any]) -> None:
 def follow(cursor: Cursor, page: list[str]) -> Cursor:
     lines, note = feed.decode_page(page)
     return feed.verify(cursor, lines, note, Verifier.parse(GOLDEN["verifier_key"]))
+
+
+def test_the_examples_of_the_reference_page_are_lines_of_the_golden_feed() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/feed.md").read_text(encoding="utf-8")
+    examples = [line for line in page.splitlines() if line.startswith("{")]
+    assert len(examples) == 3
+    assert set(examples) <= {*GOLDEN["page"], *GOLDEN["scoped_page"]}
