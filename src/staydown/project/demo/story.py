@@ -13,7 +13,7 @@ import httpx
 
 from staydown.core.hashing.pool import HashingPool
 from staydown.errors import StaydownError
-from staydown.project.demo import log_copy, pictures
+from staydown.project.demo import log_copy, people, pictures
 from staydown.project.demo.platform import Platform, wait_for
 from staydown.project.demo.visitor import Visitor
 
@@ -41,6 +41,7 @@ class Story:
     told: Callable[[Step], None]
     steps: list[Step] = field(default_factory=list)
     receipt: str = field(default="", repr=False)
+    ended: bool = False
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
@@ -70,6 +71,7 @@ class Story:
         self.hits()
         self.withdraw(picture)
         self.proof()
+        self.ended = True
 
     def publish(self, picture: bytes) -> str:
         """Somebody posts the picture on the platform; nobody has reported it yet, so it passes."""
@@ -86,13 +88,15 @@ class Story:
             require(hashed.quality >= 50, "the picture has too little structure")
             step.seen = f"{hashed.width} x {hashed.height} pixels, quality {hashed.quality}; only hashes leave"
         with self.step("The report is sent through the portal") as step:
-            self.receipt = walk_through_portal(Visitor(self.origin), hashed, link)
+            self.receipt = people.report(Visitor(self.origin), hashed, link)
             step.seen = "receipt code shown once; we keep only what is derived from it"
 
     def decide(self) -> None:
         """A moderator signs in, opens the most urgent case and decides to remove."""
         with self.step("A moderator decides in the console") as step:
-            step.seen = decide_in_console(Visitor(self.origin), *self.moderator)
+            visitor = Visitor(self.origin)
+            people.sign_in(visitor, *self.moderator)
+            step.seen = people.decide(visitor)
 
     def taken_down(self, link: str) -> None:
         """The platform gets the webhook, takes the post down and answers; the clock stops."""
@@ -105,7 +109,7 @@ class Story:
         with self.step("The clock stops") as step:
             visitor = Visitor(self.origin)
             wait_for(
-                lambda: "removed" in status_page(visitor, self.receipt).lower(),
+                lambda: "removed" in people.status(visitor, self.receipt).lower(),
                 seconds=PATIENCE,
                 said="the clock did not stop",
             )
@@ -151,8 +155,7 @@ class Story:
         """The reporter takes the report back; the picture is free again."""
         with self.step("The reporter withdraws") as step:
             visitor = Visitor(self.origin)
-            status_page(visitor, self.receipt)
-            withdraw_on_page(visitor)
+            people.withdraw(visitor, self.receipt)
             waited = wait_for(
                 lambda: self.platform.upload(picture)[0] == "allow", seconds=PATIENCE, said="still blocked"
             )

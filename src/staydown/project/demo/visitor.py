@@ -22,6 +22,8 @@ class Form:
     method: str = "get"
     fields: dict[str, list[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
+    boxes: set[str] = field(default_factory=set)  # that are not ticked
+    lines: set[str] = field(default_factory=set)  # of text, and empty
     buttons: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -64,10 +66,19 @@ class Reader(HTMLParser):
             form.fields[name] = [""]
         elif tag == "select":
             self.open_select = name
-        elif tag == "input" and (
-            given.get("type") not in {"checkbox", "radio", "submit", "file"} or "checked" in given
-        ):
-            form.fields.setdefault(name, []).append(given.get("value", "on" if "checked" in given else ""))
+        elif tag == "input":
+            self.read_input(form, name, given)
+
+    def read_input(self, form: Form, name: str, given: dict[str, str]) -> None:
+        """Take in an input: a ticked or written one sends its value, others wait to be answered."""
+        kind = given.get("type", "text")
+        if kind in {"checkbox", "radio"} and "checked" not in given:
+            if kind == "checkbox":
+                form.boxes.add(name)
+        elif kind not in {"submit", "file"}:
+            form.fields.setdefault(name, []).append(given.get("value", "on" if kind in {"checkbox", "radio"} else ""))
+            if kind == "text" and not given.get("value"):
+                form.lines.add(name)
 
     def handle_endtag(self, tag: str) -> None:
         if self.open_label and tag == self.open_label[0]:
