@@ -117,7 +117,7 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # hashes, links and words; a picture never comes this way
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # nothing uploaded touches a disk
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+FILE_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # more than a body may be long: Django spools a longer one to a file
 
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = security.HEADERS["Referrer-Policy"]

@@ -1,0 +1,136 @@
+"""Making an install: everything once, wherever it was broken off."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from staydown.apps.accounts import access
+from staydown.apps.accounts.models import ApiKey, Role, Staff
+from staydown.apps.audit import actions as log
+from staydown.apps.banks.models import Bank
+from staydown.apps.vault import keyring
+from staydown.errors import DeniedError, KeyringError
+from staydown.project import install
+from staydown.screening.settings import KeyFile
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def data(settings, tmp_path):
+    """A data folder that is not there yet."""
+    folder = tmp_path / "deep" / "data"
+    settings.STAYDOWN_DATA = folder
+    settings.STAYDOWN_KEYRING_FILE = folder / "keyring"
+    return folder
+
+
+def test_a_new_folder_gets_everything_for_its_owner_alone(data):
+    made = install.ensure()
+    admin = Staff.objects.get()
+    assert (admin.username, admin.role, admin.is_superuser) == ("admin", Role.ADMIN, False)
+    assert admin.check_password(made.password)
+    assert Bank.objects.get().name == "house"
+    key = access.key_for(made.node_key.key)
+    assert key.scopes == ["feed:read", "hit:write"]
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    for name in ("keyring", "screening.toml", "first-sign-in"):
+        assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
+    assert log.verify().size == 3
+    assert made.password not in repr(made)
+    assert made.node_key.key not in repr(made)
+
+
+def test_the_second_start_makes_nothing(data):
+    first = install.ensure()
+    install.told()
+    before = keyring.current().to_text()
+    again = install.ensure()
+    assert (again.password, again.node_key) == (None, first.node_key)
+    assert keyring.current().to_text() == before
+    assert log.verify().size == 3
+
+
+def test_the_password_is_told_until_somebody_was_told(data):
+    first = install.ensure()
+    assert install.ensure().password == first.password
+    install.told()
+    assert install.ensure().password is None
+
+
+def test_a_password_that_was_changed_is_not_told(data):
+    install.ensure()
+    admin = Staff.objects.get()
+    admin.set_password("something else 42")
+    admin.save()
+    assert install.ensure().password is None
+    assert not (data / "first-sign-in").exists()
+
+
+@pytest.mark.parametrize("step", ["ensure_admin", "ensure_bank", "ensure_node_key", "_new_node_key"])
+def test_broken_off_before_any_step_it_goes_on(data, monkeypatch, step):
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(install, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            install.ensure()
+    made = install.ensure()
+    assert Staff.objects.get().check_password(made.password)
+    assert Bank.objects.count() == 1
+    assert ApiKey.objects.live().count() == 1
+    assert access.key_for(made.node_key.key)
+    assert log.verify().size == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_between_the_key_file_and_its_row_the_key_is_made_anew(data, monkeypatch):
+    def write(path, text):
+        path.write_text(text)
+        raise KeyboardInterrupt
+
+    install.ensure()
+    (data / "screening.toml").unlink()
+    with monkeypatch.context() as broken:
+        broken.setattr(install.files, "write", write)
+        with pytest.raises(KeyboardInterrupt):
+            install.ensure()
+    lost = KeyFile.read(data / "screening.toml").key
+    made = install.ensure()
+    assert made.node_key.key != lost
+    assert access.key_for(made.node_key.key) == ApiKey.objects.live().get()
+    with pytest.raises(DeniedError):
+        access.key_for(lost)
+
+
+def test_a_revoked_or_unreadable_node_key_is_made_anew(data, system):
+    first = install.ensure().node_key
+    install.accounts.revoke_key(access.key_for(first.key), by=system)
+    second = install.ensure().node_key
+    assert second.key != first.key
+    (data / "screening.toml").write_text("not toml [")
+    third = install.ensure().node_key
+    assert third.key != second.key
+    assert ApiKey.objects.live().count() == 1
+
+
+def test_a_lost_keyring_is_never_replaced_silently(data):
+    install.ensure()
+    (data / "keyring").unlink()
+    with pytest.raises(KeyringError, match="backup"):
+        install.ensure()
+    assert not (data / "keyring").exists()
+
+
+def test_a_keyring_whose_folder_is_missing_is_a_named_error(data, settings, tmp_path):
+    settings.STAYDOWN_KEYRING_FILE = tmp_path / "usb-stick" / "keyring"
+    with pytest.raises(KeyringError, match="folder"):
+        install.ensure()
+    assert not Staff.objects.exists()
+
+
+def test_nothing_is_pending_in_the_tests_database():
+    assert install.pending_migrations() == 0
