@@ -9,7 +9,8 @@ from staydown.core.hashing.picture import Picture
 from staydown.errors import StaydownError
 from staydown.project.demo.visitor import Visitor
 
-CODE = re.compile(r"\b(?:[0-9A-HJKMNP-TV-Z]{4}-){4}[0-9A-HJKMNP-TV-Z*~$=U]\b")
+CODE = re.compile(r"\b(?:[0-9A-HJKMNP-TV-Z]{4}[ -]){4}[0-9A-HJKMNP-TV-Z]\b")
+TIME_LEFT = re.compile(r"\d+ (?:day|hour|minute)s?(?: \d+ (?:hour|minute)s?)? left")
 
 
 def report(visitor: Visitor, picture: Picture, link: str) -> str:
@@ -72,3 +73,15 @@ def sign_in(visitor: Visitor, name: str, password: str) -> None:
     visitor.press("Sign in", login=name, password=password)
     if "/accounts/" in visitor.address:
         raise StaydownError("the console did not open after signing in")
+
+
+def decide(visitor: Visitor) -> str:
+    """Open the most urgent case, decide to remove every item, and return what the queue and the case said."""
+    cases = [text for text, href in visitor.page.links.items() if "/staff/cases/" in href]
+    if len(cases) != 1:
+        raise StaydownError(f"the queue shows {len(cases)} cases, not one")
+    left = TIME_LEFT.search(visitor.text)
+    visitor.follow(cases[0])
+    visitor.press("Check the decision", verdict="remove", reason="The person shown asks for it, and it is the picture.")
+    visitor.press("Send")
+    return f"{cases[0].lower()}, {left.group() if left else 'time left unknown'}: remove"

@@ -44,7 +44,7 @@ class Stage:
         environment = {
             "STAYDOWN_ORIGIN": origin,
             "STAYDOWN_NAME": "Demo platform",
-            "STAYDOWN_WEBHOOK_PRIVATE": "1",  # the pretend platform listens on loopback, without https
+            "STAYDOWN_WEBHOOK_PRIVATE": "yes",  # the pretend platform listens on loopback, without https
             "STAYDOWN_PREVIEW_ORIGINS": platform.origin,
         }
         os.environ.update(environment)
