@@ -64,7 +64,7 @@ def _read_line(line: str, found: list[Hashed], exact: dict[str, str]) -> None:
         return
     told = json.loads(line)
     file = str(told.get("file", ""))
-    if told["algorithm"] == Algorithm.SHA256:
+    if Algorithm(told["algorithm"]) is Algorithm.SHA256:
         exact[file] = Hash.from_hex(Algorithm.SHA256, told["hash"]).hex()
     else:
         found.append({**_hashed(told["hash"], told["quality"], told.get("sha256")), "file": file})

@@ -1,0 +1,53 @@
+"""Hashes from the page and from a paste: taken exactly, everything beside them dropped."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from staydown.apps.portal import hashes
+from staydown.errors import InvalidError
+
+PDQ = "1f" * 32
+SHA = "2e" * 32
+
+
+def line(**told: object) -> str:
+    return json.dumps({"file": "/home/me/secret.jpg", "algorithm": "pdq", "hash": PDQ, "quality": 80, **told})
+
+
+def test_json_lines_of_the_command():
+    assert hashes.from_paste(line()) == [{"pdq": PDQ, "quality": 80, "sha256": None}]
+
+
+def test_a_digest_on_the_same_line():
+    assert hashes.from_paste(line(sha256=SHA)) == [{"pdq": PDQ, "quality": 80, "sha256": SHA}]
+
+
+def test_a_digest_on_a_line_of_its_own_joins_its_file():
+    digest = json.dumps({"file": "/home/me/secret.jpg", "algorithm": "sha256", "hash": SHA})
+    assert hashes.from_paste(f"{line()}\n{digest}") == [{"pdq": PDQ, "quality": 80, "sha256": SHA}]
+
+
+def test_plain_hash_and_quality():
+    assert hashes.from_paste(f"  {PDQ.upper()}, 77 \n\n") == [{"pdq": PDQ, "quality": 77, "sha256": None}]
+
+
+def test_no_name_stays():
+    assert "secret" not in repr(hashes.from_paste(line()))
+
+
+@pytest.mark.parametrize(
+    "text", ["x", PDQ, f"{PDQ} 101", line(quality=-1), line(hash="1f"), line(algorithm="md5"), "[]"]
+)
+def test_anything_else_is_refused(text):
+    with pytest.raises(InvalidError):
+        hashes.from_paste(text)
+
+
+def test_too_many_pictures_are_refused():
+    many = [{"pdq": f"{number:064x}", "quality": 80, "sha256": None} for number in range(hashes.MOST + 1)]
+    with pytest.raises(InvalidError):
+        hashes.merged(many[:1], many[1:])
+    assert len(hashes.merged(many[:-1], many[:-1])) == hashes.MOST

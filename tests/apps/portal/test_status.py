@@ -1,0 +1,125 @@
+"""The report seen with its code: what happened, what comes next, taking it back."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from django.test import Client
+
+from staydown.apps.cases.models import Report
+from tests import factories as make
+from tests.people import DORA
+
+pytestmark = pytest.mark.django_db
+
+
+def shown(client: Client, code: str, **fields: str) -> str:
+    response = client.post("/status/", {"code": code, **fields})
+    assert response.status_code == 200
+    return html.unescape(response.content.decode())
+
+
+def test_the_code_is_asked_for_and_may_be_pasted(client):
+    page = client.get("/status/").content.decode()
+    assert 'name="code"' in page
+    assert "onpaste" not in page
+    assert "maxlength" in page
+
+
+@pytest.mark.parametrize(
+    "spelt", [str, str.lower, lambda code: code.replace("-", " "), lambda code: f"  {code.replace('-', '')}\n"]
+)
+def test_the_code_is_taken_however_it_is_spelt(client, spelt):
+    sent = make.submitted()
+    page = shown(client, spelt(sent.code))
+    assert sent.case.number in page
+    assert "We received your report." in page
+
+
+@pytest.mark.parametrize("wrong", ["", "nonsense", "0000-0000-0000-0000-0", "7F3K-9QXM-2VTC-0RW8-J"])
+def test_an_unknown_code_shows_nothing_and_says_what_to_do(client, wrong):
+    make.submitted()
+    page = shown(client, wrong)
+    assert "There is a problem" in page
+    assert "What has happened" not in page
+
+
+def test_a_malformed_and_an_unknown_code_are_told_apart_by_nobody(client):
+    known = make.submitted()
+    unknown = make.submitted(DORA).code
+    Report.objects.exclude(pk=known.report.pk).update(lookup_id=b"\0" * 32)
+    strip = lambda page, code: page.replace(code, "")  # noqa: E731
+    assert strip(shown(client, unknown), unknown) == strip(shown(client, "7"), "7")
+
+
+def test_amara_sees_her_own_report_and_dora_s_never(client):
+    amara = make.submitted(links=["https://platform.test/amara"])
+    dora = make.submitted(DORA, links=["https://platform.test/dora"])
+    assert amara.case == dora.case, "both are about the same picture"
+    page = shown(client, amara.code)
+    assert "platform.test/amara" in page
+    assert "platform.test/dora" not in page
+    assert DORA.words not in page
+
+
+def test_each_thing_is_told_with_icon_and_word(client, bea):
+    sent = make.submitted()
+    assert shown(client, sent.code).count("waiting for a decision") == 2
+    make.decided(sent.case, bea)
+    page = shown(client, sent.code)
+    assert "is being taken down" in page
+    assert "copies are blocked" in page
+    assert "A moderator decided that it must go." in page
+
+
+def test_a_decline_gives_the_law_s_ground(client, bea):
+    sent = make.submitted()
+    make.decided(sent.case, bea, "decline")
+    page = shown(client, sent.code)
+    assert "A moderator decided not to take it down." in page
+    assert "not taken down" in page
+    assert "<q>" in page
+
+
+def test_the_code_is_shown_again_on_the_first_visit_only(client):
+    sent = make.submitted()
+    assert "This is your first visit" in shown(client, sent.code)
+    assert "This is your first visit" not in shown(client, sent.code)
+
+
+def test_what_the_laws_still_ask_is_said(client):
+    sent = make.submitted(contact="", provided={})
+    page = shown(client, sent.code)
+    assert "What some laws still ask" in page
+    assert "How can we contact you?" in page
+
+
+def test_taking_it_back_asks_once_more(client):
+    sent = make.submitted()
+    page = shown(client, sent.code, go="withdraw")
+    assert "Take your report back?" in page
+    assert Report.objects.get().withdrawn_at is None
+    page = shown(client, sent.code, go="withdraw-now")
+    assert "You took your report back" in page
+    report = Report.objects.get()
+    assert report.withdrawn_at is not None
+    assert {item.state for item in report.items.all()} == {"withdrawn"}
+    page = shown(client, sent.code)
+    assert "you took it back" in page
+    assert "If you change your mind" not in page
+
+
+def test_the_receipt_comes_as_a_file_under_a_name_that_says_nothing(client):
+    sent = make.submitted()
+    response = client.post("/status/", {"code": sent.code, "go": "download"})
+    assert response["Content-Disposition"] == 'attachment; filename="receipt.txt"'
+    assert response["Content-Type"].startswith("text/plain")
+    assert sent.code in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_a_code_in_the_address_is_not_looked_at(client):
+    sent = make.submitted()
+    response = client.get("/status/", {"code": sent.code})
+    assert sent.case.number not in response.content.decode()
