@@ -33,14 +33,14 @@ def test_the_example_of_the_specification_is_a_checkpoint() -> None:
     assert checkpoint.text() == text
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]) | st.just("\n")))
 def test_whatever_is_signed_comes_back(text: str) -> None:
     text += "\n"
     assert SIGNER.verifier.open(SIGNER.sign(text)) == text
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_changed_character_passes(data: st.DataObject) -> None:
     note = sign_checkpoint(CHECKPOINT, SIGNER)

@@ -25,7 +25,7 @@ KEYRING = Keyring.new(fresh)
 PLACE = "cases_report:5f0c:contact"
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=200), st.text(max_size=40))
 def test_what_is_sealed_opens_in_its_place(plaintext: bytes, place: str) -> None:
     sealed = KEYRING.seal(plaintext, bound_to=place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from staydown.core.law.checklist import State, checklist, is_valid, missing, questions
@@ -36,6 +36,7 @@ def test_rows_stand_in_the_order_of_the_law() -> None:
     assert [row.element.id for row in checklist(UK, {})] == [element.id for element in UK.elements]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.sampled_from([*(e.id for e in UK.elements), "signature", "more"]), st.booleans()))
 def test_valid_is_every_required_element_and_nothing_else(provided: dict[str, bool]) -> None:
     required = {element.id for element in UK.elements if element.required}
