@@ -35,11 +35,6 @@ class ItemRow:
     failed: str = ""
 
     @property
-    def name(self) -> str:
-        """What the item is called where its own text must not or need not be shown."""
-        return self.label or self.content_ref or self.link or self.item.get_kind_display()
-
-    @property
     def preview_allowed(self) -> bool:
         """Whether this page may load the preview."""
         return bool(self.preview) and self.preview_origin in settings.STAYDOWN_PREVIEW_ORIGINS
@@ -95,6 +90,11 @@ class CaseFile:
     def waiting(self) -> list[Item]:
         """The items that a decision can be about now."""
         return [row.item for row in self.items if row.waits]
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether hashes of pictures are among the items."""
+        return any(row.item.kind == Item.Kind.HASH for row in self.items)
 
     @property
     def regimes(self) -> list[Regime]:

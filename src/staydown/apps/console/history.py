@@ -125,7 +125,7 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "report.withdrawn": _always("took a report back"),
     "item.withdrawn": _always("took one item back"),
     "case.leased": _always("took the case"),
-    "case.released": _always("handed the case back"),
+    "case.released": _always("gave the case back"),
     "case.viewed": _always("read the report"),
     "case.decided": _decided,
     "action.answered": _answered,

@@ -86,7 +86,7 @@ def _row(case: Case, asked: str, staff: Staff, now: datetime) -> QueueRow:
         case=case,
         left=time_left(case.due_at, now) if case.due_at else None,
         asked=asked or "nothing any more",
-        hits=f"{spoken(case.hit_count, 'upload')} stopped" if case.hit_count else "",
+        hits=f"{spoken(case.hit_count, 'upload')} matched" if case.hit_count else "",
         laws=tuple(regime.short_name for regime in regimes.pinned(case)),
         holder=held.pseudonym if held else "",
         held_by_me=held is not None and held.pk == staff.pk,

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms, template
-from django.forms.boundfield import BoundField
+from django.forms.boundfield import BoundField, BoundWidget
 from django.urls import reverse
+from django.utils.translation import get_language_info
 
 from staydown.apps.cases.models import Case, Item
-from staydown.apps.console.casefile import CaseFile
+from staydown.apps.console.casefile import CaseFile, ItemRow
+from staydown.apps.console.counts import spoken
+from staydown.apps.console.decision_form import DecisionForm
 from staydown.apps.console.doors import may
 from staydown.core.law.clocks import TimeLeft
 from staydown.core.law.schema import Element
@@ -52,6 +55,21 @@ def is_choices(field: BoundField) -> bool:
 
 
 @register.filter
+def minutes_from(moment: datetime, now: datetime) -> str:
+    """How long it is from ``now`` until ``moment``, in whole minutes and words."""
+    return spoken(max(1, round((moment - now).total_seconds() / 60)), "minute")
+
+
+@register.filter
+def page_language(code: str) -> str:
+    """The English name of the language of a page, or its code where there is none."""
+    try:
+        return str(get_language_info(code)["name"])
+    except KeyError:
+        return code
+
+
+@register.filter
 def spaced(code: str) -> str:
     """A code such as ``not_found`` as words."""
     return str(code).replace("_", " ")
@@ -59,7 +77,7 @@ def spaced(code: str) -> str:
 
 #: How each state looks: the kind of tag, its icon.
 ITEM_STATES = {
-    "open": ("wait", "clock"),
+    "open": ("plain", "clock"),
     "asked": ("busy", "clock"),
     "removed": ("good", "check"),
     "kept_down": ("good", "lock"),
@@ -114,6 +132,14 @@ ELEMENTS = {
     "non_consent_statement": "Says that the person shown did not agree to it",
     "non_consent_information": "What bears on whether they agreed",
 }
+
+
+@register.simple_tag
+def item_box(form: DecisionForm | None, row: ItemRow) -> BoundWidget | None:
+    """The box to tick at an item, where there is a choice of items and this one waits for a decision."""
+    if form is None or len(form.waiting) < 2:
+        return None
+    return next((box for box in form["items"] if str(box.data["value"]) == str(row.item.public_id)), None)
 
 
 @register.inclusion_tag("console/parts/item_name.html")

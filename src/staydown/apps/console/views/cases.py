@@ -114,8 +114,8 @@ def renew(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @door("release", "POST")
 def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Hands the case back; no reason is asked."""
+    """Gives the case back; no reason is asked."""
     staff = require_role(request.user)
     case = actions.release(case_for_staff(staff, public_id), staff)
-    messages.success(request, f"Case {case.number} is handed back. Somebody else can take it.")
+    messages.success(request, f"Case {case.number} is given back. Somebody else can take it.")
     return redirect("console:queue")

@@ -1,6 +1,6 @@
 // The case page: keeps the lease while someone works here, steps through previews, jumps to the decision.
 import { coverAll, start, stepCurrent } from "./preview.js";
-import { help, listen } from "./shortcuts.js";
+import { listen } from "./shortcuts.js";
 
 const EVERY = 60_000;
 
@@ -64,7 +64,6 @@ function followVerdict() {
   follow();
 }
 
-help();
 start();
 guardTyping();
 followVerdict();

@@ -1,5 +1,5 @@
 // The queue: j and k move between cases, r asks for the newest list. Rows never move by themselves under a finger.
-import { help, listen } from "./shortcuts.js";
+import { listen } from "./shortcuts.js";
 
 const PLACE = "staydown-queue-place";
 const EVERY = 30_000;
@@ -55,7 +55,6 @@ async function watch() {
   }
 }
 
-help();
 if (list) {
   listen({ j: () => step(1), k: () => step(-1), r: refresh });
   list.addEventListener("keydown", (event) => {
