@@ -185,6 +185,12 @@ def test_a_line_survives_the_wire_and_travels_canonical(line: Line) -> None:
     assert feed.leaf(feed.decode(shuffled)) == feed.leaf(line)  # type: ignore[arg-type]
 
 
+def test_a_name_that_is_no_unicode_is_never_written() -> None:
+    entry = Entry(UUID(int=1), "bank\ud800", Hash(Algorithm.PDQ, bytes(32)), 31, Action.BLOCK)
+    with pytest.raises(FeedError, match="Unicode"):
+        feed.encode(AddLine(1, entry, bytes(16)))
+
+
 def test_a_checkpoint_line_survives_the_wire() -> None:
     line = CheckpointLine(note_for([]))
     assert feed.decode(feed.encode(line)) == line
@@ -242,6 +248,7 @@ def test_no_field_takes_another_type_or_spelling(fields: dict[str, object], valu
         ("radius", -1),
         ("action", "allow"),
         ("salt", "cd" * 15),
+        ("salt", "zz" * 16),
     ],
 )
 def test_one_wrong_value_is_refused_by_name_and_never_shown(name: str, value: object) -> None:

@@ -131,6 +131,12 @@ def test_a_rewritten_leaf_breaks_consistency() -> None:
         merkle.verify_consistency(3, merkle.root_of(HASHES[:3]), 8, merkle.root_of(rewritten), proof)
 
 
+@pytest.mark.parametrize("old", [3, 4])
+def test_an_empty_proof_shows_no_growth(old: int) -> None:
+    with pytest.raises(ProofError):
+        merkle.verify_consistency(old, merkle.root_of(HASHES[:old]), 8, merkle.root_of(HASHES), [])
+
+
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (8, 8), (-1, 8), (0, 9)])
 def test_there_is_no_proof_of_a_leaf_that_is_not_there(index: int, size: int) -> None:
     with pytest.raises(ProofError):

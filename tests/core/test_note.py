@@ -162,6 +162,21 @@ def test_a_verifier_key_survives_the_spaces_of_a_copy_and_paste() -> None:
     assert str(Verifier.parse(f"  {KEY}\n")) == KEY
 
 
+def test_a_signature_has_one_spelling() -> None:
+    assert SIGNATURE.endswith("=\n")
+    last = SIGNATURE[-3]
+    spelled = SIGNATURE[:-3] + chr(ord(last) + 1) + "=\n"  # the same bytes: the last bits carry nothing
+    text = SIGNATURE.split()[2], spelled.split()[2]
+    assert base64.b64decode(text[0]) == base64.b64decode(text[1])
+    with pytest.raises(ProofError):
+        SIGNER.verifier.open("text\n\n" + spelled)
+
+
+def test_a_name_is_valid_unicode() -> None:
+    with pytest.raises(ProofError):
+        Signer("log\ud800", bytes(32))
+
+
 def test_keys_have_their_length_and_text_its_newline() -> None:
     with pytest.raises(ProofError):
         Signer("name", b"short")
