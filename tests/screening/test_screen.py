@@ -1,0 +1,192 @@
+"""POST /v1/screen with hashes, and the batch: allow, review, block, and nothing that tells more than that."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from staydown.core.bank import Action
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from tests.screening.nodes import EXPLAINER, OTHER, Stepped, asked, entry, near, pdq
+
+
+@pytest.fixture
+def stepped() -> Stepped:
+    return Stepped().sync()
+
+
+def test_what_nobody_reported_is_allowed(stepped):
+    reply = stepped.screen(pdq())
+    assert reply.status_code == 200
+    assert reply.json() == {"action": "allow", "hashable": True, "hit_id": None}
+    assert reply.headers["cache-control"] == "no-store"
+    assert stepped.node.hits.waiting == 0
+
+
+@pytest.mark.parametrize("action", list(Action))
+def test_an_entry_does_what_it_says(stepped, action):
+    stepped.publisher.add(one := entry(action=action))
+    stepped.sync()
+    reply = stepped.screen(one.hash).json()
+    assert reply["action"] == action.value
+    assert uuid.UUID(reply["hit_id"])
+
+
+def test_the_radius_is_exact(stepped):
+    stepped.publisher.add(one := entry(radius=31))
+    stepped.sync()
+    assert stepped.screen(near(one.hash, 31)).json()["action"] == "block"
+    assert stepped.screen(near(one.hash, 32)).json()["action"] == "allow"
+
+
+def test_the_strictest_entry_decides(stepped):
+    stepped.publisher.add(entry(value := pdq(), action=Action.REVIEW))
+    stepped.publisher.add(entry(near(value, 20), action=Action.BLOCK))
+    stepped.sync()
+    assert stepped.screen(value).json()["action"] == "block"
+
+
+def test_each_hash_that_is_given_is_looked_up(stepped):
+    stepped.publisher.add(one := entry())
+    stepped.sync()
+    assert stepped.screen(pdq(), pdq(), one.hash).json()["action"] == "block"
+
+
+def test_a_sha256_must_be_equal(stepped):
+    value = Hash(Algorithm.SHA256, bytes(range(32)))
+    stepped.publisher.add(entry(value))
+    stepped.sync()
+    assert stepped.screen(value).json()["action"] == "block"
+    assert stepped.screen(near(value, 1)).json()["action"] == "allow"
+    assert stepped.screen(Hash(Algorithm.PDQ, value.value)).json()["action"] == "allow"
+
+
+def test_a_pending_entry_becomes_enforced_and_then_withdrawn(stepped):
+    pending = entry(action=Action.REVIEW)
+    stepped.publisher.add(pending)
+    stepped.sync()
+    assert stepped.screen(pending.hash).json()["action"] == "review"
+    enforced = type(pending)(pending.id, pending.bank, pending.hash, pending.radius, Action.BLOCK)
+    stepped.publisher.add(enforced)
+    stepped.sync()
+    assert stepped.screen(pending.hash).json()["action"] == "block"
+    stepped.publisher.withdraw(pending.id)
+    stepped.sync()
+    assert stepped.screen(pending.hash).json() == {"action": "allow", "hashable": True, "hit_id": None}
+
+
+def test_a_picture_without_detail_is_not_looked_for_by_pdq(stepped):
+    stepped.publisher.add(one := entry())
+    stepped.sync()
+    item = {"algorithm": "pdq", "value": one.hash.hex()}
+    for quality, action, hashable in ((49, "allow", False), (50, "block", True), (100, "block", True)):
+        reply = stepped.web.post("/v1/screen", json={"hashes": [item | {"quality": quality}]}).json()
+        assert (reply["action"], reply["hashable"]) == (action, hashable)
+
+
+def test_a_picture_without_detail_is_still_looked_for_by_its_bytes(stepped):
+    value = Hash(Algorithm.SHA256, bytes(range(32)))
+    stepped.publisher.add(entry(value))
+    stepped.sync()
+    body = asked(value)
+    body["hashes"].append({"algorithm": "pdq", "value": "00" * 32, "quality": 3})
+    reply = stepped.web.post("/v1/screen", json=body).json()
+    assert (reply["action"], reply["hashable"]) == ("block", False)
+
+
+@pytest.mark.parametrize(("action", "status"), [(Action.BLOCK, 451), (Action.REVIEW, 200), (None, 200)])
+def test_a_proxy_may_ask_for_a_status(stepped, action, status):
+    value = pdq()
+    if action is not None:
+        stepped.publisher.add(entry(value, action=action))
+        stepped.sync()
+    reply = stepped.screen(value, url="/v1/screen?status=1")
+    assert reply.status_code == status
+    assert reply.json()["action"] == (action or "allow")
+    assert stepped.screen(value, url="/v1/screen?status=0").status_code == 200
+
+
+def test_an_explanation_is_a_scope_of_its_own(stepped):
+    stepped.publisher.add(one := entry())
+    stepped.sync()
+    asked_for = near(one.hash, 7)
+    assert stepped.screen(asked_for, url="/v1/screen?explain=1").status_code == 403
+    reply = stepped.screen(asked_for, url="/v1/screen?explain=1", key=EXPLAINER).json()
+    assert reply["matches"] == [
+        {"bank": "house", "entry": str(one.id), "algorithm": "pdq", "distance": 7, "action": "block"}
+    ]
+    assert one.hash.hex() not in str(reply)
+    assert stepped.screen(pdq(), url="/v1/screen?explain=1", key=EXPLAINER).json()["matches"] == []
+    assert "matches" not in stepped.screen(asked_for, key=EXPLAINER).json()
+
+
+def test_without_it_nothing_tells_which_entry_or_how_near(stepped):
+    stepped.publisher.add(one := entry())
+    stepped.sync()
+    reply = stepped.screen(near(one.hash, 7), url="/v1/screen?status=1")
+    assert set(reply.json()) == {"action", "hashable", "hit_id"}
+    for secret in (one.hash.hex()[:8], str(one.id), "house", "distance"):
+        assert secret not in reply.text
+        assert secret not in str(reply.headers)
+
+
+@pytest.mark.parametrize("key", [OTHER, "sdn_live_unknown", "", "ä"])
+@pytest.mark.parametrize("path", ["/v1/screen", "/v1/screen/batch"])
+def test_it_checks_access(stepped, path, key):
+    reply = stepped.web.post(path, json=asked(pdq()), headers={"authorization": f"Bearer {key}".encode()})
+    assert reply.status_code == (403 if key == OTHER else 401)
+    assert reply.json()["code"] == "denied"
+    assert ("www-authenticate" in reply.headers) == (reply.status_code == 401)
+
+
+def test_a_batch_is_answered_in_order(stepped):
+    blocked = entry()
+    stepped.publisher.add(blocked)
+    stepped.publisher.add(reviewed := entry(action=Action.REVIEW))
+    stepped.sync()
+    items = [asked(pdq()), asked(blocked.hash), asked(reviewed.hash), asked(pdq(), blocked.hash)] * 10
+    reply = stepped.web.post("/v1/screen/batch", json={"items": items})
+    assert reply.status_code == 200
+    answers = reply.json()["answers"]
+    assert [answer["action"] for answer in answers] == ["allow", "block", "review", "block"] * 10
+    assert len({answer["hit_id"] for answer in answers if answer["hit_id"]}) == 30
+
+
+def test_an_empty_batch_has_no_answers(stepped):
+    assert stepped.web.post("/v1/screen/batch", json={"items": []}).json() == {"answers": []}
+
+
+def test_a_batch_names_the_item_that_is_wrong_and_answers_none(stepped):
+    stepped.publisher.add(one := entry())
+    stepped.sync()
+    items = [asked(one.hash), {"hashes": [{"algorithm": "pdq", "value": "xyz"}]}]
+    reply = stepped.web.post("/v1/screen/batch", json={"items": items})
+    assert (reply.status_code, reply.json()["code"]) == (422, "bad_hash")
+    assert reply.json()["detail"].startswith("items[1].hashes[0].value")
+    assert stepped.node.hits.waiting == 0
+
+
+def test_a_batch_has_a_limit():
+    stepped = Stepped(most_items=3).sync()
+    assert stepped.web.post("/v1/screen/batch", json={"items": [asked(pdq())] * 3}).status_code == 200
+    assert stepped.web.post("/v1/screen/batch", json={"items": [asked(pdq())] * 4}).status_code == 422
+
+
+def test_the_index_says_what_it_holds(stepped):
+    stepped.publisher.add(one := entry())
+    stepped.publisher.add(entry())
+    stepped.publisher.withdraw(one.id)
+    stepped.sync()
+    told = stepped.web.get("/v1/index").json()
+    assert (told["entries"], told["cursor"]) == (1, 3)
+    assert 0 <= told["lag_seconds"] < 30
+
+
+def test_an_address_that_is_none(stepped):
+    reply = stepped.web.get("/v1/other")
+    assert (reply.status_code, reply.json()["code"]) == (404, "not_found")
+    for path in ("/v1/screen", "/v1/screen/batch"):
+        reply = stepped.web.get(path)
+        assert (reply.status_code, reply.json()["status"], reply.headers["allow"]) == (405, 405, "POST")
+    assert stepped.web.post("/v1/index").status_code == 405
