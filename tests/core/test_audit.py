@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[1] / "golden/audit"
 SIGNER = Signer("log.example/audit", b"a" * 32)
 STRANGER = Signer("log.example/audit", b"b" * 32)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-sized = settings(max_examples=25, deadline=None)
+sized = settings(max_examples=12, deadline=None)
 
 
 def written(size: int) -> list[LogLine]:
@@ -223,7 +223,7 @@ def test_an_export_verifies_without_a_database(lines: list[LogLine], data: st.Da
     assert report == audit.verify_log(kept, head_of(lines))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_no_changed_character_of_an_export_passes(data: st.DataObject) -> None:
     texts = exported(written(3))
@@ -301,7 +301,7 @@ def test_each_line_is_proved_by_a_file_of_its_own(lines: list[LogLine], data: st
     assert audit.verify_proof(withheld, SIGNER.verifier) == replace(proven, payload=None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_no_changed_character_of_a_proof_passes(data: st.DataObject) -> None:
     lines = written(5)

@@ -46,8 +46,8 @@ def lines_at(seq: int) -> st.SearchStrategy[Line]:
     )
 
 
-feeds = st.integers(1, 6).flatmap(lambda size: st.tuples(*(lines_at(seq) for seq in range(1, size + 1)))).map(list)
-sized = settings(max_examples=20, deadline=None)
+feeds = st.integers(1, 5).flatmap(lambda size: st.tuples(*(lines_at(seq) for seq in range(1, size + 1)))).map(list)
+sized = settings(max_examples=12, deadline=None)
 
 
 def tree(lines: list[Line]) -> Frontier:
@@ -100,7 +100,7 @@ def change(line: Line, data: st.DataObject) -> Line:
     return data.draw(st.sampled_from([*(replace(line, entry=each) for each in changes), salted]))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(feeds, st.data())
 def test_a_changed_line_is_found(lines: list[Line], data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(lines) - 1))
@@ -173,7 +173,7 @@ def test_a_damaged_cursor_is_refused() -> None:
 # The wire.
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(1, 2**63 - 1).flatmap(lines_at))
 def test_a_line_survives_the_wire_and_travels_canonical(line: Line) -> None:
     text = feed.encode(line)
@@ -284,7 +284,7 @@ def test_what_is_no_line_is_refused(text: str) -> None:
         feed.decode(text)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text() | st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_nothing_but_a_feed_error_comes_of_any_text(text: str) -> None:
     with pytest.raises(FeedError):

@@ -28,7 +28,7 @@ ROOTS = [
 HASHES = [merkle.leaf_hash(bytes.fromhex(each)) for each in LEAVES]
 
 leaf_lists = st.integers(0, 70).map(lambda size: [merkle.leaf_hash(bytes([each])) for each in range(size)])
-sized = settings(max_examples=40, deadline=None)
+sized = settings(max_examples=25, deadline=None)
 
 
 def recursion(leaves: list[bytes]) -> bytes:

@@ -23,7 +23,7 @@ THIRD = parse((FOLDER / "zz-test-1.toml").read_text(encoding="utf-8"))
 UK, US = load("uk-osa-10-3A"), load("us-tida-3")
 ZONES = ["UTC", "Europe/London", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/St_Johns"]
 NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
-sized = settings(max_examples=60, deadline=None)
+sized = settings(max_examples=30, deadline=None)
 
 
 def naive(*parts: int) -> datetime:
