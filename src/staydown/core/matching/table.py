@@ -143,11 +143,12 @@ class Table:
         """The row of each id in a sorted table, or `ABSENT`."""
         first = np.searchsorted(self.high, high, side="left")
         end = np.searchsorted(self.high, high, side="right")
+        for i in np.flatnonzero(end - first > 1).tolist():  # several ids with one first half: look at the second
+            first[i] += np.searchsorted(self.low[first[i] : end[i]], low[i])
+        known = np.flatnonzero(first < end)
+        known = known[self.low[first[known]] == low[known]]
         rows = np.full(len(high), ABSENT, np.int64)
-        for i in np.flatnonzero(end > first).tolist():
-            row = first[i] + np.searchsorted(self.low[first[i] : end[i]], low[i])
-            if row < end[i] and self.low[row] == low[i]:
-                rows[i] = row
+        rows[known] = first[known]
         return rows
 
     def entry(self, row: int) -> Entry:
