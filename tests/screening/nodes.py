@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import signal
@@ -11,7 +12,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -129,7 +129,7 @@ class Running:
         return self.process.returncode, said
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(
     feed: str, publisher: Publisher, folder: Path, *arguments: str, is_ready: bool = True, **variables: str
 ) -> Iterator[Running]:
@@ -153,7 +153,7 @@ def running(
         assert address, f"it did not start: {process.communicate(timeout=10)[1]}"
         node = Running(process, address.removesuffix("/v1/screen"))
         eventually(lambda: node.is_alive("/readyz" if is_ready else "/livez"), seconds=30)
-        with node.web:
+        with contextlib.closing(node.web):
             yield node
     finally:
         process.kill()

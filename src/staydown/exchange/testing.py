@@ -13,6 +13,7 @@ import enum
 import hashlib
 import json
 import secrets
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,7 +153,7 @@ class Publisher:
     @contextmanager
     def serving(self) -> Iterator[str]:
         """The address of this publisher on loopback, for as long as the block runs."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        server = _Server(("127.0.0.1", 0), _handler(self))
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -248,6 +249,14 @@ def _ndjson(lines: list[Line], checkpoint: feed.CheckpointLine | None) -> httpx.
     sent = [*lines, checkpoint] if checkpoint else lines
     body = "".join(feed.encode(line) + "\n" for line in sent)
     return httpx.Response(200, content=body.encode(), headers={"content-type": "application/x-ndjson"})
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing of followers that went away before their answer, as one that is stopped does."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
