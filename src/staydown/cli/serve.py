@@ -39,10 +39,10 @@ def command(host: str, port: int, data: Path) -> None:
     django.setup_server(data, address)
     from staydown.project import serve
 
-    serve.everything(listener, address, lambda installed: welcome(address, installed, data))
+    serve.everything(listener, address, lambda installed: welcome(address, installed, data, screens=True))
 
 
-def welcome(address: Address, installed: Installed, data: Path) -> None:
+def welcome(address: Address, installed: Installed, data: Path, *, screens: bool) -> None:
     """Say where each door is, and how to sign in."""
     from django.conf import settings
     from rich.console import Console
@@ -55,7 +55,8 @@ def welcome(address: Address, installed: Installed, data: Path) -> None:
     table.add_row("Report portal", f"{origin}/")
     table.add_row("Staff console", f"{origin}/staff/")
     table.add_row("API", f"{origin}/api/v1/openapi.json")
-    table.add_row("Screening", f"{origin}/v1/screen")
+    if screens:
+        table.add_row("Screening", f"{origin}/v1/screen")
     table.add_row("Data folder", str(data.absolute()))
     out = Console(highlight=False, soft_wrap=True)
     out.print(f"[bold]staydown[/bold] listens on {address.url}")

@@ -24,4 +24,4 @@ def command(host: str, port: int, data: Path) -> None:
     django.setup_server(data, address)
     from staydown.project.web import web
 
-    web(listener, lambda installed: welcome(address, installed, data))
+    web(listener, lambda installed: welcome(address, installed, data, screens=False))

@@ -13,7 +13,7 @@ from typing import Final
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from staydown.apps.accounts import access
@@ -48,6 +48,7 @@ def ensure() -> Installed:
     """Make what is missing in the install that Django was set up for. One process at a time does this."""
     data = settings.STAYDOWN_DATA
     files.make_folder(data)
+    reach()
     with files.lock(data / "install.lock"):
         ensure_keys()
         with _one_process():
@@ -70,6 +71,16 @@ def ensure_keys() -> None:
     keyring.keep(Keyring.new(), path)
 
 
+def reach() -> None:
+    """Raise `SettingError` when the database does not answer."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError:
+        raise SettingError(
+            "STAYDOWN_DATABASE names a database that does not answer. Check the path or the address, and its server."
+        ) from None
+
+
 def migrate() -> None:
     """Bring the tables up to this version."""
     if pending_migrations():
@@ -83,7 +94,8 @@ def pending_migrations() -> int:
 
 
 def require_migrated() -> None:
-    """Raise `SettingError` when the database is not of this version."""
+    """Raise `SettingError` when the database is not of this version, or not there."""
+    reach()
     if pending_migrations():
         raise SettingError("The database is not of this version. Start `staydown web` or `staydown serve` first.")
 

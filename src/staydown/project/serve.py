@@ -25,9 +25,9 @@ FOLLOW_WAIT: Final = 5.0  # seconds that our own node's pull is held; short, so 
 
 def everything(listener: socket.socket, address: Address, started: Callable[[Installed], None]) -> None:
     """Run portal, console, API, screening and worker in this process until a signal comes."""
+    node_settings = Settings.read(os.environ, wait=None if "STAYDOWN_SCREEN_WAIT" in os.environ else FOLLOW_WAIT)
     installed = install.ensure()
     files.write(settings.STAYDOWN_DATA / "address", address.url + "\n")  # for the doctor
-    node_settings = Settings.read(os.environ, wait=None if "STAYDOWN_SCREEN_WAIT" in os.environ else FOLLOW_WAIT)
     with ExitStack() as stack:
         client = stack.enter_context(FeedClient(address.url, installed.node_key.key, installed.node_key.verifier))
         pool = stack.enter_context(HashingPool(node_settings.workers))

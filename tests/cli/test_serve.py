@@ -1,0 +1,144 @@
+"""`staydown serve`, `web` and `worker` as an operator starts them: real processes on a real data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+PASSWORD = re.compile(r"password\s+(\S+)")
+ADDRESS = re.compile(r"listens on (http://\S+)")
+
+
+def environment() -> dict[str, str]:
+    """The environment without the settings of the tests."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
+
+
+@contextmanager
+def running(command: str, data: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server that said that it is ready, and what it said. It is killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "staydown", command, "--data", str(data), *options],
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        said = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            said += line
+            if "Ctrl-C" in line:
+                break
+        yield process, said
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def address(said: str) -> str:
+    """Where the server listens."""
+    found = ADDRESS.search(said)
+    assert found, said
+    return found[1]
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals) -> int:
+    """The exit status after this signal."""
+    process.send_signal(number)
+    return process.wait(20)
+
+
+def test_the_first_start_makes_the_install_and_the_next_ones_find_it(tmp_path):
+    data = tmp_path / "data"
+    with running("serve", data, "--port", "0") as (process, said):
+        first = PASSWORD.search(said)
+        assert first, said
+        assert "admin" in said
+        with httpx.Client(base_url=address(said)) as client:
+            page = client.get("/")
+            assert page.status_code == 200
+            assert "default-src 'none'" in page.headers["content-security-policy"]
+            assert client.get("/static/ui/staydown.css").headers["x-content-type-options"] == "nosniff"
+            assert client.get("/livez").status_code == 200
+            assert client.get("/v1/index").status_code == 401
+            sign_in(client, first[1])
+        assert ended(process, signal.SIGTERM) == 0
+    with running("serve", data, "--port", "0") as (process, said):
+        assert not PASSWORD.search(said)
+        assert ended(process, signal.SIGKILL) == -signal.SIGKILL
+    with running("serve", data, "--port", "0") as (process, said):
+        assert httpx.get(f"{address(said)}/staff/accounts/login/").status_code == 200
+        assert ended(process, signal.SIGINT) == 0
+    for file in data.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+        assert first[1].encode() not in file.read_bytes()
+
+
+def sign_in(client: httpx.Client, password: str) -> None:
+    """Sign in as the first administrator, as a browser would."""
+    form = client.get("/staff/accounts/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form.text)
+    assert token
+    answer = client.post(
+        "/staff/accounts/login/",
+        data={"login": "admin", "password": password, "csrfmiddlewaretoken": token[1]},
+        headers={"origin": str(client.base_url).rstrip("/"), "referer": str(form.url)},
+    )
+    assert (answer.status_code, answer.headers["location"]) == (302, "/staff/")
+
+
+def test_web_and_worker_run_apart_on_the_same_folder(tmp_path):
+    data = tmp_path / "data"
+    with running("web", data, "--port", "0") as (web, said):
+        assert httpx.get(f"{address(said)}/readyz").status_code == 200
+        assert "v1/screen" not in said
+        with running("worker", data) as (worker, told):
+            assert "running" in told
+            assert ended(worker, signal.SIGTERM) == 0
+        assert ended(web, signal.SIGTERM) == 0
+
+
+def refusal(*words: str, **more: str) -> tuple[int, str]:
+    """The exit status and the words of a command that ends by itself."""
+    done = subprocess.run(
+        [sys.executable, "-m", "staydown", *words],
+        env=environment() | more, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        status, said = refusal("serve", "--data", str(tmp_path), "--port", port)
+    assert status == 1
+    assert f"Port {port}" in said
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "more", "says"),
+    [
+        (("serve", "--port", "0"), {"STAYDOWN_ORIGIN": "takedown.example"}, "STAYDOWN_ORIGIN"),
+        (("serve", "--port", "0"), {"STAYDOWN_SCREEN_WORKERS": "many"}, "STAYDOWN_SCREEN_WORKERS"),
+        (("worker",), {}, "database"),
+    ],
+)
+def test_what_cannot_start_says_why(tmp_path, words, more, says):
+    status, said = refusal(*words, "--data", str(tmp_path / "data"), **more)
+    assert status == 1
+    assert says in said
+    assert "Traceback" not in said
