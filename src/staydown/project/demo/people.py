@@ -75,13 +75,14 @@ def sign_in(visitor: Visitor, name: str, password: str) -> None:
         raise StaydownError("the console did not open after signing in")
 
 
-def decide(visitor: Visitor) -> str:
-    """Open the most urgent case, decide to remove every item, and return what the queue and the case said."""
-    cases = [text for text, href in visitor.page.links.items() if "/staff/cases/" in href]
-    if len(cases) != 1:
-        raise StaydownError(f"the queue shows {len(cases)} cases, not one")
+def decide(visitor: Visitor) -> tuple[str, str]:
+    """Open the most urgent case and decide to remove every item; return its number and the time that was left."""
+    visitor.open("/staff/")
+    cases = [text.removeprefix("Case ") for text, href in visitor.page.links.items() if "/staff/cases/" in href]
+    if not cases:
+        raise StaydownError("the queue shows no case")
     left = TIME_LEFT.search(visitor.text)
     visitor.follow(cases[0])
     visitor.press("Check the decision", verdict="remove", reason="The person shown asks for it, and it is the picture.")
     visitor.press("Send")
-    return f"{cases[0].lower()}, {left.group() if left else 'time left unknown'}: remove"
+    return cases[0], left.group() if left else "time left unknown"

@@ -96,7 +96,8 @@ class Story:
         with self.step("A moderator decides in the console") as step:
             visitor = Visitor(self.origin)
             people.sign_in(visitor, *self.moderator)
-            step.seen = people.decide(visitor)
+            number, left = people.decide(visitor)
+            step.seen = f"case {number}, {left}: remove"
 
     def taken_down(self, link: str) -> None:
         """The platform gets the webhook, takes the post down and answers; the clock stops."""

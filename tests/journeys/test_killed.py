@@ -1,0 +1,180 @@
+"""A server that is killed at any moment loses nothing that it accepted."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.picture import Picture
+from staydown.errors import StaydownError
+from staydown.project.demo import people
+from staydown.project.demo.platform import free_port, wait_for
+from staydown.project.demo.visitor import Visitor
+from tests.journeys.conftest import Site, start
+
+KILLS = 50
+LONGEST = 1.6  # seconds that the server may work before it is killed; one round of the story takes less
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+
+def picture() -> Picture:
+    """Hashes as a reporter's page would send them; random, so that no two are near each other."""
+    pdq = Hash(Algorithm.PDQ, secrets.token_bytes(32))
+    return Picture(pdq, 100, 640, 480, Hash(Algorithm.SHA256, secrets.token_bytes(32)), (pdq,) * 8)
+
+
+@dataclass
+class Promise:
+    """Something that a page told us was done, in the order in which it was told."""
+
+    code: str
+    hashes: Picture
+    number: str = ""
+    decided: bool = False
+    withdrawn: bool = False
+
+
+@dataclass
+class People:
+    """A reporter and a moderator who go on until the server is gone, and remember what they were told."""
+
+    origin: str
+    moderator: Visitor
+    promises: list[Promise] = field(default_factory=list)
+    unsure: set[str] = field(default_factory=set)  # of these cases the last answer never came
+
+    def work(self, rng: random.Random) -> None:
+        """Report, decide, withdraw, until an answer does not come."""
+        while True:
+            promise = self.report()
+            if rng.random() < 0.7:
+                self.decide()
+            if rng.random() < 0.3:
+                self.withdraw(promise)
+
+    def report(self) -> Promise:
+        """A report that was accepted: its receipt was shown."""
+        hashes = picture()
+        visitor = Visitor(self.origin)
+        promise = Promise(people.report(visitor, hashes, "https://forum.example/t/1"), hashes)
+        self.promises.append(promise)
+        promise.number = number_on(people.status(Visitor(self.origin), promise.code))
+        return promise
+
+    def decide(self) -> None:
+        """Decide the most urgent case."""
+        self.moderator.open("/staff/")
+        waiting = [promise for promise in self.promises if promise.number and promise.number in self.moderator.text]
+        self.unsure |= {promise.number for promise in waiting}
+        number, _ = people.decide(self.moderator)
+        self.unsure -= {promise.number for promise in waiting}
+        for promise in self.promises:
+            if promise.number == number:
+                promise.decided = True
+
+    def withdraw(self, promise: Promise) -> None:
+        """Take a report back."""
+        self.unsure.add(promise.number)
+        people.withdraw(Visitor(self.origin), promise.code)
+        self.unsure.discard(promise.number)
+        promise.withdrawn = True
+
+
+def number_on(page: str) -> str:
+    """The case's number on a status page."""
+    return page.split("Case ", 1)[1].split(" ", 1)[0]
+
+
+def kill_at_random(site: Site, folk: People, port: int, rng: random.Random) -> None:
+    """Let everybody work against a server, and kill it in the middle."""
+    process, _ = start(site.data, port, STAYDOWN_ORIGIN=folk.origin)
+    killer = threading.Timer(rng.uniform(0.0, LONGEST), process.kill)
+    killer.start()
+    try:
+        with pytest.raises((httpx.HTTPError, StaydownError)) as ended:
+            folk.work(rng)
+        # Only the kill may end the work: an error page of a living server is a failure.
+        process.wait(timeout=10)
+    finally:
+        killer.join()
+        process.stdout.close()
+    assert not isinstance(ended.value, StaydownError), ended.value
+
+
+def test_fifty_kills_lose_nothing(tmp_path, request):
+    seed = request.config.getoption("randomly_seed", default=None) or time.time_ns()
+    rng = random.Random(seed)
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    process, site = start(tmp_path / "data", port, STAYDOWN_ORIGIN=origin)
+    moderator = Visitor(origin)
+    people.sign_in(moderator, site.username, site.password)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+    folk = People(origin, moderator)
+    for _ in range(KILLS):
+        kill_at_random(site, folk, port, rng)
+    decided = [promise for promise in folk.promises if promise.decided]
+    withdrawn = [promise for promise in folk.promises if promise.withdrawn]
+    assert len(folk.promises) >= KILLS // 2, "the server was killed before it could accept anything"
+    assert decided
+    assert withdrawn
+
+    process, _ = start(site.data, port, STAYDOWN_ORIGIN=origin)
+    try:
+        check_promises(folk, site)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        process.stdout.close()
+    verified = subprocess.run(
+        [sys.executable, "-m", "staydown", "audit", "verify", "--data", str(site.data)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    told = f"{len(folk.promises)} reports, {len(decided)} decisions, {len(withdrawn)} withdrawals"
+    print(f"\n{KILLS} kills, seed {seed}: {told}")
+
+
+def check_promises(folk: People, site: Site) -> None:
+    """Each report is there, each decision and withdrawal stands, and the node that reads the feed agrees."""
+    wait_for(lambda: httpx.get(f"{folk.origin}/readyz").status_code == 200, seconds=20, said="the node is not ready")
+    key = screening_key(site)
+    for promise in folk.promises:
+        page = people.status(Visitor(folk.origin), promise.code)
+        answer = httpx.post(
+            f"{folk.origin}/v1/screen",
+            json={"hashes": [{"algorithm": "pdq", "value": promise.hashes.pdq.hex()}]},
+            headers={"Authorization": f"Bearer {key}"},
+        ).raise_for_status()
+        if promise.number in folk.unsure:
+            continue
+        wanted = "allow" if promise.withdrawn else "block" if promise.decided else "review"
+        assert answer.json()["action"] == wanted, (promise.number, page)
+        assert ("taken back" in page or "took it back" in page) == promise.withdrawn, page
+        assert ("decided" in page) >= promise.decided, page
+
+
+def screening_key(site: Site) -> str:
+    """A key for the node, made as an administrator would, in a process of its own."""
+    script = (
+        "import sys; from pathlib import Path; from staydown.project import django; django.setup(Path(sys.argv[1]))\n"
+        "from staydown.apps.accounts import actions; from staydown.apps.audit.actor import Actor\n"
+        "print(actions.create_key('check', ['screen'], by=Actor.system())[1])"
+    )
+    made = subprocess.run([sys.executable, "-c", script, str(site.data)], capture_output=True, text=True, check=True)
+    return made.stdout.strip()
