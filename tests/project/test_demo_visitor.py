@@ -11,10 +11,12 @@ from staydown.project.demo.visitor import Reader, Visitor
 PAGE = """
 <a href="/next/">Go <b>on</b></a>
 <form method="post" action="/send/"><input type="hidden" name="state" value="s1">
-<label><input type="radio" name="age" value="no"> No</label> <label><input type="radio" name="age" value="yes"> Yes</label>
+<label><input type="radio" name="age" value="no"> No</label>
+<label><input type="radio" name="age" value="yes"> Yes</label>
 <input type="checkbox" name="agree"> <input type="checkbox" name="kept" value="k" checked> <input name="who">
 <textarea name="words">
-before &amp; after</textarea> <select name="lang"><option value="en">E</option><option value="fr" selected>F</option></select>
+before &amp; after</textarea>
+<select name="lang"><option value="en">E</option><option value="fr" selected>F</option></select>
 <button name="go" value="on">Continue</button> <button type="button">Copy</button></form>
 """
 
