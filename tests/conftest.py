@@ -35,7 +35,7 @@ def log_can_be_emptied():
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only the other database can do. `make test` runs the records' tests on both, so nothing is missed."""
+    """Leave out what only the other database can do; `make test` runs the records' tests on both."""
     other = "sqlite" if POSTGRES else "postgres"
     left_out = [item for item in items if item.get_closest_marker(other)]
     items[:] = [item for item in items if not item.get_closest_marker(other)]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db import close_old_connections, connections, transaction
+from django.db import close_old_connections, connection, connections, transaction
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker as Runner
@@ -50,6 +50,7 @@ def chores() -> list[Chore]:
         Chore("deliveries", 5, sharing.requeue_overdue),
         Chore("stuck tasks", 30, requeue_stuck),
         Chore("lapsed entries", 60, lambda: banks.expire_lapsed(by=Actor.system())),
+        Chore("write-ahead log", 600, empty_write_ahead_log),
         Chore("checkpoint", 3600, audit.keep_checkpoint),
         Chore("old tasks", 3600, remove_old_tasks),
         Chore("old sessions", 3600, remove_old_sessions),
@@ -130,6 +131,13 @@ def requeue_stuck() -> int:
 def remove_old_tasks() -> int:
     """How many finished tasks were removed."""
     return DBTaskResult.objects.finished().filter(finished_at__lt=timezone.now() - KEPT).delete()[0]
+
+
+def empty_write_ahead_log() -> None:
+    """On SQLite, bring the write-ahead log into the database and empty it: what was erased must not live on there."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def remove_old_sessions() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.models import AnonymousUser
+from django.core.management import CommandError, call_command
 from django.utils.functional import SimpleLazyObject
 
 from staydown.apps.accounts import access, actions
@@ -109,3 +112,13 @@ def test_made_up_passwords_are_strong_and_differ():
     made = {actions.new_password() for _ in range(50)}
     assert len(made) == 50
     assert all(len(each) == 23 for each in made)
+
+
+def test_an_administrator_who_lost_everything_gets_in_again_from_the_machine(ada):
+    out = io.StringIO()
+    call_command("reset_sign_in", "ada", stdout=out)
+    ada.refresh_from_db()
+    assert ada.check_password(out.getvalue().strip())
+    assert [line.actor_kind for line in log.history(ada)] == ["system"]
+    with pytest.raises(CommandError):
+        call_command("reset_sign_in", "nobody")

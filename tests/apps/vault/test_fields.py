@@ -9,7 +9,7 @@ from django.db import connection, models, transaction
 from django.test.utils import isolate_apps
 
 from staydown.apps.vault import keyring
-from staydown.apps.vault.fields import Sealed, SealedBytesField, SealedTextField
+from staydown.apps.vault.fields import Sealed, SealedTextField
 from staydown.errors import SealError
 
 pytestmark = pytest.mark.django_db

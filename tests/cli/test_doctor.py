@@ -1,0 +1,264 @@
+"""`staydown doctor`: each thing that can be wrong is found, and said in words that help."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP
+from click.testing import CliRunner
+from django.db import connection, transaction
+from django.utils import timezone
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit import guards
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.models import Delivery
+from staydown.apps.vault import keyring
+from staydown.cli import doctor as cli
+from staydown.core.law import regime
+from staydown.core.sealing import Keyring
+from staydown.project import install
+from staydown.project.doctor import machine, records, visit
+from staydown.project.doctor.finding import Finding, Level, fail, ok, warn
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def data(settings, tmp_path):
+    """An install as `serve` makes it, with the keyring in a folder of its own."""
+    settings.STAYDOWN_DATA = tmp_path / "data"
+    (tmp_path / "keys").mkdir(mode=0o700)
+    settings.STAYDOWN_KEYRING_FILE = tmp_path / "keys" / "keyring"
+    install.ensure()
+    install.told()
+    return settings.STAYDOWN_DATA
+
+
+@pytest.fixture(autouse=True)
+def nobody_answers(monkeypatch):
+    """No test asks the network."""
+
+    def get(*args, **kwargs):
+        raise httpx.ConnectError("nobody")
+
+    monkeypatch.setattr(records.httpx, "get", get)
+
+
+def found(look) -> dict[str, Level]:
+    """The codes and levels of a look; every finding that is not in order says what to do."""
+    findings = list(look)
+    assert all(bool(each.do) is (each.level is not Level.OK) for each in findings)
+    return {each.code: each.level for each in findings}
+
+
+def test_an_install_in_order_has_no_failure(data, monkeypatch):
+    monkeypatch.setattr(visit, "_exists", lambda: True)  # the tests' database is in memory
+    seen = found(visit.findings())
+    assert {code for code, level in seen.items() if level is Level.FAIL} == set()
+    assert {"files_readable", "migrations", "keyring", "audit", "decoder", "regimes", "disk", "clock"} <= {
+        code for code, level in seen.items() if level is Level.OK
+    }
+
+
+def test_files_that_others_can_read(data):
+    assert found(machine.private_files()) == {"files_readable": Level.OK}
+    (data / "screening.toml").chmod(0o644)
+    assert found(machine.private_files()) == {"files_readable": Level.OK}  # the folder still keeps others out
+    data.chmod(0o755)
+    assert found(machine.private_files()) == {"files_readable": Level.FAIL}
+
+
+def test_a_keyring_elsewhere_that_others_can_read(data, settings):
+    settings.STAYDOWN_KEYRING_FILE.chmod(0o640)
+    assert found(machine.private_files()) == {"files_readable": Level.FAIL}
+
+
+def test_where_the_keyring_lies(data, settings):
+    assert found(machine.keyring_apart()) == {"keyring_in_data": Level.OK}
+    settings.STAYDOWN_KEYRING_FILE = data / "keyring"
+    assert found(machine.keyring_apart()) == {"keyring_missing": Level.FAIL}
+    keyring.keep(Keyring.new(), data / "keyring")
+    assert found(machine.keyring_apart()) == {"keyring_in_data": Level.WARN}
+
+
+def test_unsafe_settings(data, settings):
+    settings.DEBUG = True
+    settings.STAYDOWN_WEBHOOK_PRIVATE = True
+    settings.STAYDOWN_ORIGIN = "http://takedown.example"
+    (data / "first-sign-in").write_text("x")
+    unsafe = found(machine.configuration({"STAYDOWN_ORGIN": "x", "STAYDOWN_SCREEN_WORKERS": "2", "HOME": "/"}))
+    assert unsafe == {
+        "debug": Level.FAIL,
+        "origin_http": Level.FAIL,
+        "webhook_private": Level.WARN,
+        "settings_unknown": Level.WARN,
+        "first_password": Level.WARN,
+    }
+
+
+def test_an_origin_of_this_machine_and_an_encrypted_one(data, settings):
+    settings.STAYDOWN_ORIGIN = "http://localhost:8080"
+    assert found(machine.configuration({})) == {"origin_local": Level.WARN}
+    settings.HTTPS = True
+    settings.STAYDOWN_ORIGIN = "https://takedown.example"
+    assert found(machine.configuration({})) == {"origin_http": Level.OK}
+
+
+@pytest.mark.parametrize(("free", "level"), [(50_000_000, "fail"), (500_000_000, "warn"), (5_000_000_000, "ok")])
+def test_room_on_the_disk(data, monkeypatch, free, level):
+    usage = machine.shutil.disk_usage(data)._replace(free=free)
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda folder: usage)
+    assert found(machine.disk()) == {"disk": Level(level)}
+
+
+def test_a_clock_that_cannot_be_right(data):
+    assert found(machine.clock(datetime(1970, 1, 1, tzinfo=UTC))) == {"clock": Level.FAIL}
+    assert found(machine.clock(timezone.now())) == {"clock": Level.OK}
+
+
+def test_a_clock_that_was_set_back(data):
+    now = timezone.now()
+    assert "clock_went_back" not in found(records.audit_log(now))
+    assert found(records.audit_log(now - timedelta(days=1)))["clock_went_back"] is Level.FAIL
+
+
+def test_decoders_work_here_and_whether_they_have_a_network_is_really_tried(data, monkeypatch):
+    assert found(machine.decoders())["decoder"] is Level.OK
+    monkeypatch.setattr(machine, "_NAMESPACE", "print(False)")
+    assert found(machine.decoders())["decoder_network"] is Level.WARN
+    monkeypatch.setattr(machine, "_NAMESPACE", "from staydown.core.hashing.sandbox import _leave_the_network")
+    assert machine._leaves_the_network() is False  # the step that is tried still has this name, but said nothing
+    assert machine.subprocess.run([machine.sys.executable, "-c", machine._NAMESPACE], check=True).returncode == 0
+
+
+def test_a_decoder_that_does_not_work(data, monkeypatch):
+    def broken(self, picture):
+        raise machine.StaydownError("The worker died.")
+
+    monkeypatch.setattr(machine.HashingPool, "hash", broken)
+    assert found(machine.decoders())["decoder"] is Level.FAIL
+
+
+def test_tables_of_another_version(data, monkeypatch):
+    monkeypatch.setattr(records.install, "pending_migrations", lambda: 3)
+    assert found(records.tables())["migrations"] is Level.FAIL
+
+
+def test_another_keyring_and_an_unfinished_rotation(data, settings, system):
+    sharing.add_endpoint("platform", "https://platform.example/hook", by=system)
+    assert found(records.sealed_values()) == {"keyring": Level.OK}
+    own = keyring.current()
+    keyring.keep(own.rotate(), settings.STAYDOWN_KEYRING_FILE)
+    assert found(records.sealed_values()) == {"rotation_unfinished": Level.WARN}
+    keyring.keep(Keyring.new(), settings.STAYDOWN_KEYRING_FILE)
+    assert found(records.sealed_values()) == {"keyring_lacks_key": Level.FAIL}
+    settings.STAYDOWN_KEYRING_FILE.write_text("spoiled")
+    assert found(records.sealed_values()) == {"keyring": Level.FAIL}
+
+
+def test_a_log_that_was_changed(data):
+    with connection.cursor() as cursor:
+        for statement in guards.lift(connection):
+            cursor.execute(statement)
+        cursor.execute("UPDATE staydown_audit_line SET verb = 'nothing.happened' WHERE seq = 1")
+    assert found(records.audit_log(timezone.now())) == {"audit": Level.FAIL}
+
+
+def test_people(data, bea, ada):
+    assert found(records.people()) == {"no_second_factor": Level.WARN}
+    for person in (bea, ada, *type(bea).objects.filter(username="admin")):
+        TOTP.activate(person, "JBSWY3DPEHPK3PXP")
+    assert found(records.people()) == {"no_second_factor": Level.OK}
+    type(bea).objects.filter(role="admin").update(is_active=False)
+    assert found(records.people())["no_admin"] is Level.FAIL
+
+
+def test_webhooks_that_did_not_arrive(data, system):
+    now = timezone.now()
+    assert found(records.deliveries(now)) == {"webhooks_none": Level.WARN}
+    endpoint, _ = sharing.add_endpoint("platform", "https://platform.example/hook", by=system)
+    assert found(records.deliveries(now)) == {"webhooks_dead": Level.OK}
+    with transaction.atomic():
+        sharing.announce("report.received", {"report": "1"})
+    assert found(records.deliveries(now + timedelta(hours=1)))["no_worker"] is Level.FAIL
+    Delivery.objects.update(state="dead", next_at=None, settled_at=now)
+    sharing.change_endpoint(endpoint, enabled=False, by=system)
+    seen = found(records.deliveries(now))
+    assert (seen["webhooks_dead"], seen["webhooks_off"]) == (Level.FAIL, Level.WARN)
+
+
+def test_law_that_is_unknown_or_old(data, settings):
+    now = timezone.now()
+    assert found(records.law(now)) == {"regimes": Level.OK}
+    assert found(records.law(now + timedelta(days=4000)))["regimes_late"] is Level.WARN
+    settings.STAYDOWN_REGIMES = ["xx-nowhere"]
+    assert found(records.law(now)) == {"regimes": Level.FAIL}
+    settings.STAYDOWN_REGIMES = [regime.load_all()[0].id]
+    assert found(records.law(now)) == {"regimes": Level.OK}
+
+
+@pytest.mark.parametrize(("status", "wanted"), [(200, {"screening": "ok"}), (503, {"screening_behind": "fail"})])
+def test_a_server_that_answers(data, monkeypatch, status, wanted):
+    asked = []
+
+    def get(url, **options):
+        asked.append((url, options["trust_env"]))
+        return httpx.Response(status)
+
+    monkeypatch.setattr(records.httpx, "get", get)
+    (data / "address").write_text("http://127.0.0.1:8999\n")
+    assert found(records.screening()) == wanted
+    assert asked == [("http://127.0.0.1:8999/readyz", False)]
+
+
+def test_a_look_that_breaks_is_a_finding_and_keeps_none_of_the_others_from_looking(data, monkeypatch):
+    def broken():
+        raise PermissionError("/secret/path")
+        yield
+
+    monkeypatch.setattr(visit, "_exists", lambda: True)
+    monkeypatch.setattr(visit.machine, "disk", broken)
+    seen = list(visit.findings())
+    (lost,) = [each for each in seen if each.code == "look_failed"]
+    assert "/secret/path" not in lost.says
+    assert any(each.code == "audit" for each in seen)
+
+
+def run(monkeypatch, findings: list[Finding], *options: str):
+    """What the command prints for these findings."""
+    monkeypatch.setattr(cli, "visit", lambda data: (findings, {"feed": "staydown-feed+1+x"}))
+    return CliRunner().invoke(cli.command, options)
+
+
+@pytest.mark.parametrize(("worst", "status"), [([], 0), ([warn("b", "B.", "Do.")], 0), ([fail("c", "C.", "Do.")], 1)])
+def test_it_ends_with_1_when_anything_fails(monkeypatch, worst, status):
+    assert run(monkeypatch, [ok("a", "A."), *worst]).exit_code == status
+
+
+def test_the_worst_is_said_last_and_json_says_the_same(monkeypatch):
+    findings = [fail("c", "It is broken.", "Mend it."), ok("a", "It is well.")]
+    said = run(monkeypatch, findings).output
+    assert (
+        said.index("It is well.") < said.index("It is broken.") < said.index("Mend it.") < said.index("staydown-feed")
+    )
+    assert json.loads(run(monkeypatch, findings, "--json").output) == {
+        "findings": [
+            {"code": "c", "level": "fail", "says": "It is broken.", "do": "Mend it."},
+            {"code": "a", "level": "ok", "says": "It is well.", "do": ""},
+        ],
+        "verifier_keys": {"feed": "staydown-feed+1+x"},
+    }
+
+
+def test_where_there_is_no_install_it_makes_none(settings, tmp_path):
+    settings.STAYDOWN_DATA = tmp_path / "none"
+    assert [each.code for each in visit.findings()] == ["no_install"]
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_keys_that_it_prints_verify(data):
+    assert visit.verifier_keys()["audit"] == audit.signer().verifier_key

@@ -1,0 +1,155 @@
+"""The worker: tasks run, chores run, and neither a fault nor a death stops the next."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, transaction
+from django.utils import timezone
+from django_tasks import task
+from django_tasks.base import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit import querysets as log
+from staydown.project import worker
+from staydown.project.worker import Chore, Worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+done: list[str] = []
+
+
+@task()
+def note(word: str) -> None:
+    """Write down that it ran."""
+    if word == "fault":
+        raise ZeroDivisionError
+    done.append(word)
+
+
+@pytest.fixture(autouse=True)
+def nothing_done():
+    """Each test begins with nothing done."""
+    done.clear()
+
+
+@pytest.fixture
+def quiet(caplog):
+    """Faults are wanted here; they belong into the log and not on the screen."""
+    caplog.set_level(logging.CRITICAL, logger="django_tasks")
+    caplog.set_level(logging.ERROR, logger="staydown.project.worker")
+    return caplog
+
+
+def test_every_task_that_waits_is_run_in_order():
+    for word in ("one", "two", "three"):
+        note.enqueue(word)
+    Worker([]).tick()
+    assert done == ["one", "two", "three"]
+    assert DBTaskResult.objects.successful().count() == 3
+
+
+def test_a_task_of_a_change_that_failed_never_runs():
+    @transaction.atomic
+    def change():
+        note.enqueue("never")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change()
+    Worker([]).tick()
+    assert done == []
+
+
+def test_a_task_that_fails_keeps_none_of_the_others_from_running(quiet):
+    for word in ("fault", "after"):
+        note.enqueue(word)
+    Worker([]).tick()
+    assert done == ["after"]
+    assert DBTaskResult.objects.failed().count() == 1
+
+
+def test_a_task_for_later_waits():
+    note.using(run_after=timezone.now() + timedelta(hours=1)).enqueue("later")
+    Worker([]).tick()
+    assert done == []
+
+
+def test_a_task_whose_worker_died_is_run_again_and_one_that_runs_is_left_alone():
+    for word in ("dead", "alive"):
+        note.enqueue(word)
+    now = timezone.now()
+    dead, alive = DBTaskResult.objects.order_by("enqueued_at")
+    DBTaskResult.objects.filter(pk=dead.pk).update(status=TaskResultStatus.RUNNING, started_at=now - 2 * worker.STUCK)
+    DBTaskResult.objects.filter(pk=alive.pk).update(status=TaskResultStatus.RUNNING, started_at=now)
+    assert worker.requeue_stuck() == 1
+    Worker([]).tick()
+    assert done == ["dead"]
+    alive.refresh_from_db()
+    assert alive.status == TaskResultStatus.RUNNING
+
+
+def test_chores_run_when_due_and_a_fault_of_one_is_its_own(quiet):
+    ran = []
+
+    def broken():
+        ran.append("broken")
+        raise ZeroDivisionError
+
+    chores = [Chore("broken", 1000, broken), Chore("good", 1000, lambda: ran.append("good"))]
+    working = Worker(chores)
+    working.tick()
+    working.tick()
+    assert ran == ["broken", "good"]
+    chores[1].next_at = 0
+    working.tick()
+    assert ran == ["broken", "good", "good"]
+    assert "“broken” failed" in quiet.text
+
+
+def test_the_real_chores_run_on_an_install(system):
+    with transaction.atomic():
+        audit.record("case.seen", by=system, about="case:1")
+    for chore in worker.chores():
+        chore.do()
+    kept = log.latest_checkpoint()
+    assert kept is not None
+    assert kept.size == 1
+
+
+def test_what_is_old_goes_and_what_is_not_stays():
+    note.enqueue("old")
+    note.enqueue("new")
+    Worker([]).tick()
+    old = DBTaskResult.objects.order_by("enqueued_at").first()
+    DBTaskResult.objects.filter(pk=old.pk).update(finished_at=timezone.now() - 2 * worker.KEPT)
+    now = timezone.now()
+    for key, expires in (("gone", now - timedelta(minutes=1)), ("kept", now + timedelta(minutes=1))):
+        Session.objects.create(session_key=key, session_data="x", expire_date=expires)
+    assert worker.remove_old_tasks() == 1
+    worker.remove_old_sessions()
+    assert DBTaskResult.objects.count() == 1
+    assert [session.pk for session in Session.objects.all()] == ["kept"]
+
+
+def test_it_outlives_a_database_that_is_away_and_ends_when_told(quiet, monkeypatch):
+    monkeypatch.setattr(worker, "LOOK", 0.001)
+    turns, enough = [], threading.Event()
+    working = Worker([])
+
+    def tick():
+        turns.append(1)
+        if len(turns) < 3:
+            raise OperationalError("the server closed the connection")
+        enough.set()
+
+    monkeypatch.setattr(working, "tick", tick)
+    working.start()
+    assert enough.wait(20)
+    working.stop()
+    assert not working._thread.is_alive()
+    assert sum("could not do its work" in record.message for record in quiet.records) == 1
