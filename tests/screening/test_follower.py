@@ -71,15 +71,21 @@ def test_an_empty_feed_is_synced_at_once(following):
     assert following.follower.lag == 0
 
 
-def test_nothing_is_answered_from_half_a_feed():
+@pytest.mark.parametrize(("most_gathered", "sizes"), [(100, [0, 0, 0, 4]), (3, [0, 4, 3, 4])])
+def test_half_a_feed_is_not_called_whole(monkeypatch, most_gathered, sizes):
+    monkeypatch.setattr("staydown.screening.follower.MOST_GATHERED", most_gathered)
     following = Following(page=2)
-    for _ in range(5):
-        following.publisher.add(entry())
-    sizes = []
-    for _ in range(4):
+    entries = [entry() for _ in range(5)]
+    for each in entries:
+        following.publisher.add(each)
+    found = []
+    for number in range(4):
         assert following.follower.step() == 0.0
-        sizes.append((following.follower.seq, following.follower.is_synced, len(following.index)))
-    assert sizes == [(2, False, 0), (4, False, 0), (5, False, 0), (5, True, 5)]
+        found.append((following.follower.seq, following.follower.is_synced, len(following.index)))
+        if number == 0:
+            following.publisher.withdraw(entries[0].id)  # after its line was read
+    assert found == list(zip([2, 4, 6, 6], [False, False, False, True], sizes, strict=True))
+    assert following.index.query([entries[0].hash]) == []
 
 
 def test_the_history_before_the_start_counts_in_its_order(following):

@@ -277,3 +277,13 @@ def test_adding_wakes_the_reporter(publisher):
 
 def test_a_hit_shows_nothing_of_itself():
     assert "post/secret" not in repr(hit(ref="post/secret"))
+
+
+def test_no_report_speaks_of_more_than_the_api_takes(publisher, monkeypatch):
+    monkeypatch.setattr("staydown.screening.hits.MOST_COUNT", 100)
+    hits = hits_to(publisher, hits_room=1)
+    of = uuid.uuid4()
+    for _ in range(250):
+        hits.add(hit(of))
+    hits.flush(5)
+    assert [told["count"] for told in publisher.hits.values()] == [100, 100, 50]

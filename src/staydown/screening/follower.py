@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -21,14 +21,15 @@ log = logging.getLogger(__name__)
 
 QUICK: Final = 0.1  # seconds; an empty answer that came sooner was not held, so we must not ask again at once
 ASK_AGAIN: Final = 0.25  # seconds between two pulls when the publisher does not hold them
+MOST_GATHERED: Final = 100_000  # entries
 _WARM_UP: Final = (Hash(Algorithm.PDQ, bytes(32)), Hash(Algorithm.SHA256, bytes(32)))
 
 
 class Follower:
     """One publisher's feed in one index. ``step`` runs in one thread; the rest may be read from any.
 
-    Until everything that the feed holds has been read once, lines gather beside the index, which is then filled in one
-    go. After that each line is in the index before the next pull. A feed that does not verify changes nothing.
+    Every line is in the index before the next pull; only until the whole feed has been read, and nobody is answered
+    yet, do lines gather to be loaded many at a time. A feed that does not verify changes nothing.
     """
 
     def __init__(
@@ -46,22 +47,19 @@ class Follower:
         self._clock = clock
         self._is_stopping = is_stopping
         self._cursor = Cursor()
-        self._gathered: dict[UUID, Entry] | None = {}
+        self._gathered: dict[UUID, Entry] = {}
         self._complete_at: float | None = None
         self._is_at_head = False
         self._failures = 0
         self.fault: FeedError | None = None
         """Why the last pull failed, if it did."""
+        self.is_synced = False
+        """Whether the whole feed has been read once, so that the index answers for it."""
 
     @property
     def seq(self) -> int:
         """The number of the last line that was read."""
         return self._cursor.seq
-
-    @property
-    def is_synced(self) -> bool:
-        """Whether the whole feed has been read once, so that the index answers for it."""
-        return self._gathered is None
 
     @property
     def lag(self) -> float | None:
@@ -92,24 +90,19 @@ class Follower:
         self._complete_at = self._clock()
         return ASK_AGAIN if wait and self._complete_at - asked_at < QUICK else 0.0
 
-    def _apply(self, lines: Iterable[Line]) -> None:
-        lines = list(lines)
-        if self._gathered is None:
-            for line in lines:
-                if isinstance(line, AddLine):
-                    self._index.add(line.entry)
-                elif isinstance(line, RemoveLine):
-                    self._index.remove(line.entry_id)
-            return
+    def _apply(self, lines: Sequence[Line]) -> None:
         for line in lines:
             if isinstance(line, AddLine):
                 self._gathered[line.entry.id] = line.entry
             elif isinstance(line, RemoveLine):
                 self._gathered.pop(line.entry_id, None)
-        if not lines:
+                self._index.remove(line.entry_id)
+        if self._gathered and (self.is_synced or not lines or len(self._gathered) >= MOST_GATHERED):
             self._index.load(self._gathered.values())
+            self._gathered.clear()
+        if not lines and not self.is_synced:
             self._index.query(_WARM_UP)  # compiled now, not when the first upload waits for it
-            self._gathered = None
+            self.is_synced = True
             log.info("The feed was read to line %d: %d entries", self.seq, len(self._index))
 
     def _failed(self, error: FeedError) -> float:

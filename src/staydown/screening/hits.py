@@ -20,6 +20,7 @@ from staydown.screening.settings import Settings
 log = logging.getLogger(__name__)
 
 IDLE: Final = 60.0  # seconds; a new hit wakes the thread at once
+MOST_COUNT: Final = 1_000_000  # uploads that one report may speak of; the API takes no more
 LINGER: Final = 0.05  # seconds after a hit, so that a wave goes out in few reports
 
 
@@ -80,7 +81,7 @@ class Hits:
         """Report ``hit`` soon."""
         with self._lock:
             same = self._growing.get((hit.entry, hit.action)) if len(self._waiting) >= self._room else None
-            if same is None:
+            if same is None or same.count + hit.count > MOST_COUNT:
                 self._waiting[hit.id] = self._growing[hit.entry, hit.action] = hit
             else:
                 same.count += hit.count
