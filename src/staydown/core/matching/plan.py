@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 BITS: Final = 256
 SLOT_BITS: Final = 32
+WORD_BITS: Final = 64
 MOST_ROWS: Final = 1 << 31  # a shelf with more is compared entry by entry
 FEWEST_ROWS: Final = 10_000  # below it nothing is faster than looking at every entry
 MOST_PROBES: Final = 30_000  # buckets that one query may look into
@@ -142,3 +143,21 @@ def flips(bits: int, radius: int) -> tuple[NDArray[np.uint32], NDArray[np.uint8]
         weights += [weight] * math.comb(bits, weight)
         reach.append(len(masks))
     return np.array(masks, np.uint32), np.array(weights, np.uint8), np.array(reach, np.uint64)
+
+
+def is_sound(plan: Plan) -> bool:
+    """Whether a plan that was read from somewhere finds everything, and its tables can be searched."""
+    numbers = (plan.rows, plan.radius, plan.table_bits, plan.row_bits, plan.most_slots, plan.most_rows)
+    if not all(type(n) is int and n >= 0 for n in (*numbers, *(n for c in plan.chunks for n in astuple(c)))):
+        return False
+    ends = [0, *(chunk.start + chunk.width for chunk in plan.chunks)]
+    starts = [*(chunk.start for chunk in plan.chunks), BITS]
+    return (
+        all(end <= start for end, start in zip(ends, starts, strict=True))
+        and sum(chunk.radius + 1 for chunk in plan.chunks) >= plan.radius + 1
+        and all(plan.table_bits <= chunk.width <= plan.table_bits + SLOT_BITS - plan.row_bits for chunk in plan.chunks)
+        and all(chunk.radius <= WIDEST_CHUNK and chunk.width < WORD_BITS for chunk in plan.chunks)
+        and 0 < plan.table_bits < SLOT_BITS
+        and plan.rows <= 1 << plan.row_bits <= 1 << SLOT_BITS
+        and plan.expected()[0] <= MOST_PROBES
+    )

@@ -113,9 +113,15 @@ class Table:
             self.kinds,
         )
 
+    def is_sorted(self) -> bool:
+        """Whether the ids ascend, each once."""
+        above = self.high[1:] > self.high[:-1]
+        same = self.high[1:] == self.high[:-1]
+        return bool(np.all(above | (same & (self.low[1:] > self.low[:-1]))))
+
     def sorted(self) -> Table:
         """The rows by ascending id; of several rows with one id only the last."""
-        if bool(np.all(_ascending(self.high, self.low))):
+        if self.is_sorted():
             return self
         order = np.argsort(self.high)  # not stable, but several times faster; enough when no first half occurs twice
         high = self.high.take(order)
@@ -201,12 +207,6 @@ def halves(ids: Iterable[UUID]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]
     """The ids as two columns whose order, taken together, is that of the ids."""
     both = np.frombuffer(b"".join(i.bytes for i in ids), ">u8").astype(np.uint64).reshape(-1, 2)
     return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
-
-
-def _ascending(high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Whether each id but the first is greater than the one before it."""
-    above: NDArray[np.bool_] = (high[1:] > high[:-1]) | ((high[1:] == high[:-1]) & (low[1:] > low[:-1]))
-    return above
 
 
 def _narrow(kind: Rows, kinds: Kinds) -> NDArray[np.uint16] | Rows:
