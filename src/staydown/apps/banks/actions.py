@@ -136,6 +136,12 @@ def expire_lapsed(*, by: Actor) -> int:
     return len(lapsed)
 
 
+@transaction.atomic
+def record_pull(lines: int, last: int, *, by: Actor) -> None:
+    """Write down that ``by`` was given ``lines`` lines of the feed up to line ``last``: hashes left the bank."""
+    audit.record("feed.pulled", by=by, about=f"key:{by.id}", facts={"lines": lines, "last": last})
+
+
 def _end(entry: Entry, state: State, by: Actor) -> Entry:
     head, entry = _held(entry)
     if entry.state == state:

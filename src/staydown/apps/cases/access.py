@@ -6,6 +6,8 @@ import hmac
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from staydown.apps.accounts import access as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.cases.models import Action, Case, Item, Report
@@ -47,17 +49,21 @@ def item_for_staff(staff: Staff, public_id: UUID | str) -> Item:
     return _one(Item.objects.exclude(case__state=Case.State.MINORS).select_related("case"), public_id)
 
 
-def case_for_key(key: ApiKey, public_id: UUID | str) -> Case:
-    """The case, for a program with the scope ``case:read``; `MissingError` when there is none."""
-    accounts.require_scope(key, "case:read")
+def case_for_key(key: ApiKey, public_id: UUID | str, *, scope: str = "case:read") -> Case:
+    """The case, for a program with ``scope``; `MissingError` when there is none."""
+    accounts.require_scope(key, scope)
     return _one(Case.objects.for_staff(), public_id)
 
 
 def action_for_key(key: ApiKey, public_id: UUID | str, *, scope: str = "action:read") -> Action:
     """The action, for a program with ``scope``; `MissingError` when there is none."""
+    return _one(actions_for_key(key, scope=scope), public_id)
+
+
+def actions_for_key(key: ApiKey, *, scope: str = "action:read") -> QuerySet[Action]:
+    """Every action that a program with ``scope`` may see, with its item and case."""
     accounts.require_scope(key, scope)
-    rows = Action.objects.exclude(item__case__state=Case.State.MINORS).select_related("item__case", "decision")
-    return _one(rows, public_id)
+    return Action.objects.exclude(item__case__state=Case.State.MINORS).select_related("item__case", "decision")
 
 
 def _one(rows, public_id):  # type: ignore[no-untyped-def] - any queryset, and its own kind of row

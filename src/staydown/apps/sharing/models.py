@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from staydown.apps.sharing.querysets import DeliveryQuerySet
 from staydown.apps.vault.fields import SealedTextField
+from staydown.exchange.webhooks import SigningKey
 
 
 class Endpoint(models.Model):
@@ -37,6 +38,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return f"endpoint {self.public_id}"
+
+    @property
+    def public_key(self) -> str:
+        """What the receiver verifies with: ``whpk_`` and base64."""
+        return SigningKey.parse(self.signing_key).public.text()
 
 
 class Delivery(models.Model):
@@ -79,3 +85,24 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.public_id}"
+
+
+class Reply(models.Model):
+    """What a program was answered to a request with an Idempotency-Key, so that asking again changes nothing.
+
+    ``given`` and ``request`` are digests of the key and of the request. Kept for some days.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    key = models.ForeignKey("staydown_accounts.ApiKey", on_delete=models.PROTECT, related_name="+")
+    given = models.BinaryField(max_length=32)
+    request = models.BinaryField(max_length=32)
+    body = SealedTextField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="reply_once_a_key", fields=["key", "given"])]
+        indexes = [models.Index(name="reply_by_age", fields=["at"])]
+
+    def __str__(self) -> str:
+        return f"reply {self.public_id}"

@@ -28,7 +28,7 @@ from staydown.core import receipt
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.errors import ConflictError
 
-REPORTS_BANK: Final = "reports"
+REPORTS_BANK: Final = "house"
 TRIES: Final = 5
 
 

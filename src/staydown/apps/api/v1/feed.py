@@ -1,0 +1,59 @@
+"""The feed: the only way in which hashes leave the bank."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Annotated, Final
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema
+
+from staydown.apps.api.keys import Needs, actor_of, key_of
+from staydown.apps.banks import actions
+from staydown.apps.banks.querysets import MOST_LINES, feed_page, feed_size
+from staydown.core import feed
+
+router = Router(tags=["feed"])
+
+LONGEST_WAIT: Final = 30.0
+LOOK: Final = 0.15  # seconds between two looks for a new line
+CONTENT_TYPE: Final = "application/x-ndjson"
+
+
+class FeedAsk(Schema):
+    """Where to go on, how much, and how long to wait when there is nothing new."""
+
+    after: int = Field(0, ge=0, le=2**63 - 1, description="Number of the last line that you have")
+    limit: int = Field(1000, ge=1, le=MOST_LINES)
+    wait: float = Field(0.0, ge=0.0, le=LONGEST_WAIT, description="Seconds to hold the answer when nothing is new")
+
+
+@router.get(
+    "/feed",
+    auth=Needs("feed:read"),
+    summary="Follow the feed",
+    openapi_extra={
+        "responses": {
+            200: {
+                "description": "Lines of JSON, last the signed checkpoint (docs/reference/feed.md)",
+                "content": {CONTENT_TYPE: {"schema": {"type": "string"}}},
+            }
+        }
+    },
+)
+async def follow(request: HttpRequest, ask: Annotated[FeedAsk, Query()]) -> HttpResponse:
+    """The lines after `after`, and a checkpoint that signs for everything up to the last of them."""
+    until = time.monotonic() + ask.wait
+    while await sync_to_async(feed_size)() <= ask.after and (left := until - time.monotonic()) > 0:
+        await asyncio.sleep(min(LOOK, left))
+    return HttpResponse(await sync_to_async(_page)(request, ask), content_type=CONTENT_TYPE)
+
+
+def _page(request: HttpRequest, ask: FeedAsk) -> str:
+    """The answer's text. What carries lines is written down; an answer without any gave nothing away."""
+    page = feed_page(ask.after, ask.limit, key_of(request).banks)
+    if page.lines:
+        actions.record_pull(len(page.lines), page.lines[-1].seq, by=actor_of(request))
+    return "".join(f"{feed.encode(line)}\n" for line in (*page.lines, page.checkpoint))
