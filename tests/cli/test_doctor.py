@@ -34,6 +34,7 @@ def data(settings, tmp_path):
     (tmp_path / "keys").mkdir(mode=0o700)
     settings.STAYDOWN_KEYRING_FILE = tmp_path / "keys" / "keyring"
     install.ensure()
+    install.ensure_node()
     install.told()
     return settings.STAYDOWN_DATA
 

@@ -28,27 +28,28 @@ def data(settings, tmp_path):
 
 
 def test_a_new_folder_gets_everything_for_its_owner_alone(data):
-    made = install.ensure()
+    made, node_key = install.ensure(), install.ensure_node()
     admin = Staff.objects.get()
     assert (admin.username, admin.role, admin.is_superuser) == ("admin", Role.ADMIN, False)
     assert admin.check_password(made.password)
     assert Bank.objects.get().name == "house"
-    key = access.key_for(made.node_key.key)
+    key = access.key_for(node_key.key)
     assert key.scopes == ["feed:read", "hit:write"]
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     for name in ("keyring", "screening.toml", "first-sign-in"):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
     assert log.verify().size == 3
     assert made.password not in repr(made)
-    assert made.node_key.key not in repr(made)
+    assert node_key.key not in repr(node_key)
 
 
 def test_the_second_start_makes_nothing(data):
-    first = install.ensure()
+    install.ensure()
+    node_key = install.ensure_node()
     install.told()
     before = keyring.current().to_text()
-    again = install.ensure()
-    assert (again.password, again.node_key) == (None, first.node_key)
+    assert install.ensure().password is None
+    assert install.ensure_node() == node_key
     assert keyring.current().to_text() == before
     assert log.verify().size == 3
 
@@ -69,20 +70,22 @@ def test_a_password_that_was_changed_is_not_told(data):
     assert not (data / "first-sign-in").exists()
 
 
-@pytest.mark.parametrize("step", ["ensure_admin", "ensure_bank", "ensure_node_key", "_new_node_key"])
+@pytest.mark.parametrize("step", ["migrate", "ensure_admin", "ensure_bank", "ensure_node_key", "_new_node_key"])
 def test_broken_off_before_any_step_it_goes_on(data, monkeypatch, step):
     def killed(*args):
         raise KeyboardInterrupt
 
+    def everything():
+        return install.ensure(), install.ensure_node()
+
     with monkeypatch.context() as broken:
         broken.setattr(install, step, killed)
         with pytest.raises(KeyboardInterrupt):
-            install.ensure()
-    made = install.ensure()
+            everything()
+    made, node_key = everything()
     assert Staff.objects.get().check_password(made.password)
     assert Bank.objects.count() == 1
-    assert ApiKey.objects.live().count() == 1
-    assert access.key_for(made.node_key.key)
+    assert ApiKey.objects.live().get() == access.key_for(node_key.key)
     assert log.verify().size == 3
 
 
@@ -93,28 +96,27 @@ def test_killed_between_the_key_file_and_its_row_the_key_is_made_anew(data, monk
         raise KeyboardInterrupt
 
     install.ensure()
-    (data / "screening.toml").unlink()
     with monkeypatch.context() as broken:
         broken.setattr(install.files, "write", write)
         with pytest.raises(KeyboardInterrupt):
-            install.ensure()
+            install.ensure_node()
     lost = KeyFile.read(data / "screening.toml").key
-    made = install.ensure()
-    assert made.node_key.key != lost
-    assert access.key_for(made.node_key.key) == ApiKey.objects.live().get()
+    made = install.ensure_node()
+    assert made.key != lost
+    assert access.key_for(made.key) == ApiKey.objects.live().get()
     with pytest.raises(DeniedError):
         access.key_for(lost)
 
 
 def test_a_revoked_or_unreadable_node_key_is_made_anew(data, system):
-    first = install.ensure().node_key
+    install.ensure()
+    first = install.ensure_node()
     install.accounts.revoke_key(access.key_for(first.key), by=system)
-    second = install.ensure().node_key
-    assert second.key != first.key
+    second = install.ensure_node()
     (data / "screening.toml").write_text("not toml [")
-    third = install.ensure().node_key
-    assert third.key != second.key
-    assert ApiKey.objects.live().count() == 1
+    third = install.ensure_node()
+    assert len({first.key, second.key, third.key}) == 3
+    assert access.key_for(third.key) == ApiKey.objects.live().get()
 
 
 def test_a_lost_keyring_is_never_replaced_silently(data):

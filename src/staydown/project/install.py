@@ -39,7 +39,6 @@ _ADVISORY: Final = 0x57A7D0  # PostgreSQL's lock for this, any fixed number
 class Installed:
     """What a start found or made. ``password`` is there only while nobody was told it."""
 
-    node_key: KeyFile
     username: str
     password: str | None
 
@@ -55,7 +54,14 @@ def ensure() -> Installed:
             migrate()
             username, password = ensure_admin(data / "first-sign-in")
             ensure_bank()
-            return Installed(ensure_node_key(data / "screening.toml"), username, password)
+            return Installed(username, password)
+
+
+def ensure_node() -> KeyFile:
+    """Make the key file of the node that runs beside the portal, unless it is there and good. Only `serve` has one."""
+    data = settings.STAYDOWN_DATA
+    with files.lock(data / "install.lock"):
+        return ensure_node_key(data / "screening.toml")
 
 
 def ensure_keys() -> None:

@@ -27,9 +27,10 @@ def everything(listener: socket.socket, address: Address, started: Callable[[Ins
     """Run portal, console, API, screening and worker in this process until a signal comes."""
     node_settings = Settings.read(os.environ, wait=None if "STAYDOWN_SCREEN_WAIT" in os.environ else FOLLOW_WAIT)
     installed = install.ensure()
+    node_key = install.ensure_node()
     files.write(settings.STAYDOWN_DATA / "address", address.url + "\n")  # for the doctor
     with ExitStack() as stack:
-        client = stack.enter_context(FeedClient(address.url, installed.node_key.key, installed.node_key.verifier))
+        client = stack.enter_context(FeedClient(address.url, node_key.key, node_key.verifier))
         pool = stack.enter_context(HashingPool(node_settings.workers))
         node = screening.build(node_settings, feed_client=client, pool=pool)
         app = asgi.compose(node, screening.PATHS)
