@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from staydown.errors import CorruptError, StaydownError, TooSlowError
 
 _ITEMS_IN_A_LIFE: Final = 1000  # whatever a picture may have left behind in a worker ends with it
 _SECONDS_TO_START: Final = 60
+_NO_START: Final = "A hashing worker does not start. Run `staydown doctor` to see why."
 _SOURCES: Final = str(Path(__file__).parents[3])
 _ENVIRONMENT: Final = {
     "PYTHONPATH": _SOURCES,
@@ -32,20 +34,23 @@ _ENVIRONMENT: Final = {
 class Child:
     """A worker process. Not for two threads at once. Starting one returns at once; its first item waits for it."""
 
-    def __init__(self, limits: Limits, seconds: int) -> None:
+    def __init__(self, limits: Limits, seconds: float) -> None:
         self._seconds = seconds
         self._items = 0
         self._expired = False
-        figures = (limits.max_bytes, limits.max_pixels, limits.max_memory, seconds)
-        self._process = subprocess.Popen(
-            [sys.executable, "-sP", "-m", "staydown.core.hashing.worker", *map(str, figures)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # decoders write there what strangers put into their files
-            bufsize=0,
-            env=_ENVIRONMENT,
-            cwd="/",
-        )
+        figures = (limits.max_bytes, limits.max_pixels, limits.max_memory, math.ceil(seconds))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-sP", "-m", "staydown.core.hashing.worker", *map(str, figures)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # decoders write there what strangers put into their files
+                bufsize=0,
+                env=_ENVIRONMENT,
+                cwd="/",
+            )
+        except OSError:
+            raise StaydownError(_NO_START) from None
 
     @property
     def pid(self) -> int:
@@ -83,9 +88,7 @@ class Child:
         with self._watched(_SECONDS_TO_START):
             said = self._read(len(READY))
         if said != READY:
-            raise StaydownError(
-                "A hashing worker does not start. Run `python -m staydown.core.hashing.worker 1 1 1 1` to see why."
-            )
+            raise StaydownError(_NO_START)
 
     def _cause_of_death(self) -> TooSlowError | CorruptError:
         status = self._process.wait()

@@ -7,10 +7,11 @@ decoders run in processes of their own.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -29,7 +30,7 @@ from staydown.errors import (
 )
 
 _ORIENTATION: Final = 0x0112
-_LEAST_SCALED: Final = 256  # pixels that the shorter side of a picture keeps when its decoder scales it
+_LEAST_SCALED: Final = 320  # pixels that the shorter side of a picture keeps when its decoder scales it
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Limits:
     """What a picture may cost at most.
 
     ``max_pixels`` counts pixels that have to be decoded: a JPEG that its decoder scales counts as scaled.
-    ``max_memory`` is the address space of a worker process, of which the interpreter takes about a quarter gigabyte.
+    ``max_memory`` is the address space of a worker process, of which it takes 150 MB to start.
     """
 
     max_bytes: int = 50_000_000
@@ -48,13 +49,26 @@ class Limits:
 def decode(data: bytes, limits: Limits) -> Raster:
     """The pixels of a picture file, ready to be hashed. Raises a `MediaError` that says what is wrong with it."""
     name = admit(data, limits)
+    with _named_faults(data, name):
+        raster = _decode(data, name, limits)
+
+    def rows(top: int, bottom: int) -> NDArray[Any]:
+        with _named_faults(data, name):
+            return raster.rows(top, bottom)
+
+    return replace(raster, rows=rows)
+
+
+@contextlib.contextmanager
+def _named_faults(data: bytes, name: str) -> Iterator[None]:
+    """Turns whatever a decoder raises on a damaged or hostile file into the `MediaError` that describes the file."""
     try:
-        return _decode(data, name, limits)
+        yield
     except MediaError:
         raise
     except (MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise TooLargeError from None
-    except Exception as error:  # noqa: BLE001 - decoders raise whatever a damaged file provokes
+    except Exception as error:  # noqa: BLE001 - decoders raise anything
         if "too large" in str(error).lower():
             raise TooLargeError from None
         if ends_early(data, name):
@@ -106,8 +120,9 @@ def register_heif() -> None:
 def _scale(image: Image.Image) -> int:
     """Tells the JPEG decoder to scale, as far as the picture keeps enough pixels; returns by how much."""
     shorter = min(image.size)
-    fold = next(by for by in (8, 4, 2, 1) if by == 1 or shorter // by >= _LEAST_SCALED)
-    image.draft("L", (image.size[0] // fold, image.size[1] // fold))
+    fold = next((by for by in (8, 4, 2) if shorter // by >= _LEAST_SCALED), 1)
+    if fold > 1:  # unscaled, the colours are decoded too: the last bit of agreement is worth more than the time
+        image.draft("L", (image.size[0] // fold, image.size[1] // fold))
     return fold
 
 

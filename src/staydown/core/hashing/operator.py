@@ -1,7 +1,7 @@
 """One side of PDQ as a thin matrix: the tent filter and the decimation to 64 lines, folded for scaled pictures.
 
 The reference blurs a picture twice with a box along each axis and then keeps 64 x 64 of the blurred pixels. Each kept
-pixel is a weighted mean of the few lines around it, so a whole axis is a 64-row matrix with short rows, made here
+line is a weighted mean of the few lines around it, so a whole axis is a 64-row matrix with short rows, made here
 without ever forming the blurred picture. Rows of neighbours overlap little: they are kept as dense `Band` blocks of a
 few outputs each, which touches every line about once.
 """
@@ -16,7 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE: Final = 64  # lines that the decimation keeps
-_ROWS_IN_BAND: Final = 8
+_ROWS_IN_BAND: Final = 4
+
+_Lines = NDArray[np.int64]
+_Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,48 +37,71 @@ def bands(size: int, fold: int = 1, *, backwards: bool = False) -> tuple[Band, .
     """The operator of an axis of ``size`` lines, for lines that each hold the mean of ``fold`` of them.
 
     The last line of a folded axis may stand for fewer. ``backwards``: the lines arrive from the last to the first.
-    Cached: a few hundred kilobytes for each size of picture in use.
+    Cached: a hundred kilobytes or so for each size of picture in use.
     """
-    made = [_band(size, fold, first, backwards=backwards) for first in range(0, SIDE, _ROWS_IN_BAND)]
-    return tuple(made)
-
-
-def _band(size: int, fold: int, first: int, *, backwards: bool) -> Band:
-    centres = ((np.arange(first, first + _ROWS_IN_BAND) + 0.5) * size / SIDE).astype(np.int64)
-    # Second pass of the box: which lines of the first pass each centre averages; masked at the edges.
-    low, high = _window(centres, size)
-    reach = np.arange(int((high - low).max()))
-    middle = low[:, None] + reach
-    share = np.where(middle < high[:, None], 1.0 / (high - low)[:, None], 0.0)
-    # First pass: each of those is itself a mean over a window, added as the two ends of a step.
-    start, stop = _window(np.minimum(middle, size - 1), size)
-    share /= stop - start
-    left, right = int(start.min()), int(stop.max())
-    steps = np.zeros((_ROWS_IN_BAND, right - left + 1))
-    outputs = np.broadcast_to(np.arange(_ROWS_IN_BAND)[:, None], middle.shape)
-    np.add.at(steps, (outputs, start - left), share)
-    np.add.at(steps, (outputs, stop - left), -share)
-    weights = np.cumsum(steps, axis=1)[:, :-1]
-    if backwards:
-        weights, left, right = weights[:, ::-1], size - right, size - left
+    starts, weights = _rows(size, fold, backwards=backwards)
     if fold > 1:
-        weights, left, right = _folded(weights, left, right, fold)
-    thin = np.ascontiguousarray(weights, dtype=np.float32)
-    thin.flags.writeable = False
-    return Band(slice(first, first + _ROWS_IN_BAND), left, right, thin)
+        starts, weights = starts // fold - 1, _folded(weights, fold)
+    lines = -(-size // fold)
+    return tuple(
+        _band(slice(first, first + _ROWS_IN_BAND), starts, weights, lines) for first in range(0, SIDE, _ROWS_IN_BAND)
+    )
 
 
-def _window(at: NDArray[np.int64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _rows(size: int, fold: int, *, backwards: bool) -> tuple[_Lines, _Weights]:
+    """The 64 rows of the operator, each from its own first line on, which is a multiple of ``fold``."""
+    centres = ((np.arange(SIDE) + 0.5) * size / SIDE).astype(np.int64)
+    # The second pass of the box: which lines of the first pass each centre averages; fewer at the edges.
+    low, high = _window(centres, size)
+    middle = low[:, None] + np.arange(int((high - low).max()))
+    share = np.where(middle < high[:, None], 1.0 / (high - low)[:, None], 0.0)
+    # The first pass: each of those is itself a mean over a window, added as the two ends of a step.
+    left, right = _window(np.minimum(middle, size - 1), size)
+    share /= right - left
+    if backwards:
+        left, right = size - right, size - left
+    starts = left.min(axis=1) // fold * fold
+    span = -(-int((right.max(axis=1) - starts).max()) // fold) * fold
+    steps = np.zeros((SIDE, span + 1))
+    row = np.broadcast_to(np.arange(SIDE)[:, None], middle.shape)
+    np.add.at(steps, (row, left - starts[:, None]), share)
+    np.add.at(steps, (row, right - starts[:, None]), -share)
+    return starts, np.cumsum(steps, axis=1)[:, :-1]
+
+
+def _window(at: _Lines, size: int) -> tuple[_Lines, _Lines]:
     """First line and line after the last of the box around each of ``at``, clipped as the reference clips it."""
     width = (size + 2 * SIDE - 1) // (2 * SIDE)
     ahead = (width + 2) // 2
     return np.maximum(at + ahead - width, 0), np.minimum(at + ahead, size)
 
 
-def _folded(weights: NDArray[np.float64], left: int, right: int, fold: int) -> tuple[NDArray[np.float64], int, int]:
-    """The weights summed in groups of ``fold`` lines, the groups counted from line 0 of the axis."""
-    before = left % fold
-    after = -right % fold
-    padded = np.pad(weights, ((0, 0), (before, after)))
-    groups = padded.reshape(len(weights), -1, fold).sum(axis=2)
-    return groups, left // fold, -(-right // fold)
+def _folded(weights: _Weights, fold: int) -> _Weights:
+    """The weights of lines that each hold the mean of ``fold`` lines, with one such line more at either end.
+
+    Within a group the lines are taken to follow the parabola through the means of the group and its two neighbours.
+    That costs nothing when the operator is applied, and keeps far more bits than a picture of flat blocks would.
+    """
+    groups = weights.reshape(SIDE, -1, fold)
+    place = (np.arange(fold) + 0.5) / fold - 0.5
+    slope = groups @ place
+    curve = groups @ (place**2 - np.mean(place**2))  # less its mean: the parabola keeps the mean of the group
+    spread: _Weights = np.pad(groups.sum(axis=2) - curve, ((0, 0), (1, 1)))
+    spread[:, 2:] += (curve + slope) / 2
+    spread[:, :-2] += (curve - slope) / 2
+    return spread
+
+
+def _band(rows: slice, starts: _Lines, weights: _Weights, lines: int) -> Band:
+    """A few rows side by side over the lines that any of them uses. Beyond an edge a picture goes on as it ends."""
+    first, span = int(starts[rows].min()), weights.shape[1]
+    block = np.zeros((_ROWS_IN_BAND, int(starts[rows].max()) - first + span))
+    for into, start, row in zip(block, starts[rows] - first, weights[rows], strict=True):
+        into[start : start + span] = row
+    before, after = max(-first, 0), max(first + block.shape[1] - lines, 0)
+    inside = block[:, before : block.shape[1] - after]
+    inside[:, 0] += block[:, :before].sum(axis=1)
+    inside[:, -1] += block[:, block.shape[1] - after :].sum(axis=1)
+    thin = np.ascontiguousarray(inside, dtype=np.float32)
+    thin.flags.writeable = False
+    return Band(rows, first + before, first + before + thin.shape[1], thin)

@@ -76,20 +76,28 @@ def _decimated(raster: Raster) -> NDArray[np.float32]:
     down, across = raster.height, raster.width
     if transposed:
         down, across = across, down
-    vertical = bands(down, raster.fold, backwards=from_below)
+    strips = _strips(raster, bands(down, raster.fold, backwards=from_below))
     horizontal = bands(across, raster.fold, backwards=from_right)
-    strips = np.concatenate([_strip(raster.rows(band.start, band.stop), band) for band in vertical])
-    small = np.concatenate([strips[:, b.start : b.stop] @ b.weights.T for b in horizontal], axis=1)
+    small = np.concatenate([strips[:, band.start : band.stop] @ band.weights.T for band in horizontal], axis=1)
     return small.T if transposed else small
 
 
-def _strip(rows: NDArray[Any], band: Band) -> NDArray[np.float32]:
-    """The luma of a few kept rows, still full width. Luma is linear too, so it waits until few rows are left."""
-    flat = rows.reshape(len(rows), -1).astype(np.float32, copy=False)
-    strip: NDArray[np.float32] = band.weights @ flat
-    if rows.ndim == 3:
-        strip = strip.reshape(len(strip), -1, 3) @ _LUMA
-    return strip
+def _strips(raster: Raster, vertical: tuple[Band, ...]) -> NDArray[np.float32]:
+    """The luma of the kept rows, still full width."""
+    most = max(band.stop - band.start for band in vertical)
+    first = raster.rows(vertical[0].start, vertical[0].stop)
+    wide = first[0].size
+    lines = np.empty((most, wide), np.float32)  # one buffer, small enough to stay in the processor's cache
+    strips = np.empty((SIDE, wide), np.float32)
+    for band in vertical:
+        part = lines[: band.stop - band.start]
+        part[...] = raster.rows(band.start, band.stop).reshape(part.shape)
+        np.matmul(band.weights, part, out=strips[band.rows])
+    if first.ndim == 2:
+        return strips
+    # Luma is linear as well, so it waits until few rows are left.
+    luma: NDArray[np.float32] = strips.reshape(SIDE, -1, 3) @ _LUMA
+    return luma
 
 
 def _quality(small: NDArray[np.float32]) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-import weakref
 from types import TracebackType
 from typing import Self
 
@@ -21,11 +21,10 @@ class HashingPool:
     worker that dies costs the one item it had and is replaced. Close the pool, or use it as a context manager.
     """
 
-    def __init__(self, workers: int = 2, limits: Limits = DEFAULT_LIMITS, seconds: int = 20) -> None:
+    def __init__(self, workers: int = 2, limits: Limits = DEFAULT_LIMITS, seconds: float = 20) -> None:
         self._limits = limits
         self._seconds = seconds
         self._workers = workers
-        self._children: weakref.WeakSet[Child] = weakref.WeakSet()
         self._free: queue.SimpleQueue[Child | None] = queue.SimpleQueue()
         for _ in range(workers):
             self._free.put(None)
@@ -38,7 +37,7 @@ class HashingPool:
         try:
             return child.hash(data)
         finally:
-            self._free.put(child if child.is_usable else self._replaced(child))
+            self._give_back(child)
 
     def close(self) -> None:
         """Let every item in work end, then every worker. A closed pool hashes nothing."""
@@ -65,13 +64,20 @@ class HashingPool:
             raise StaydownError("This pool of hashing workers is closed. Open another one.")
         if child is not None and child.is_usable:
             return child
+        if child is not None:
+            child.end()  # it died in its sleep
         try:
-            return self._replaced(child)
-        except BaseException:
+            return Child(self._limits, self._seconds)
+        except StaydownError:
             self._free.put(None)
             raise
 
-    def _replaced(self, child: Child | None) -> Child:
-        if child is not None:
+    def _give_back(self, child: Child) -> None:
+        """Frees a worker for the next thread; in place of a spent one, another that starts meanwhile."""
+        place: Child | None = child
+        if not child.is_usable:
             child.end()
-        return Child(self._limits, self._seconds)
+            place = None
+            with contextlib.suppress(StaydownError):  # the next thread tries again, and says so
+                place = Child(self._limits, self._seconds)
+        self._free.put(place)

@@ -1,8 +1,10 @@
 """What a worker process gives up before it sees the first byte from a stranger.
 
-No files and no sockets: no descriptor can be opened any more. No new processes, no privileges, no network of its own,
-bounded memory, bounded processor time; on systems other than Linux, as much of this as they have. The worker is not tied to the life of its parent with ``PR_SET_PDEATHSIG``:
-the kernel ties that to the *thread* that started it, and threads of a server come and go. It ends when its pipe does.
+No files and no sockets: no descriptor can be opened any more. No new processes, no privileges, no network, bounded
+memory, bounded processor time; on systems other than Linux, as much of this as they have.
+
+The worker is not tied to the life of its parent with ``PR_SET_PDEATHSIG``: the kernel ties that to the *thread* that
+started it, and the threads of a server come and go. It ends when its pipe does.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 
 
-def give_up_rights(*, max_memory: int, descriptors: int) -> None:
-    """Restrict this process for good. ``descriptors``: how many, counted from 0, stay usable."""
+def give_up_rights(*, max_memory: int, descriptors: int, processes: int) -> None:
+    """Restrict this process for good.
+
+    ``descriptors``: how many, counted from 0, stay usable. ``processes``: how many its user may have before it can
+    start no other one, threads included.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
     _leave_the_network(libc)
     if os.geteuid() == 0:
@@ -33,7 +39,7 @@ def give_up_rights(*, max_memory: int, descriptors: int) -> None:
         (resource.RLIMIT_AS, max_memory),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NPROC, processes),
         (resource.RLIMIT_NOFILE, descriptors),
     ):
         with contextlib.suppress(ValueError, OSError):  # a stricter limit already stands, or the system has none

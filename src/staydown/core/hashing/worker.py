@@ -12,7 +12,7 @@ import sys
 import warnings
 from typing import Final
 
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
 from staydown.core.hashing.frames import QUESTION, READY, pack, pack_error
 from staydown.core.hashing.image import Limits, decode, register_heif
@@ -21,8 +21,11 @@ from staydown.core.hashing.sandbox import allow_processor_seconds, give_up_right
 from staydown.errors import MediaError, TooLargeError
 
 #: Every module that a decoder may want later, when no file can be opened any more.
-_DECODERS: Final = ("AvifImagePlugin", "GifImagePlugin", "JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin",
-                    "BmpImagePlugin", "TiffImagePlugin", "WebPImagePlugin", "ImageOps", "ImageSequence")  # fmt: skip
+_DECODERS: Final = (
+    *(f"{name}ImagePlugin" for name in ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")),
+    *("ImageCms", "ImageOps", "ImagePalette", "ImageSequence"),
+)
+_PROCESSES_WITH_HEIC: Final = 1024  # its decoder insists on threads of its own
 
 
 def main(arguments: list[str]) -> None:
@@ -31,8 +34,8 @@ def main(arguments: list[str]) -> None:
     limits = Limits(max_bytes, max_pixels, max_memory)
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a decoder prints must not land among the answers
-    _load_decoders()
-    give_up_rights(max_memory=max_memory, descriptors=answers + 1)
+    heic = _load_decoders()
+    give_up_rights(max_memory=max_memory, descriptors=answers + 1, processes=_PROCESSES_WITH_HEIC if heic else 0)
     os.write(answers, READY)
     while head := sys.stdin.buffer.read(QUESTION.size):
         data = sys.stdin.buffer.read(*QUESTION.unpack(head))
@@ -40,14 +43,18 @@ def main(arguments: list[str]) -> None:
         os.write(answers, _answer(data, limits))
 
 
-def _load_decoders() -> None:
+def _load_decoders() -> bool:
+    """Imports what the decoders need and tells them to start no threads; returns whether HEIC is among them."""
     for name in _DECODERS:
         importlib.import_module(f"PIL.{name}")
-    if importlib.util.find_spec("pillow_heif") is not None:
-        register_heif()
     Image.preinit()
     Image.MAX_IMAGE_PIXELS = None  # `Limits` decides
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     warnings.simplefilter("ignore")
+    heic = importlib.util.find_spec("pillow_heif") is not None
+    if heic:
+        register_heif()
+    return heic
 
 
 def _answer(data: bytes, limits: Limits) -> bytes:
