@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-if TYPE_CHECKING:
-    from staydown.apps.accounts.models import ApiKey
 
-
-class ApiKeys(models.QuerySet["ApiKey"]):
+class ApiKeys(models.QuerySet[Any]):
     """Keys."""
 
     def live(self, today: date | None = None) -> Self:
@@ -21,6 +18,6 @@ class ApiKeys(models.QuerySet["ApiKey"]):
         today = today or timezone.now().date()
         return self.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today), revoked_at__isnull=True)
 
-    def with_scope(self, scope: str) -> list[ApiKey]:
+    def with_scope(self, scope: str) -> list[Any]:
         """The live ones that were given this scope. There are few keys, and SQLite cannot search in JSON lists."""
         return [key for key in self.live() if key.may(scope)]
