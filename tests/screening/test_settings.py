@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,11 @@ def test_a_bad_key_file_is_refused_without_being_quoted(tmp_path, content):
 def test_a_missing_key_file_is_refused(tmp_path):
     with pytest.raises(SettingError, match="key file"):
         KeyFile.read(tmp_path / "none.toml")
+
+
+def test_every_setting_is_documented_with_its_default():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "screening.md").read_text("utf-8")
+    lines = [[cell.strip(" `") for cell in line.split("|")] for line in page.splitlines()]
+    defaults = {cells[1]: cells[3] for cells in lines if len(cells) > 4 and cells[1].startswith(PREFIX)}
+    for field in fields(Settings):
+        assert float(defaults[f"{PREFIX}{field.name.upper()}"]) == field.default
