@@ -109,8 +109,10 @@ def best_plan(rows: int, radius: int) -> Plan | None:
 
 def plan_with(rows: int, radius: int, m: int) -> Plan | None:
     """The plan with ``m`` chunks; ``None`` when they would be too small, or have too many values to look up."""
+    if not 1 <= m <= radius + 1:
+        return None
     lowest, more = divmod(radius + 1 - m, m)
-    if not 1 <= m <= radius + 1 or lowest + bool(more) > WIDEST_CHUNK:
+    if lowest + bool(more) > WIDEST_CHUNK:
         return None
     row_bits = max(1, (rows - 1).bit_length())
     width, wider = divmod(BITS, m)

@@ -17,6 +17,7 @@ from staydown.core.matching.scan import Rows, Small, Words
 
 WORDS: Final = 4  # of 64 bits, in a hash
 ABSENT: Final = -1
+MOST_KINDS_IN_TWO_BYTES: Final = 1 << 16
 _LOWER_HALF: Final = (1 << 64) - 1
 _AT_A_TIME: Final = 50_000
 
@@ -132,13 +133,16 @@ class Table:
         return self.take(order)
 
     def tidied(self) -> Table:
-        """The same rows, with no kinds but those that occur."""
-        present = np.flatnonzero(np.bincount(self.kind, minlength=len(self.kinds.listed)))
-        if len(present) == len(self.kinds.listed):
+        """The same rows, with no kinds but those that occur, in their own order: equal entries make equal tables."""
+        listed = self.kinds.listed
+        present = np.flatnonzero(np.bincount(self.kind, minlength=len(listed))).tolist()
+        order = sorted(present, key=listed.__getitem__)
+        if order == list(range(len(listed))):
             return self
-        kinds = Kinds(self.kinds.listed[number] for number in present.tolist())
-        renumbered = np.searchsorted(present, self.kind).astype(np.uint32)
-        return Table(self.values, self.high, self.low, _narrow(renumbered, kinds), kinds)
+        renumbered = np.zeros(len(listed), np.uint32)
+        renumbered[order] = np.arange(len(order))
+        kinds = Kinds(listed[number] for number in order)
+        return Table(self.values, self.high, self.low, _narrow(renumbered[self.kind], kinds), kinds)
 
     def find(self, entry_id: UUID) -> int | None:
         """The row of an id in a sorted table, or ``None``."""
@@ -211,7 +215,7 @@ def halves(ids: Iterable[UUID]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]
 
 def _narrow(kind: Rows, kinds: Kinds) -> NDArray[np.uint16] | Rows:
     """The column of kinds in two bytes a row where that is enough."""
-    return kind.astype(np.uint16) if len(kinds.listed) <= 1 << 16 else kind
+    return kind.astype(np.uint16) if len(kinds.listed) <= MOST_KINDS_IN_TWO_BYTES else kind
 
 
 def _no_columns() -> tuple[Words, Words, Words, Rows]:

@@ -1,0 +1,60 @@
+"""Entries in columns: what goes in comes out, in order of ids, and can be found."""
+
+from __future__ import annotations
+
+import random
+from uuid import UUID
+
+import pytest
+
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing.algorithm import Algorithm
+from staydown.core.matching import table
+from staydown.core.matching.table import ABSENT, Kinds, Table, halves
+from tests.core.matching.samples import entries, pdq
+
+HELD = entries(5, 300, "twins")
+
+
+def test_what_goes_in_comes_out():
+    assert list(Table.of(HELD).entries()) == HELD
+
+
+@pytest.mark.parametrize("at_a_time", [1, 7, 300])
+def test_however_many_are_taken_at_a_time(monkeypatch, at_a_time):
+    monkeypatch.setattr(table, "_AT_A_TIME", at_a_time)
+    assert list(Table.of(iter(HELD)).entries()) == HELD
+
+
+def test_joined_tables_keep_their_own_kinds():
+    tables = [Table.of(HELD[:100]), Table.of([]), Table.of(HELD[100:150]), Table.of(HELD[150:])]
+    assert list(Table.joined(tables).entries()) == HELD
+    assert list(Table.joined([]).entries()) == []
+
+
+def test_sorted_by_id_and_the_last_of_an_id_wins():
+    rng = random.Random(2)
+    again = [Entry(e.id, "later", e.hash, e.radius, e.action) for e in rng.sample(HELD, 50)]
+    rows = list(Table.of(HELD + again).sorted().entries())
+    expected = {entry.id: entry for entry in HELD + again}
+    assert rows == [expected[i] for i in sorted(expected)]
+
+
+def test_ids_that_share_their_first_half_are_told_apart():
+    ids = [UUID(int=half << 64 | rest) for half in (0, 7, 1 << 63) for rest in (0, 3, 9)]
+    held = Table.of(Entry(i, "b", pdq(bytes(32)), 31, Action.BLOCK) for i in ids).sorted()
+    assert [held.find(i) for i in ids] == list(range(9))
+    absent = [UUID(int=half << 64 | rest) for half in (0, 7, 8) for rest in (1, 4, 10)]
+    assert held.find_all(*halves(absent)).tolist() == [ABSENT] * 9
+
+
+def test_tidied_drops_kinds_that_do_not_occur():
+    some = Table.of(HELD).take(range(3))
+    assert set(some.tidied().kinds.listed) == {table.kind_of(entry) for entry in HELD[:3]}
+    assert list(some.tidied().entries()) == HELD[:3]
+
+
+def test_the_reach_of_another_algorithm_is_nothing():
+    kinds = Kinds(table.kind_of(entry) for entry in HELD if entry.hash.algorithm is Algorithm.PDQ)
+    assert kinds.widest[Algorithm.SHA256] == -1
+    assert kinds.widest[Algorithm.PDQ] == max(kind.radius for kind in kinds.listed)
