@@ -9,12 +9,13 @@ nor the portal's (`staydown.apps.portal.origin`) could tell our page from anothe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from csp.constants import NONE, SELF
 from csp.utils import build_policy
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 #: For settings: ``CONTENT_SECURITY_POLICY = CSP``. A view that must show pictures of another origin (the console's
 #: previews) widens its own answer with ``csp.decorators.csp_update``.
@@ -54,14 +55,14 @@ HEADERS: Final = {
 INDEXED_PATHS: Final = frozenset({"/"})
 
 
-class SecurityHeaders:
-    """Middleware that adds what an answer does not already say. A view that sets one of these headers keeps its own."""
+class SecurityHeaders(MiddlewareMixin):
+    """Middleware that adds what an answer does not already say. A view that sets one of these headers keeps its own.
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
+    It works with and without async: one middleware that does not would put every async view into a thread of its own.
+    """
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """The answer with the headers that it lacks."""
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
