@@ -9,12 +9,16 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from staydown.project import server
 
 PASSWORD = re.compile(r"password\s+(\S+)")
 ADDRESS = re.compile(r"listens on (http://\S+)")
@@ -72,9 +76,13 @@ def test_the_first_start_makes_the_install_and_the_next_ones_find_it(tmp_path):
             assert "default-src 'none'" in page.headers["content-security-policy"]
             assert client.get("/static/ui/staydown.css").headers["x-content-type-options"] == "nosniff"
             assert client.get("/livez").status_code == 200
+            until_ready(client)
             assert client.get("/v1/index").status_code == 401
             sign_in(client, first[1])
+        began = time.monotonic()
         assert ended(process, signal.SIGTERM) == 0
+        assert time.monotonic() - began < server.GRACE  # it did not wait for the node's pull
+        assert process.stdout.read() == ""  # and had nothing to complain about
     with running("serve", data, "--port", "0") as (process, said):
         assert not PASSWORD.search(said)
         assert ended(process, signal.SIGKILL) == -signal.SIGKILL
@@ -84,6 +92,15 @@ def test_the_first_start_makes_the_install_and_the_next_ones_find_it(tmp_path):
     for file in data.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
         assert first[1].encode() not in file.read_bytes()
+
+
+def until_ready(client: httpx.Client) -> None:
+    """Return when screening follows the feed."""
+    for _ in range(200):
+        if client.get("/readyz").status_code == 200:
+            return
+        threading.Event().wait(0.05)
+    pytest.fail("screening did not become ready")
 
 
 def sign_in(client: httpx.Client, password: str) -> None:

@@ -59,7 +59,7 @@ def named(name):
 def doors():
     """Doors whose rooms say their names."""
     return asgi.Doors(
-        django=asgi.WholeBody(named("django")),
+        django=named("django"),
         static=named("static"),
         screening=named("screening"),
         paths=("/livez", "/readyz", "/metrics"),
@@ -137,6 +137,43 @@ def test_work_at_a_time_is_bounded_and_followers_of_the_feed_do_not_count():
     most = 0
     asyncio.run(many("/api/v1/feed"))
     assert most == asgi.FOLLOWERS_AT_ONCE
+
+
+def test_who_waits_at_the_feed_is_let_go_when_the_process_ends_and_others_are_answered():
+    async def waits(scope, receive, send):
+        await receive()
+        if scope["path"] == "/":
+            await PlainTextResponse("done")(scope, receive, send)
+        else:
+            assert (await receive())["type"] == "http.disconnect"
+
+    async def ends():
+        doors = asgi.Doors(django=waits, static=waits, screening=None, paths=())
+        asked = [asyncio.ensure_future(ask(doors, path)) for path in ("/api/v1/feed", "/api/v1/feed", "/")]
+        await asyncio.sleep(0.01)
+        doors.end()
+        return await asyncio.wait_for(asyncio.gather(*asked), 5)
+
+    assert [answer[0] for answer in asyncio.run(ends())] == [503, 503, 200]
+
+
+def test_an_answer_at_the_feed_that_has_begun_is_ended_well():
+    begun = asyncio.Event()
+
+    async def slow(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.set()
+        await asyncio.sleep(0.02)
+        await send({"type": "http.response.body", "body": b"whole"})
+
+    async def ends():
+        app = asgi.WholeBody(slow)
+        asked = asyncio.ensure_future(ask(app, asgi.FEED))
+        await begun.wait()
+        app.end()
+        return await asked
+
+    assert asyncio.run(ends())[2] == b"whole"
 
 
 @pytest.fixture(scope="module")

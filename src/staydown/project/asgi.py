@@ -23,16 +23,21 @@ AT_ONCE: Final = 32  # requests that Django works on at a time, each in a thread
 FOLLOWERS_AT_ONCE: Final = 64  # of them, apart, those that wait at the feed for a new line
 LONGEST_BODY: Final = 4 * 1024 * 1024  # bytes; hashes, links and words fit many times over, and no picture comes here
 BODY_SECONDS: Final = 30.0
+FEED: Final = "/api/v1/feed"
 
 
 class Doors:
     """Sends each request to the part that owns its address."""
 
     def __init__(self, *, django: ASGIApp, static: ASGIApp, screening: ASGIApp | None, paths: tuple[str, ...]) -> None:
-        self._django = django
+        self._django = WholeBody(django)
         self._static = static
         self._screening = screening
         self._paths = frozenset(paths)
+
+    def end(self) -> None:
+        """Let go of those who wait at the feed, for they would hold up the end of this process."""
+        self._django.end()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -60,6 +65,11 @@ class WholeBody:
         self._app = app
         self._work = asyncio.Semaphore(AT_ONCE)
         self._follow = asyncio.Semaphore(FOLLOWERS_AT_ONCE)
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Answer those who wait at the feed now."""
+        self._ending.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = Headers(scope=scope).get("content-length", "0")
@@ -76,8 +86,34 @@ class WholeBody:
         if len(body) > LONGEST_BODY:
             await _refuse(413, "This is too long.")(scope, receive, send)
             return
-        async with self._follow if scope["path"] == "/api/v1/feed" else self._work:
-            await self._app(scope, _replay(body, receive), send)
+        if scope["path"] == FEED:
+            async with self._follow:
+                await self._until_the_end(scope, _replay(body, receive), send)
+        else:
+            async with self._work:
+                await self._app(scope, _replay(body, receive), send)
+
+    async def _until_the_end(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The app's answer; 503 when this process ends before it, which the app takes for the asker going away."""
+        answering = False
+
+        async def noting(message: Message) -> None:
+            nonlocal answering
+            answering = True
+            await send(message)
+
+        async def receiving() -> Message:
+            more, end = asyncio.ensure_future(receive()), asyncio.ensure_future(self._ending.wait())
+            try:
+                await asyncio.wait({more, end}, return_when=asyncio.FIRST_COMPLETED)
+                return more.result() if more.done() else {"type": "http.disconnect"}
+            finally:
+                more.cancel()
+                end.cancel()
+
+        await self._app(scope, receiving, noting)
+        if self._ending.is_set() and not answering:
+            await _refuse(503, "This process ends. Ask again.")(scope, receive, send)
 
 
 class WithHeaders:
@@ -96,10 +132,10 @@ class WithHeaders:
         await self._app(scope, receive, adding)
 
 
-def compose(screening: ASGIApp | None = None, paths: tuple[str, ...] = ()) -> ASGIApp:
+def compose(screening: ASGIApp | None = None, paths: tuple[str, ...] = ()) -> Doors:
     """The whole process as one ASGI app. ``screening`` answers ``paths`` and everything below /v1/."""
     return Doors(
-        django=WholeBody(get_asgi_application()),
+        django=get_asgi_application(),
         static=WithHeaders(static_files(), {**static_headers(), "Cache-Control": "no-cache"}),
         screening=screening,
         paths=paths,

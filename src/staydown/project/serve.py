@@ -32,6 +32,6 @@ def everything(listener: socket.socket, address: Address, started: Callable[[Ins
     with ExitStack() as stack:
         client = stack.enter_context(FeedClient(address.url, node_key.key, node_key.verifier))
         pool = stack.enter_context(HashingPool(node_settings.workers))
-        node = screening.build(node_settings, feed_client=client, pool=pool)
-        app = asgi.compose(node, screening.PATHS)
-        server.run(app, listener, [node.state.node, Worker()], lambda: started(installed))
+        app = screening.build(node_settings, feed_client=client, pool=pool)
+        doors = asgi.compose(app, screening.PATHS)
+        server.run(doors, listener, [app.state.node, Worker()], lambda: started(installed))

@@ -10,7 +10,8 @@ from typing import Protocol
 
 import uvicorn
 from django.conf import settings
-from starlette.types import ASGIApp
+
+from staydown.project.asgi import Doors
 
 GRACE = 5  # seconds for requests that are being answered when a signal comes
 
@@ -28,8 +29,9 @@ class Part(Protocol):
 class Server(uvicorn.Server):
     """Starts its parts once it listens, and ends them while it still answers: they speak to it."""
 
-    def __init__(self, config: uvicorn.Config, parts: Iterable[Part], started: Callable[[], None]) -> None:
+    def __init__(self, app: Doors, config: uvicorn.Config, parts: Iterable[Part], started: Callable[[], None]) -> None:
         super().__init__(config)
+        self._doors = app
         self._parts = list(parts)
         self._tell = started
 
@@ -44,10 +46,11 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the parts together, then the connections."""
         await asyncio.gather(*(asyncio.to_thread(part.stop) for part in self._parts), return_exceptions=True)
+        self._doors.end()
         await super().shutdown(sockets)
 
 
-def run(app: ASGIApp, listener: socket.socket, parts: Iterable[Part], started: Callable[[], None]) -> None:
+def run(app: Doors, listener: socket.socket, parts: Iterable[Part], started: Callable[[], None]) -> None:
     """Serve on the socket until SIGTERM or SIGINT, then end in order. Writes no access log: it would hold addresses."""
     config = uvicorn.Config(
         app,
@@ -65,4 +68,4 @@ def run(app: ASGIApp, listener: socket.socket, parts: Iterable[Part], started: C
     # uvicorn raises the signal again once it has ended; that we were asked to end is no error.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    Server(config, parts, started).run(sockets=[listener])
+    Server(app, config, parts, started).run(sockets=[listener])

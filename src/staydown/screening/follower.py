@@ -76,7 +76,7 @@ class Follower:
         try:
             pull = self._client.pull(self._cursor, limit=self._settings.page, wait=wait)
         except FeedError as error:
-            return self._failed(error)
+            return 0.0 if self._is_stopping() else self._failed(error)
         if self._is_stopping():
             return 0.0
         self._apply(pull.lines)
