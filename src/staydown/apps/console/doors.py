@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Final
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -37,6 +38,9 @@ ROLES: Final = {
     "member": ("admin",),
 }
 
+#: What a stranger at an unlocked computer must not get: asks for the password or a key again after fifteen minutes.
+CHECKED_AGAIN: Final = frozenset({"key_create", "team_add", "member", "endpoint_add"})
+
 View = Callable[..., HttpResponse]
 
 
@@ -49,13 +53,15 @@ def door(name: str, *methods: str) -> Callable[[View], View]:
     """Wraps the view of the address ``name``: signed in, one of its roles, these methods; refusals become pages."""
 
     def wrap(view: View) -> View:
+        guarded = reauthentication_required(view) if name in CHECKED_AGAIN else view
+
         @login_required
         @require_http_methods(list(methods) or ["GET", "HEAD"])
         @wraps(view)
         def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             try:
                 require_role(request.user, *ROLES[name])
-                return view(request, *args, **kwargs)
+                return guarded(request, *args, **kwargs)
             except DeniedError as error:
                 return render(request, "console/refused.html", {"error": error}, status=403)
             except MissingError as error:

@@ -85,15 +85,14 @@ def _hits(counts: Mapping[str, int]) -> str:
 
 
 def _received(facts: Facts, regimes: Mapping[str, Regime]) -> str:
-    asked = [
+    parts = [
         spoken(int(facts.get(name, 0)), thing)
         for name, thing in (("links", "link"), ("pictures", "picture"))
         if facts.get(name)
     ]
+    which = "another" if facts.get("joined") else "a"
     who = ", acting for the person shown" if facts.get("role") == "agent" else ""
-    return (
-        f"{who} sent {'another' if facts.get('joined') else 'a'} report with {listed(asked) or 'nothing in it'}".strip()
-    )
+    return f"sent {which} report with {listed(parts) or 'nothing in it'}{who}"
 
 
 def _decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:

@@ -10,7 +10,7 @@ from django.forms.boundfield import BoundField, BoundWidget
 from django.urls import reverse
 from django.utils.translation import get_language_info
 
-from staydown.apps.cases.models import Case, Item
+from staydown.apps.cases.models import Case, Decision, Item
 from staydown.apps.console.casefile import CaseFile, ItemRow
 from staydown.apps.console.counts import spoken
 from staydown.apps.console.decision_form import DecisionForm
@@ -132,6 +132,16 @@ ELEMENTS = {
     "non_consent_statement": "Says that the person shown did not agree to it",
     "non_consent_information": "What bears on whether they agreed",
 }
+
+
+@register.simple_tag
+def decision_law(file: CaseFile, decision: Decision) -> str:
+    """The law under which it was decided, and the ground where it was declined, as the case's version words them."""
+    regime = next((regime for regime in file.regimes if regime.id == decision.regime_id), None)
+    if regime is None:
+        return decision.regime_id
+    ground = next((ground.label for ground in regime.grounds if ground.id == decision.ground), "")
+    return f"{regime.short_name}: {ground}" if ground else regime.short_name
 
 
 @register.simple_tag

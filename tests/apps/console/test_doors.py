@@ -1,0 +1,169 @@
+"""Every address of the console by every role: what is not in the table is a fault."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from staydown.apps.accounts import actions as accounts
+from staydown.apps.accounts.models import ApiKey, Role, Staff
+from staydown.apps.audit.actor import Actor
+from staydown.apps.cases.models import Case
+from staydown.apps.console import urls
+from staydown.apps.console.doors import CHECKED_AGAIN, ROLES
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.models import Delivery, Endpoint
+from tests.apps.console.conftest import signed_in
+from tests.people import member
+
+MODERATOR, LEAD, AUDITOR, ADMIN = Role.MODERATOR, Role.LEAD, Role.AUDITOR, Role.ADMIN
+ALL = {MODERATOR, LEAD, AUDITOR, ADMIN}
+
+#: Who may do what, written out once more: the table in the code is tested against this one.
+MAY = {
+    ("GET", "queue"): ALL,
+    ("GET", "pulse"): ALL,
+    ("GET", "case"): ALL,
+    ("POST", "decide"): {MODERATOR, LEAD},
+    ("POST", "renew"): {MODERATOR, LEAD},
+    ("POST", "release"): {MODERATOR, LEAD},
+    ("GET", "webhooks"): {LEAD, AUDITOR, ADMIN},
+    ("POST", "endpoint_add"): {ADMIN},
+    ("POST", "endpoint_switch"): {ADMIN},
+    ("POST", "replay"): {LEAD, ADMIN},
+    ("GET", "keys"): {AUDITOR, ADMIN},
+    ("POST", "key_create"): {ADMIN},
+    ("GET", "key_revoke"): {ADMIN},
+    ("POST", "key_revoke"): {ADMIN},
+    ("GET", "team"): {AUDITOR, ADMIN},
+    ("POST", "team_add"): {ADMIN},
+    ("GET", "member"): {ADMIN},
+    ("POST", "member"): {ADMIN},
+}
+
+
+@pytest.fixture
+def addresses(case, db):
+    """The address of each name, about something real."""
+    endpoint, _ = sharing.add_endpoint("platform", "https://platform.test/hooks", by=Actor.system())
+    key, _ = accounts.create_key("a program", ["screen"], by=Actor.system())
+    person = member("somebody", Role.MODERATOR)
+    now = timezone.now()
+    delivery = Delivery.objects.create(endpoint=endpoint, event="case.decided", payload={}, created_at=now, next_at=now)
+    about = {
+        "case": case,
+        "decide": case,
+        "renew": case,
+        "release": case,
+        "endpoint_switch": endpoint,
+        "replay": delivery,
+        "key_revoke": key,
+        "member": person,
+    }
+    return {
+        pattern.name: reverse(
+            f"console:{pattern.name}", args=[about[pattern.name].public_id] if pattern.name in about else []
+        )
+        for pattern in urls.urlpatterns
+    }
+
+
+def state():
+    """What the addresses could change."""
+    return (
+        list(Case.objects.values("state", "version", "leased_by", "leased_until")),
+        list(Endpoint.objects.values("name", "enabled")),
+        list(Delivery.objects.values("state", "attempts", "next_at")),
+        list(ApiKey.objects.values("name", "revoked_at")),
+        list(Staff.objects.values("username", "role", "is_active", "password")),
+    )
+
+
+def test_the_table_holds_every_address():
+    names = {pattern.name for pattern in urls.urlpatterns}
+    assert names == set(ROLES) == {name for _, name in MAY}
+    assert all(pattern.callback.door == pattern.name for pattern in urls.urlpatterns)
+    assert not CHECKED_AGAIN - names
+
+
+@pytest.mark.parametrize(("method", "name"), MAY, ids=lambda each: str(each))
+@pytest.mark.parametrize("role", sorted(ALL))
+def test_role_by_address(method, name, role, addresses):
+    person = member("visitor", role)
+    before = state()
+    answer = signed_in(person).generic(method, addresses[name])
+    if role in MAY[method, name]:
+        assert answer.status_code not in {401, 403, 404, 405}, answer.status_code
+        assert answer.status_code < 500
+    else:
+        assert answer.status_code == 403
+        assert state() == before
+        assert "not for your role" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("method", "name"), MAY, ids=lambda each: str(each))
+def test_nobody_gets_in_without_signing_in(method, name, addresses):
+    before = state()
+    answer = Client().generic(method, addresses[name])
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/staff/accounts/login/")
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", sorted(ROLES))
+def test_methods_that_are_not_meant_are_refused(name, addresses):
+    admin_or_lead = LEAD if LEAD in ROLES[name] else ADMIN
+    client = signed_in(member("visitor", admin_or_lead))
+    meant = {method for method, each in MAY if each == name}
+    for method in {"GET", "POST", "PUT", "DELETE"} - meant:
+        assert client.generic(method, addresses[name]).status_code == 405, method
+
+
+def test_someone_switched_off_is_out_at_once(bea, addresses):
+    client = signed_in(bea)
+    assert client.get(addresses["queue"]).status_code == 200
+    accounts.deactivate_staff(bea, by=Actor.system())
+    assert client.get(addresses["queue"]).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["case", "decide", "renew", "release"])
+def test_a_case_that_is_not_there_and_one_of_a_minor_look_the_same(name, bea, case, addresses):
+    Case.objects.filter(pk=case.pk).update(state="minors")
+    client = signed_in(bea)
+    method = next(method for method, each in MAY if each == name)
+    hidden = client.generic(method, addresses[name])
+    absent = client.generic(method, reverse(f"console:{name}", args=[uuid4()]))
+    assert hidden.status_code == absent.status_code == 404
+    assert case.number not in hidden.content.decode()
+
+
+@pytest.mark.parametrize("name", sorted(CHECKED_AGAIN))
+def test_what_makes_new_power_asks_who_it_is_again(name, ada, addresses):
+    client = Client()
+    client.force_login(ada)
+    before = state()
+    answer = client.post(addresses[name], {"name": "x", "url": "https://a.test", "scopes": "screen", "do": "reset"})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/staff/accounts/reauthenticate/")
+    assert state() == before
+
+
+def test_the_menu_offers_what_the_role_may_open(addresses):
+    titles = {"Cases": "queue", "Webhooks": "webhooks", "API keys": "keys", "Team": "team"}
+    for role in ALL:
+        page = signed_in(member(f"menu-{role}", role)).get(addresses["queue"]).content.decode()
+        menu = page.split('<nav aria-label="Console">')[1].split("</nav>")[0]
+        for title, name in titles.items():
+            assert (f">{title}</a>" in menu) == (role in MAY["GET", name])
+
+
+def test_forms_of_other_sites_are_refused(bea, addresses):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(bea)
+    for method, name in MAY:
+        if method == "POST":
+            assert client.post(addresses[name]).status_code == 403
