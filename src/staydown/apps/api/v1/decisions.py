@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Router
+from ninja.responses import Status
 
 from staydown.apps.api.keys import Needs, actor_of, key_of
 from staydown.apps.api.repeats import once
@@ -36,7 +37,7 @@ class DecisionIn(Strict):
     response={201: DecisionOut},
     summary="Decide a case",
 )
-def create(request: HttpRequest, case_id: UUID, body: DecisionIn) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, case_id: UUID, body: DecisionIn) -> Status:
     """Decide about items of a case. 409 when somebody else holds the case or it has changed since it was seen."""
     case = access.case_for_key(key_of(request), case_id, scope="decision:write")
     version = _version(request.headers.get("If-Match", ""), body.version)
@@ -56,7 +57,7 @@ def create(request: HttpRequest, case_id: UUID, body: DecisionIn) -> tuple[int, 
 
     made = once(request, decide)
     decision = Decision.objects.prefetch_related("items", "actions").get(public_id=made["id"])
-    return 201, decision_shown(decision)
+    return Status(201, decision_shown(decision))
 
 
 def _version(header: str, given: int | None) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema
+from ninja.responses import Status
 
 from staydown.apps.api.keys import Needs, actor_of, key_of
 from staydown.apps.api.repeats import idempotency_key, once
@@ -63,7 +64,7 @@ class ReportOut(Schema):
 
 
 @router.post("/reports", auth=Needs("report:create"), response={201: ReportOut}, summary="Send a report")
-def create(request: HttpRequest, body: ReportIn) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, body: ReportIn) -> Status:
     """Receive a report and start its clocks. Pass the receipt on to the person and keep no copy of it."""
     form = _form(request, body)
     sent: list[Submitted] = []
@@ -75,7 +76,7 @@ def create(request: HttpRequest, body: ReportIn) -> tuple[int, dict[str, Any]]:
     kept = once(request, submit)
     # A repeated request: the same draft is the same report, and derives the same code.
     submitted = sent[0] if sent else actions.submit_report(form, by=actor_of(request))
-    return 201, {**kept, "receipt": submitted.code}
+    return Status(201, {**kept, "receipt": submitted.code})
 
 
 def _form(request: HttpRequest, body: ReportIn) -> ReportForm:

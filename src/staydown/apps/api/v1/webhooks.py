@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Router, Schema
+from ninja.responses import Status
 
 from staydown.apps.api.keys import Needs, actor_of
 from staydown.apps.api.paging import Asked, page
@@ -82,13 +83,13 @@ def index(request: HttpRequest, ask: Asked) -> dict[str, Any]:
 
 
 @router.post("/webhooks", auth=NEEDS, response={201: EndpointOut}, summary="Add an endpoint")
-def create(request: HttpRequest, body: EndpointIn) -> tuple[int, dict[str, Any]]:
+def create(request: HttpRequest, body: EndpointIn) -> Status:
     """Add an endpoint. Each has a signing key of its own; the answer holds the public half."""
 
     def add() -> dict[str, Any]:
         return {"id": str(actions.add_endpoint(body.name, body.url, by=actor_of(request))[0].public_id)}
 
-    return 201, shown(access.endpoint(UUID(once(request, add)["id"])))
+    return Status(201, shown(access.endpoint(UUID(once(request, add)["id"]))))
 
 
 @router.get("/webhooks/{uuid:endpoint_id}", auth=NEEDS, response=EndpointOut, summary="Read an endpoint")
@@ -107,10 +108,10 @@ def change(request: HttpRequest, endpoint_id: UUID, body: EndpointChange) -> dic
 @router.api_operation(
     ["DELETE"], "/webhooks/{uuid:endpoint_id}", auth=NEEDS, response={204: None}, summary="Remove an endpoint"
 )
-def remove(request: HttpRequest, endpoint_id: UUID) -> tuple[int, None]:
+def remove(request: HttpRequest, endpoint_id: UUID) -> Status:
     """Send nothing there any more, and give up what waits for it."""
     actions.remove_endpoint(access.endpoint(endpoint_id), by=actor_of(request))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/webhooks/{uuid:endpoint_id}/deliveries", auth=NEEDS, response=DeliveriesOut, summary="List deliveries")
