@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 
@@ -77,7 +78,7 @@ def tell(out: Console, step: Step) -> None:
     mark = "[green]held[/green]" if step.held else "[red]FAILED[/red]"
     out.print(f"[dim]{step.seconds:6.1f} s[/dim]  {mark}  [bold]{step.title}[/bold]")
     if step.seen:
-        out.print(f"                [dim]{step.seen}[/dim]")
+        out.print(Padding(f"[dim]{step.seen}[/dim]", (0, 0, 0, 16)))
 
 
 def summary(steps: list[Step], seconds: float) -> Table:
