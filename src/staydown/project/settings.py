@@ -13,12 +13,6 @@ from staydown.errors import SettingError
 from staydown.project import readers
 
 ENVIRONMENT = readers.Environment(os.environ)
-SOURCE = Path(__file__).parent.parent
-
-
-def built(module: str) -> bool:  # while the parts are being built; goes away
-    return (SOURCE / module.removeprefix("staydown.").replace(".", "/")).with_suffix(".py").exists()
-
 
 # What the operator sets -----------------------------------------------------------------------------------------------
 STAYDOWN_DATA = ENVIRONMENT.path("STAYDOWN_DATA", Path("data"))
@@ -63,9 +57,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}  # throttles only; never on disk
 
-_OURS = ["vault", "audit", "accounts", "banks", "sharing", "cases", "ui", "portal", "console", "api"]
 INSTALLED_APPS = [
-    *(f"staydown.apps.{name}" for name in _OURS if built(f"staydown.apps.{name}.apps")),
+    "staydown.apps.vault",
+    "staydown.apps.audit",
+    "staydown.apps.accounts",
+    "staydown.apps.banks",
+    "staydown.apps.sharing",
+    "staydown.apps.cases",
+    "staydown.apps.ui",
+    "staydown.apps.portal",
+    "staydown.apps.console",
+    "staydown.apps.api",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -104,7 +106,6 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                *(["staydown.apps.ui.context.operator"] if built("staydown.apps.ui.context") else []),
             ]
         },
     }

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
+from django.urls import include, path
 
-from django.urls import URLPattern, URLResolver, include, path
-
-SCREENS = {
-    "api/": "staydown.apps.api.urls",
-    "staff/": "staydown.apps.console.urls",
-    "": "staydown.apps.portal.urls",
-}
-
-
-def built(urls: str) -> bool:  # while the parts are being built; goes away
-    try:
-        importlib.import_module(urls)
-    except (ImportError, SyntaxError, AttributeError):
-        return False
-    return True
-
-
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns = [
     path("staff/accounts/", include("staydown.project.sign_in")),
-    *(path(at, include(urls)) for at, urls in SCREENS.items() if built(urls)),
+    path("staff/", include("staydown.apps.console.urls")),
+    path("api/", include("staydown.apps.api.urls")),
+    path("", include("staydown.apps.portal.urls")),
 ]
