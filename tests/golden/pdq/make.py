@@ -29,7 +29,7 @@ PATTERNS = (
     ("clouds", 6, 129, 127),
     ("clouds", 7, 640, 359),
     ("clouds", 8, 5, 7),
-    ("clouds", 9, 1443, 977),
+    ("clouds", 9, 877, 243),
     ("grey", 10, 333, 500),
     ("grey", 11, 64, 200),
     ("rings", 12, 400, 300),
@@ -78,11 +78,11 @@ def pixels(kind: str, seed: int, width: int, height: int) -> NDArray[np.uint8]:
 
 def _layer(x: Any, y: Any, width: int, height: int, cells: int, seed: int) -> NDArray[np.int64]:
     """Noise of ``cells`` cells along each side, interpolated between their corners; 0 to 250."""
-    u, v = x * cells * 256 // width, y * cells * 256 // height
-    i, f, j, g = u // 256, u % 256, v // 256, v % 256
-    above = _corner(i, j, seed) * (256 - f) + _corner(i + 1, j, seed) * f
-    below = _corner(i, j + 1, seed) * (256 - f) + _corner(i + 1, j + 1, seed) * f
-    return (above * (256 - g) + below * g) // 65536
+    u, v = (x * cells * 256 // width)[0], (y * cells * 256 // height)[:, 0]
+    corners = _corner(np.arange(cells + 1)[None, :], np.arange(cells + 1)[:, None], seed)
+    i, f, j, g = u // 256, u % 256, v // 256, (v % 256)[:, None]
+    across = corners[:, i] * (256 - f) + corners[:, i + 1] * f
+    return (across[j] * (256 - g) + across[j + 1] * g) >> 16
 
 
 def _corner(i: Any, j: Any, seed: int) -> Any:
