@@ -131,11 +131,12 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    feed: str, publisher: Publisher, folder: Path, *arguments: str, is_ready: bool = True, **variables: str
+    feed: str, follow: Publisher | KeyFile, folder: Path, *arguments: str, is_ready: bool = True, **variables: str
 ) -> Iterator[Running]:
     """`staydown screen` in a process of its own, on a free port, ready to answer or at least alive."""
     key_file = folder / "node.toml"
-    key_file.write_text(KeyFile(publisher.key, publisher.verifier_key).text())
+    known = KeyFile(follow.key, follow.verifier_key) if isinstance(follow, Publisher) else follow
+    key_file.write_text(known.text())
     key_file.chmod(0o600)
     given = ["--feed", feed, "--key-file", str(key_file), "--port", "0", "--workers", "1", *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("STAYDOWN_")}

@@ -80,7 +80,8 @@ class Screening(Starlette):
         if hot is None:
             await super().__call__(scope, receive, send)
         elif scope["method"] != "POST":
-            reply = Reply(*wire.problem(InvalidError("This address takes POST."), 405), is_problem=True)
+            error = InvalidError("This address takes POST.")
+            reply = Reply(*wire.problem(error, 405, "method_not_allowed"), is_problem=True)
             await _send(send, reply, [(b"allow", b"POST")])
         else:
             await self._answer(hot, scope, receive, send)
@@ -201,6 +202,8 @@ def _json(fields: dict[str, object], *, status: int = 200) -> Response:
 def _not_here(_request: Request, error: Exception) -> Response:
     """The problem document of what the router says."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
-    kind = MissingError() if error.status_code == 404 else InvalidError(str(error.detail))
-    status, body = wire.problem(kind, error.status_code)
+    if error.status_code == 404:
+        status, body = wire.problem(MissingError("There is nothing at this address."))
+    else:
+        status, body = wire.problem(InvalidError("This address takes GET."), error.status_code, "method_not_allowed")
     return Response(body, status, error.headers, "application/problem+json")

@@ -16,6 +16,7 @@ from staydown.errors import (
     HashError,
     InvalidError,
     MediaError,
+    MissingError,
     NotReadyError,
     StaydownError,
     TooLargeError,
@@ -30,6 +31,7 @@ _QUESTION: Final = frozenset({"hashes", "content_ref", "preview_url"})
 _HASH: Final = frozenset({"algorithm", "value", "quality"})
 _STATUS: Final[dict[type[StaydownError], int]] = {
     DeniedError: 403,
+    MissingError: 404,
     InvalidError: 422,
     HashError: 422,
     TooLargeError: 413,
@@ -107,16 +109,17 @@ def address(value: object, where: str) -> str:
     return found
 
 
-def problem(error: StaydownError, status: int | None = None) -> tuple[int, bytes]:
-    """The status of ``error`` and its problem document."""
+def problem(error: StaydownError, status: int | None = None, code: str | None = None) -> tuple[int, bytes]:
+    """The status of ``error`` and its problem document; ``code`` where HTTP itself is what is wrong."""
     if status is None:
         status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+    code = code or error.code
     document = {
-        "type": "about:blank",
+        "type": f"urn:staydown:error:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "code": error.code,
         "detail": error.message,
+        "code": code,
     }
     return status, json.dumps(document).encode()
 
