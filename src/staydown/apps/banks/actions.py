@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -20,7 +21,7 @@ from staydown.core.hashing.algorithm import LEAST_QUALITY, USUAL_RADIUS, Algorit
 from staydown.errors import InvalidError, StateError
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-SOURCE: Final = re.compile(r"[a-z]+(:[A-Za-z0-9-]{1,60})?")
+SOURCE: Final = re.compile(r"[a-z]+(:[a-z0-9-]{1,64})?")
 
 
 def fingerprint(hash: Hash) -> bytes:  # noqa: A002 - the word of the glossary
@@ -134,6 +135,37 @@ def expire_lapsed(*, by: Actor) -> int:
     for entry in lapsed:
         _end(entry, State.EXPIRED, by)
     return len(lapsed)
+
+
+def import_entries(
+    bank: Bank,
+    hashes: Sequence[tuple[Hash, int | None]],
+    *,
+    name: str,
+    action: rules.Action = rules.Action.BLOCK,
+    enforced_because: str = "",
+    by: Actor,
+) -> int:
+    """How many of these hashes with their quality are new to ``bank``, from the list called ``name``.
+
+    All in one transaction, so pass some hundred at a time. With ``enforced_because``, a reason, they are enforced
+    without a case, those that were pending among them; else they are pending. Twice: nothing happens.
+    """
+    if not NAME.fullmatch(name):
+        raise InvalidError("name: a list's name is made of small letters, digits and hyphens, at most 64 of them.")
+    with transaction.atomic():
+        before = bank.entries.count()
+        for each, quality in hashes:
+            entry = add_entry(bank, each, quality=quality, action=action, source=f"import:{name}", by=by)
+            if enforced_because:
+                enforce(entry, by=by, reason=enforced_because)
+        return bank.entries.count() - before
+
+
+@transaction.atomic
+def record_export(bank: Bank, entries: int, *, by: Actor) -> None:
+    """Write down that ``entries`` hashes of ``bank`` are about to leave it for a file."""
+    audit.record("bank.exported", by=by, about=bank, facts={"entries": entries})
 
 
 @transaction.atomic

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from staydown.apps.banks import feed_key, feed_writing
-from staydown.apps.banks.models import LIVE, Entry, FeedHead, FeedLine
+from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, FeedLine
 from staydown.core import bank, feed
 from staydown.core.merkle import Frontier
 from staydown.errors import ConflictError
@@ -68,3 +68,14 @@ def _shown(row: FeedLine, banks: Collection[str]) -> feed.Line:
     if hidden or row.salt is None or entry.value is None:
         return feed.OpaqueLine(row.seq, bytes(row.leaf))
     return feed.AddLine(row.seq, feed_writing.core_entry(entry, bank.Action(row.action)), row.salt)
+
+
+def counts() -> list[tuple[str, dict[str, int]]]:
+    """Each bank by name, with how many entries it has in which state."""
+    found: dict[str, dict[str, int]] = {
+        name: {} for name in Bank.objects.order_by("name").values_list("name", flat=True)
+    }
+    rows = Entry.objects.values_list("bank__name", "state").annotate(count=Count("pk")).order_by("state")
+    for name, state, count in rows:
+        found[name][state] = count
+    return list(found.items())

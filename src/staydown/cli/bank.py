@@ -1,0 +1,197 @@
+"""`staydown bank`: lists of hashes in and out, and what the banks hold."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import click
+
+from staydown.cli.serve import DATA
+from staydown.errors import InvalidError, MissingError, SettingError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from staydown.apps.banks.models import Bank, Entry
+    from staydown.core.hashing.algorithm import Hash
+
+BATCH: Final = 200  # entries in one transaction: short enough that a decision does not wait for it
+ALGORITHMS: Final = click.Choice(["pdq", "sha256"])
+BANK = click.option("--bank", "name", default="house", show_default=True, help="Which bank.")
+
+
+@click.group()
+def command() -> None:
+    """Import, export and list bank entries."""
+
+
+@command.command("list")
+@DATA
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, one bank a line.")
+def list_banks(data: Path, as_json: bool) -> None:
+    """Print each bank and how many entries it holds in which state. Never prints a hash."""
+    _start(data)
+    from staydown.apps.banks.querysets import counts
+
+    for bank, states in counts():
+        if as_json:
+            click.echo(json.dumps({"bank": bank, "entries": states}))
+        else:
+            told = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "empty"
+            click.echo(f"{bank}: {told}")
+
+
+@command.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@DATA
+@BANK
+@click.option("--list", "listed_as", default="list", show_default=True, help="Name of the list: where they come from.")
+@click.option("--algorithm", type=ALGORITHMS, default="pdq", show_default=True, help="For lines that name none.")
+@click.option("--review", is_flag=True, help="Ask a person at every match, also once they are enforced.")
+@click.option("--enforced", is_flag=True, help="Block matches at once, without a case. Needs --reason.")
+@click.option("--reason", default="", help="Why they may block without a case. Kept in the log: name no person.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def import_list(
+    file: TextIO,
+    data: Path,
+    name: str,
+    listed_as: str,
+    algorithm: str,
+    review: bool,
+    enforced: bool,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Add the hashes of FILE (- for standard input): lines of `staydown hash --json`, CSV with a header, or plain hex.
+
+    They are pending: a match asks a person, until one was confirmed. Importing a list again adds nothing twice.
+    """
+    if enforced != bool(reason.strip()):
+        raise click.UsageError("--enforced and --reason belong together: say why these may block without a case.")
+    _start(data)
+    from staydown.apps.banks import hash_lists
+    from staydown.core.bank import Action
+    from staydown.core.hashing.algorithm import Algorithm
+
+    found = list(hash_lists.read(file, Algorithm(algorithm)))  # the whole list is read before anything is changed
+    usable = [(each.hash, each.quality) for each in found if each.hash is not None and each.is_usable]
+    action = Action.REVIEW if review else Action.BLOCK
+    new = _import(name, usable, name=listed_as, action=action, enforced_because=reason.strip())
+    told = {"bank": name, "read": len(found), "new": new, "skipped": len(found) - len(usable)}
+    if as_json:
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"{name}: {new:,} new of {len(found):,}, {told['skipped']:,} skipped for too little detail.")
+
+
+@command.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@DATA
+@BANK
+@click.option("--pending", is_flag=True, help="Also entries that no person has confirmed.")
+@click.option("--yes", is_flag=True, help="Yes, write hashes to a file. Without it nothing is written.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, as_json: bool) -> None:
+    """Write a bank's live entries to FILE as JSON lines, readable by you alone.
+
+    A hash is to be guarded like the picture that it came from: from it a likeness may be recovered. The export is
+    written to the audit log. A withdrawal does not reach a file; a partner who follows the feed hears of it.
+    """
+    if not yes:
+        raise InvalidError("Hashes would leave the bank, and a withdrawal reaches no file. Add --yes if you mean it.")
+    _start(data)
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.banks import actions
+    from staydown.apps.banks.models import State
+    from staydown.apps.banks.querysets import live_entries
+
+    bank = _bank(name)
+    states = [State.ENFORCED, *([State.PENDING] if pending else [])]
+    entries = live_entries().filter(bank=bank, state__in=states)
+    total = entries.count()
+    with _new_file(file) as out, _bar() as bar:
+        actions.record_export(bank, total, by=Actor.system())  # before the first hash is written
+        task = bar.add_task("Exporting", total=total)
+        for entry in entries.iterator(chunk_size=BATCH):
+            out.write(_line(entry) + "\n")
+            bar.advance(task)
+    if as_json:
+        click.echo(json.dumps({"bank": name, "file": str(file), "entries": total}))
+    else:
+        click.echo(f"{file}: {total:,} entries of {name}. Guard it like the pictures themselves.")
+
+
+def _start(data: Path) -> None:
+    from staydown.project import django
+
+    django.setup(data)
+    from staydown.project import install
+
+    install.require_migrated()
+
+
+def _import(bank: str, hashes: list[tuple[Hash, int | None]], **how: Any) -> int:
+    """How many of ``hashes`` are new to the bank of that name, which is opened when there is none."""
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.banks import actions
+
+    by, new = Actor.system(), 0
+    opened = actions.open_bank(bank, by=by)
+    with _bar() as bar:
+        task = bar.add_task("Importing", total=len(hashes))
+        for at in range(0, len(hashes), BATCH):
+            new += actions.import_entries(opened, hashes[at : at + BATCH], by=by, **how)
+            bar.advance(task, BATCH)
+    return new
+
+
+def _bank(name: str) -> Bank:
+    from staydown.apps.banks.models import Bank
+
+    found = Bank.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Bank.objects.order_by("name").values_list("name", flat=True)) or "none yet"
+        raise MissingError(f"There is no bank {name}. Banks: {known}.")
+    return found
+
+
+def _line(entry: Entry) -> str:
+    """The entry as `staydown bank import` and `staydown match --against` read it."""
+    fields = {
+        "entry": str(entry.public_id),
+        "algorithm": entry.algorithm,
+        "hash": entry.hash.hex(),
+        "radius": entry.radius,
+        "action": entry.action,
+        "state": entry.state,
+    }
+    return json.dumps({**fields, **({} if entry.quality is None else {"quality": entry.quality})})
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(stderr=True), transient=True)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """A file that nobody else can read, which must not exist yet; gone again when the block fails."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise SettingError(f"{path} exists already. Name another file, or remove it first.") from None
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,136 @@
+"""`staydown bank`: lists in and out, and nothing on the screen that should not be there."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+from click.testing import CliRunner
+
+from staydown.apps.audit.querysets import history, recent
+from staydown.apps.banks import actions
+from staydown.apps.banks.models import Bank, Entry
+from staydown.cli.bank import BATCH, command
+from staydown.errors import InvalidError, MissingError, SettingError
+from staydown.project import django
+from tests.factories import pdq, sha256
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """The tests' Django is started already."""
+    monkeypatch.setattr(django, "setup", lambda data: None)
+
+
+def run(*words: object, given: str = "", fails: int = 0) -> str:
+    """What the command prints."""
+    done = CliRunner().invoke(command, [str(word) for word in words], input=given, catch_exceptions=False)
+    assert done.exit_code == fails, done.output
+    return done.output
+
+
+def listed(count: int) -> str:
+    return "".join(f"{pdq(seed).hex()}\n" for seed in range(count))
+
+
+def test_an_imported_list_is_pending():
+    said = json.loads(run("import", "-", "--list", "partner", "--json", given=listed(3)).splitlines()[-1])
+    assert said == {"bank": "house", "read": 3, "new": 3, "skipped": 0}
+    assert set(Entry.objects.values_list("state", "source")) == {("pending", "import:partner")}
+    assert pdq(0).hex() not in run("list")
+
+
+def test_importing_again_adds_nothing():
+    run("import", "-", given=listed(3))
+    assert "0 new of 3" in run("import", "-", given=listed(3))
+    assert Entry.objects.count() == 3
+
+
+def test_more_than_one_batch_from_a_file(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text(listed(BATCH + 5))
+    assert f"{BATCH + 5} new" in run("import", path, "--bank", "partner")
+    assert Bank.objects.get().name == "partner"
+
+
+def test_enforcing_needs_a_reason_which_is_kept():
+    run("import", "-", "--enforced", given=listed(1), fails=2)
+    run("import", "-", "--reason", "because", given=listed(1), fails=2)
+    assert not Entry.objects.exists()
+    run("import", "-", given=listed(1))
+    run("import", "-", "--enforced", "--reason", "Court order 12/2026", given=listed(2))
+    assert set(Entry.objects.values_list("state", flat=True)) == {"enforced"}
+    assert history(Entry.objects.first())[-1].facts["reason"] == "Court order 12/2026"
+
+
+def test_a_list_that_only_wants_review(system):
+    run("import", "-", "--review", given=listed(1))
+    assert Entry.objects.get().action == "review"
+
+
+def test_a_list_with_a_fault_changes_nothing():
+    with pytest.raises(InvalidError, match="Line 3"):
+        run("import", "-", given=listed(2) + "nonsense\n")
+    assert not Entry.objects.exists()
+    assert recent() == []
+
+
+def test_featureless_pictures_are_skipped_and_counted():
+    lines = [json.dumps({"hash": pdq(1).hex(), "quality": quality}) for quality in (20, 80)]
+    assert "1 skipped" in run("import", "-", given="\n".join(lines))
+
+
+@pytest.fixture
+def house(system):
+    """A bank with an enforced, a pending and a withdrawn entry."""
+    bank = actions.open_bank("house", by=system)
+    entries = [actions.add_entry(bank, pdq(n), quality=70, source="report", by=system) for n in range(3)]
+    actions.enforce(entries[0], by=system)
+    actions.withdraw(entries[2], by=system)
+    return bank
+
+
+def test_an_export_is_for_your_eyes_and_in_the_log(house, tmp_path):
+    out = tmp_path / "out.jsonl"
+    run("export", out, "--yes")
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    (line,) = map(json.loads, out.read_text().splitlines())
+    assert (line["hash"], line["state"], line["quality"]) == (pdq(0).hex(), "enforced", 70)
+    last = history(house)[-1]
+    assert (last.verb, last.facts) == ("bank.exported", {"entries": 1})
+
+
+def test_pending_entries_are_exported_when_asked_for_and_come_back_in(house, tmp_path):
+    out = tmp_path / "out.jsonl"
+    said = json.loads(run("export", out, "--yes", "--pending", "--json").splitlines()[-1])
+    assert said["entries"] == 2
+    assert "2 new of 2" in run("import", out, "--bank", "copy")
+
+
+def test_nothing_leaves_without_a_yes(house, tmp_path):
+    out = tmp_path / "out.jsonl"
+    with pytest.raises(InvalidError, match="--yes"):
+        run("export", out)
+    assert not out.exists()
+    assert history(house)[-1].verb != "bank.exported"
+
+
+def test_an_export_overwrites_nothing_and_knows_its_bank(house, tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_text("mine")
+    with pytest.raises(SettingError, match="exists"):
+        run("export", out, "--yes")
+    assert out.read_text() == "mine"
+    with pytest.raises(MissingError, match="house"):
+        run("export", tmp_path / "other", "--bank", "nowhere", "--yes")
+
+
+def test_banks_are_listed_by_state_without_a_hash(house, system):
+    actions.add_entry(house, sha256(1), source="import:list", by=system)
+    actions.open_bank("partner", by=system)
+    assert run("list").splitlines() == ["house: 1 enforced, 2 pending, 1 withdrawn", "partner: empty"]
+    first = json.loads(run("list", "--json").splitlines()[0])
+    assert first == {"bank": "house", "entries": {"enforced": 1, "pending": 2, "withdrawn": 1}}
