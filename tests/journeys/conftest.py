@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.journeys.browser import DESK, chromium, watched
 
-EXIT_URL = "https://weather.test/"
 NAME = "Pebble"
 
 
@@ -28,10 +30,15 @@ class Site:
     password: str
 
 
+def clean() -> dict[str, str]:
+    """The environment without what the tests themselves run under."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
+
+
 def start(data: Path, port: int = 0, **settings: str) -> tuple[subprocess.Popen[str], Site]:
     """`staydown serve` on the folder ``data``, once it listens. The caller ends it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
-    environment |= {"STAYDOWN_NAME": NAME, "STAYDOWN_EXIT_URL": EXIT_URL, **settings}
+    environment |= {"STAYDOWN_NAME": NAME, **settings}
     command = [sys.executable, "-m", "staydown", "serve", "--data", str(data), "--port", str(port)]
     with (data.parent / f"{data.name}.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
@@ -49,10 +56,42 @@ def start(data: Path, port: int = 0, **settings: str) -> tuple[subprocess.Popen[
     return process, Site(told["url"], data, told.get("name", ""), told.get("password", ""))
 
 
+class Weather(BaseHTTPRequestHandler):
+    """The harmless page that the way out leads to. Keeps what each visitor's browser says of where it came from."""
+
+    visitors: ClassVar[list[str | None]] = []
+
+    def do_GET(self) -> None:
+        """Answer with the weather."""
+        if self.path == "/weather":
+            self.visitors.append(self.headers["Referer"])
+        body = b"<!doctype html><title>Weather</title><h1>Sunny</h1>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *said: object) -> None:
+        """Nothing."""
+
+
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def exit_url() -> Iterator[str]:
+    """Where the way out of the shared install leads: another origin, on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Weather)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/weather"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, exit_url: str) -> Iterator[Site]:
     """The install that all journeys share."""
-    process, running = start(tmp_path_factory.mktemp("site") / "data")
+    process, running = start(tmp_path_factory.mktemp("site") / "data", STAYDOWN_EXIT_URL=exit_url)
     try:
         yield running
     finally:

@@ -29,6 +29,7 @@ def visitor(answers):
         return httpx.Response(answers.get(request.url.path, 200), html=PAGE)
 
     found = Visitor("http://site.test")
+    found.http.close()
     found.http = httpx.Client(base_url="http://site.test", transport=httpx.MockTransport(answer))
     return found, seen
 

@@ -99,16 +99,15 @@ class Story:
             hashed = pool.hash(picture)
             require(hashed.quality >= 50, "the picture has too little structure")
             step.seen = f"{hashed.width} x {hashed.height} pixels, quality {hashed.quality}; only hashes leave"
-        with self.step("The report is sent through the portal") as step:
-            self.receipt = people.report(Visitor(self.origin), hashed, link)
+        with self.step("The report is sent through the portal") as step, Visitor(self.origin) as reporter:
+            self.receipt = people.report(reporter, hashed, link)
             step.seen = "receipt code shown once; we keep only what is derived from it"
 
     def decide(self) -> None:
         """A moderator signs in, opens the most urgent case and decides to remove."""
-        with self.step("A moderator decides in the console") as step:
-            visitor = Visitor(self.origin)
-            people.sign_in(visitor, *self.moderator)
-            number, left = people.decide(visitor)
+        with self.step("A moderator decides in the console") as step, Visitor(self.origin) as moderator:
+            people.sign_in(moderator, *self.moderator)
+            number, left = people.decide(moderator)
             step.seen = f"case {number}, {left}: remove"
 
     def taken_down(self, link: str) -> None:
@@ -119,11 +118,11 @@ class Story:
             )
             require(httpx.get(link).status_code == 404, "the post is still there")
             step.seen = f"signed webhook verified, post gone after {waited:.1f} s"
-        with self.step("The clocks stop") as step:
+        with self.step("The clocks stop") as step, Visitor(self.origin) as reporter:
             wait_for(lambda: self.cases()[0]["due_at"] is None, seconds=PATIENCE, said="the clocks did not stop")
             clocks = self.ask(f"cases/{self.cases()[0]['id']}")["clocks"]
             require(clocks and all(clock["stopped_at"] for clock in clocks), "a clock still runs")
-            page = people.status(Visitor(self.origin), self.receipt)
+            page = people.status(reporter, self.receipt)
             require("It was taken down." in page, "the reporter's page does not say so")
             left = min(datetime.fromisoformat(c["due_at"]) - datetime.fromisoformat(c["stopped_at"]) for c in clocks)
             hours = left.total_seconds() / 3600
@@ -158,9 +157,8 @@ class Story:
 
     def withdraw(self, picture: bytes) -> None:
         """The reporter takes the report back; the picture is free again."""
-        with self.step("The reporter withdraws") as step:
-            visitor = Visitor(self.origin)
-            people.withdraw(visitor, self.receipt)
+        with self.step("The reporter withdraws") as step, Visitor(self.origin) as reporter:
+            people.withdraw(reporter, self.receipt)
             waited = wait_for(
                 lambda: self.platform.upload(picture)[0] == "allow", seconds=PATIENCE, said="still blocked"
             )

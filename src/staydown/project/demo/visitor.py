@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Self
 from urllib.parse import urljoin
 
 import httpx
@@ -110,6 +111,12 @@ class Visitor:
         self.http = httpx.Client(base_url=origin, follow_redirects=True, timeout=30)
         self.address = origin
         self.page = Reader("")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     @property
     def text(self) -> str:
