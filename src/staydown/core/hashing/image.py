@@ -46,11 +46,14 @@ class Limits:
     max_memory: int = 1_500_000_000
 
 
-def decode(data: bytes, limits: Limits) -> Raster:
-    """The pixels of a picture file, ready to be hashed. Raises a `MediaError` that says what is wrong with it."""
+def decode(data: bytes, limits: Limits, *, in_colour: bool = False) -> Raster:
+    """The pixels of a picture file, ready to be hashed. Raises a `MediaError` that says what is wrong with it.
+
+    A JPEG that is large enough is decoded at a fraction of its size, and in grey unless ``in_colour``.
+    """
     name = admit(data, limits)
     with _named_faults(data, name):
-        raster = _decode(data, name, limits)
+        raster = _decode(data, name, limits, "RGB" if in_colour else "L")
 
     def rows(top: int, bottom: int) -> NDArray[Any]:
         with _named_faults(data, name):
@@ -96,12 +99,12 @@ def _check_size(size: tuple[int, int] | None, limits: Limits) -> None:
         raise TooLargeError
 
 
-def _decode(data: bytes, name: str, limits: Limits) -> Raster:
+def _decode(data: bytes, name: str, limits: Limits, scaled_mode: str) -> Raster:
     if name == "HEIF":
         register_heif()
     image = Image.open(io.BytesIO(data), formats=[name])
     full = image.size
-    fold = _scale(image) if name == "JPEG" else 1
+    fold = _scale(image, scaled_mode) if name == "JPEG" else 1
     # A progressive JPEG is held whole while it is decoded, whatever the scale.
     _check_size(full if image.info.get("progressive") else image.size, limits)
     image.load()
@@ -117,12 +120,12 @@ def register_heif() -> None:
     importlib.import_module("pillow_heif").register_heif_opener(thumbnails=False)
 
 
-def _scale(image: Image.Image) -> int:
+def _scale(image: Image.Image, mode: str) -> int:
     """Tells the JPEG decoder to scale, as far as the picture keeps enough pixels; returns by how much."""
     shorter = min(image.size)
     fold = next((by for by in (8, 4, 2) if shorter // by >= _LEAST_SCALED), 1)
     if fold > 1:  # unscaled, the colours are decoded too: the last bit of agreement is worth more than the time
-        image.draft("L", (image.size[0] // fold, image.size[1] // fold))
+        image.draft(mode, (image.size[0] // fold, image.size[1] // fold))
     return fold
 
 

@@ -8,9 +8,10 @@ from typing import Final
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.image import Limits, decode
-from staydown.core.hashing.pdq import pdq_of
+from staydown.core.hashing.pdq import Pdq, pdq_of
 
 DEFAULT_LIMITS: Final = Limits()
+_RICH: Final = 90  # the quality from which on grey decoding was never more than two bits from colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,19 @@ def hash_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture:
 
     For bytes from strangers use `pool.HashingPool`.
     """
+    found, width, height = examine(data, limits)
+    return Picture(found.hash, found.quality, width, height, sha256(data), found.variants)
+
+
+def examine(data: bytes, limits: Limits) -> tuple[Pdq, int, int]:
+    """The PDQ, the width and the height of a picture file. Raises a `MediaError`.
+
+    Scaled JPEGs are decoded in grey, which is quickest. Where colours are so strong that the decoder would have cut
+    them off, that grey is not quite the luma of the colours; a picture with little else in it is decoded once more.
+    """
     raster = decode(data, limits)
     found = pdq_of(raster)
-    return Picture(found.hash, found.quality, raster.width, raster.height, sha256(data), found.variants)
+    if raster.fold > 1 and found.quality < _RICH:
+        raster = decode(data, limits, in_colour=True)
+        found = pdq_of(raster)
+    return found, raster.width, raster.height

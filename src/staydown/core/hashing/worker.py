@@ -15,8 +15,8 @@ from typing import Final
 from PIL import AvifImagePlugin, Image
 
 from staydown.core.hashing.frames import QUESTION, READY, pack, pack_error
-from staydown.core.hashing.image import Limits, decode, register_heif
-from staydown.core.hashing.pdq import pdq_of
+from staydown.core.hashing.image import Limits, register_heif
+from staydown.core.hashing.picture import examine
 from staydown.core.hashing.sandbox import allow_processor_seconds, give_up_rights
 from staydown.errors import MediaError, TooLargeError
 
@@ -59,8 +59,7 @@ def _load_decoders() -> bool:
 
 def _answer(data: bytes, limits: Limits) -> bytes:
     try:
-        raster = decode(data, limits)
-        return pack(pdq_of(raster), raster.width, raster.height)
+        return pack(*examine(data, limits))
     except MediaError as error:
         return pack_error(error)
     except MemoryError:
