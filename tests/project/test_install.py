@@ -11,6 +11,7 @@ from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.audit import actions as log
 from staydown.apps.banks.models import Bank
 from staydown.apps.vault import keyring
+from staydown.core.sealing import Keyring
 from staydown.errors import DeniedError, KeyringError
 from staydown.project import install
 from staydown.screening.settings import KeyFile
@@ -38,7 +39,7 @@ def test_a_new_folder_gets_everything_for_its_owner_alone(data):
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     for name in ("keyring", "screening.toml", "first-sign-in"):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
-    assert log.verify().size == 3
+    assert log.verify().size == 4
     assert made.password not in repr(made)
     assert node_key.key not in repr(node_key)
 
@@ -51,7 +52,7 @@ def test_the_second_start_makes_nothing(data):
     assert install.ensure().password is None
     assert install.ensure_node() == node_key
     assert keyring.current().to_text() == before
-    assert log.verify().size == 3
+    assert log.verify().size == 4
 
 
 def test_the_password_is_told_until_somebody_was_told(data):
@@ -86,7 +87,7 @@ def test_broken_off_before_any_step_it_goes_on(data, monkeypatch, step):
     assert Staff.objects.get().check_password(made.password)
     assert Bank.objects.count() == 1
     assert ApiKey.objects.live().get() == access.key_for(node_key.key)
-    assert log.verify().size == 3
+    assert log.verify().size == 4
 
 
 @pytest.mark.django_db(transaction=True)
@@ -125,6 +126,15 @@ def test_a_lost_keyring_is_never_replaced_silently(data):
     with pytest.raises(KeyringError, match="backup"):
         install.ensure()
     assert not (data / "keyring").exists()
+
+
+def test_another_keyring_than_the_databases_own_is_refused(data):
+    install.ensure()
+    keyring.keep(keyring.current().rotate(), data / "keyring")
+    install.ensure()  # a rotated one is the same keyring
+    keyring.keep(Keyring.new(), data / "keyring")
+    with pytest.raises(KeyringError, match="not the keyring"):
+        install.ensure()
 
 
 def test_a_keyring_whose_folder_is_missing_is_a_named_error(data, settings, tmp_path):

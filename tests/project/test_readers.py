@@ -38,6 +38,8 @@ def given(value: str) -> Environment:
         (lambda e: e.hosts("X", []), "takedown.example:443"),
         (lambda e: e.hosts("X", []), "a b"),
         (lambda e: e.ids("X"), "uk/osa"),
+        (lambda e: e.networks("X", ""), "proxy.example"),
+        (lambda e: e.networks("X", ""), "10.0.0.1/8"),
         (lambda e: e.address("X", ""), "javascript:alert(1)"),
         (lambda e: e.address("X", ""), 'https://a.example/">'),
     ],
@@ -63,6 +65,7 @@ def test_a_bad_value_is_refused_by_name_and_not_repeated(read, value):
         (lambda e: e.hosts("X", ["d"]), "", ["d"]),
         (lambda e: e.ids("X"), "uk-osa-10-3A , us-tida-3", ["uk-osa-10-3A", "us-tida-3"]),
         (lambda e: e.address("X", ""), "https://news.example/weather?x=1", "https://news.example/weather?x=1"),
+        (lambda e: e.networks("X", ""), "127.0.0.1, 10.0.0.0/8,::1", "127.0.0.1,10.0.0.0/8,::1"),
         (lambda e: e.path("X", Path("d")), "/a/b", Path("/a/b")),
     ],
 )  # fmt: skip

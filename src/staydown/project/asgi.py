@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Final
 
 from django.apps import apps
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.db import connection
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from staydown.apps.ui.security import static_headers
-
-AT_ONCE: Final = 32  # requests that Django works on at a time, each in a thread of its own
-FOLLOWERS_AT_ONCE: Final = 64  # of them, apart, those that wait at the feed for a new line
-LONGEST_BODY: Final = 4 * 1024 * 1024  # bytes; hashes, links and words fit many times over, and no picture comes here
-BODY_SECONDS: Final = 30.0
-FEED: Final = "/api/v1/feed"
+from staydown.project.bodies import WholeBody
 
 
 class Doors:
@@ -52,68 +46,6 @@ class Doors:
             await (await _health(scope["path"]))(scope, receive, send)
         else:
             await self._django(scope, receive, send)
-
-
-class WholeBody:
-    """Hands a request on once its body is here, so that a slow sender holds a few bytes and not one of our threads.
-
-    Django would write a long body to a temporary file. Nothing that someone sends us touches a disk outside the
-    database, so a longer one is refused instead.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._work = asyncio.Semaphore(AT_ONCE)
-        self._follow = asyncio.Semaphore(FOLLOWERS_AT_ONCE)
-        self._ending = asyncio.Event()
-
-    def end(self) -> None:
-        """Answer those who wait at the feed now."""
-        self._ending.set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length = Headers(scope=scope).get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > LONGEST_BODY:
-            await _refuse(413, "This is too long.")(scope, receive, send)
-            return
-        try:
-            body = await asyncio.wait_for(_read(receive), BODY_SECONDS)
-        except TimeoutError:
-            await _refuse(408, "This took too long to arrive.")(scope, receive, send)
-            return
-        if body is None:
-            return  # the sender is gone
-        if len(body) > LONGEST_BODY:
-            await _refuse(413, "This is too long.")(scope, receive, send)
-            return
-        if scope["path"] == FEED:
-            async with self._follow:
-                await self._until_the_end(scope, _replay(body, receive), send)
-        else:
-            async with self._work:
-                await self._app(scope, _replay(body, receive), send)
-
-    async def _until_the_end(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The app's answer; 503 when this process ends before it, which the app takes for the asker going away."""
-        answering = False
-
-        async def noting(message: Message) -> None:
-            nonlocal answering
-            answering = True
-            await send(message)
-
-        async def receiving() -> Message:
-            more, end = asyncio.ensure_future(receive()), asyncio.ensure_future(self._ending.wait())
-            try:
-                await asyncio.wait({more, end}, return_when=asyncio.FIRST_COMPLETED)
-                return more.result() if more.done() else {"type": "http.disconnect"}
-            finally:
-                more.cancel()
-                end.cancel()
-
-        await self._app(scope, receiving, noting)
-        if self._ending.is_set() and not answering:
-            await _refuse(503, "This process ends. Ask again.")(scope, receive, send)
 
 
 class WithHeaders:
@@ -147,35 +79,6 @@ def static_files() -> ASGIApp:
     having = [config.name for config in apps.get_app_configs() if (Path(config.path) / "static").is_dir()]
     files = StaticFiles(packages=[(name, "static") for name in having])
     return Starlette(routes=[Mount(settings.STATIC_URL.rstrip("/"), files)])
-
-
-async def _read(receive: Receive) -> bytes | None:
-    """The body, or a little more than `LONGEST_BODY` of it; None when the sender went away."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        body += message.get("body", b"")
-        if len(body) > LONGEST_BODY or not message.get("more_body", False):
-            return bytes(body)
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    given = False
-
-    async def replay() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
-
-
-def _refuse(status: int, sentence: str) -> ASGIApp:
-    return PlainTextResponse(sentence + "\n", status, {**static_headers(), "Connection": "close"})
 
 
 async def _health(path: str) -> PlainTextResponse:

@@ -19,6 +19,8 @@ from django.db.migrations.executor import MigrationExecutor
 from staydown.apps.accounts import access
 from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit import querysets as log
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import feed_key
@@ -30,6 +32,7 @@ from staydown.screening.settings import KeyFile
 
 FIRST_BANK: Final = "house"
 FIRST_ADMIN: Final = "admin"
+INSTALL: Final = "install:this"
 NODE: Final = "Screening in this process"
 NODE_SCOPES: Final = ("feed:read", "hit:write")
 _ADVISORY: Final = 0x57A7D0  # PostgreSQL's lock for this, any fixed number
@@ -52,6 +55,7 @@ def ensure() -> Installed:
         ensure_keys()
         with _one_process():
             migrate()
+            ensure_same_keyring()
             username, password = ensure_admin(data / "first-sign-in")
             ensure_bank()
             return Installed(username, password)
@@ -75,6 +79,20 @@ def ensure_keys() -> None:
     if not path.parent.is_dir():
         raise KeyringError("The folder of STAYDOWN_KEYRING_FILE is not there. Make it, for this user alone.")
     keyring.keep(Keyring.new(), path)
+
+
+def ensure_same_keyring() -> None:
+    """Write down which keyring this database is used with; raises `KeyringError` when it was another one.
+
+    With another keyring nothing that is sealed opens, no receipt code is known, and the log's signatures change.
+    """
+    mark = keyring.current().secret("install")[:8].hex()
+    made = log.history(INSTALL)
+    if not made:
+        with transaction.atomic():
+            audit.record("install.made", by=Actor.system(), about=INSTALL, facts={"keyring": mark})
+    elif made[0].facts != {"keyring": mark}:
+        raise KeyringError("This is not the keyring that the database is used with. Restore that one from its backup.")
 
 
 def reach() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -90,6 +91,14 @@ class Environment:
     def ids(self, name: str) -> list[str]:
         """Short names, separated by commas."""
         return self._matching(name, _ID, "names such as uk-osa-10-3A")
+
+    def networks(self, name: str, default: str) -> str:
+        """IP addresses and networks, separated by commas."""
+        parts = [part.strip() for part in self.text(name, default).split(",")]
+        try:
+            return ",".join(str(ipaddress.ip_network(part)).removesuffix("/32").removesuffix("/128") for part in parts)
+        except ValueError:
+            raise SettingError(f"{name} must hold IP addresses or networks, separated by commas.") from None
 
     def address(self, name: str, default: str) -> str:
         """A web address, https or http."""
