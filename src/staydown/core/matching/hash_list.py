@@ -1,0 +1,114 @@
+"""Reads lists of hashes: one hexadecimal hash a line, CSV with a header, or what ``staydown hash --json`` prints."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from staydown.core.hashing.algorithm import LEAST_QUALITY, Algorithm, Hash
+from staydown.errors import HashError
+
+HASH_FIELDS: Final = ("hash", "value")
+LABEL_FIELDS: Final = ("file", "name", "label")
+_BYTE_ORDER_MARK: Final = "\ufeff"
+
+Read = Callable[[str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Listed:
+    """A hash of a list: where it stands, what the list calls it (often nothing), and its quality if the list says."""
+
+    line: int
+    hash: Hash
+    label: str = ""
+    quality: int | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether its picture has enough detail to be told from others by it."""
+        return self.hash.algorithm is not Algorithm.PDQ or self.quality is None or self.quality >= LEAST_QUALITY
+
+    def __repr__(self) -> str:
+        return f"<Listed, line {self.line}>"
+
+
+def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Listed]:
+    """The hashes of a list, whose form its first line tells; ``algorithm`` is for lines that name none.
+
+    Blank lines, lines that begin with #, and files that the list itself reports as not hashed are passed over. Raises
+    `HashError` that names the lines with no valid hash, and shows nothing of them: a list that is read in part would
+    miss.
+    """
+    listed: list[Listed] = []
+    bad: list[int] = []
+    for number, fields in _rows(lines):
+        try:
+            if fields is None or "error" not in fields or _named(fields, HASH_FIELDS) is not None:
+                listed.append(_listed(number, fields or {}, algorithm))
+        except (HashError, ValueError, TypeError, AttributeError):
+            bad.append(number)
+    if bad:
+        shown = ", ".join(map(str, bad[:10])) + (", …" if len(bad) > 10 else "")
+        raise HashError(f"No valid hash on line {shown} of the list. Correct or remove it.")
+    return listed
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+    """Each line that matters as named fields; ``None`` where it cannot be read."""
+    form: Read | None = None
+    for number, line in enumerate(lines, start=1):
+        text = line.strip().removeprefix(_BYTE_ORDER_MARK)
+        if not text or text.startswith("#"):
+            continue
+        if form is None:
+            header = [cell.lower() for cell in _cells(text)]
+            form = json.loads if text.startswith("{") else _in_columns(header) if _names_a_hash(header) else _plain
+            if _names_a_hash(header):
+                continue
+        try:
+            yield number, form(text)
+        except (ValueError, RecursionError, csv.Error):
+            yield number, None
+
+
+def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Listed:
+    """The hash that the fields of a line name; raises for one that is none."""
+    kind, value = fields.get("algorithm") or algorithm, _named(fields, HASH_FIELDS)
+    if value is None:  # a field that is named after the algorithm
+        kind, value = next(((name, fields[name]) for name in Algorithm if fields.get(name)), (kind, ""))
+    quality = fields.get("quality")
+    return Listed(
+        line,
+        Hash.from_hex(str(kind).lower(), str(value)),
+        str(_named(fields, LABEL_FIELDS) or ""),
+        int(quality) if quality not in (None, "") else None,
+    )
+
+
+def _named(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
+    """The first of the fields that is there and not empty."""
+    return next((fields[name] for name in names if fields.get(name)), None)
+
+
+def _plain(text: str) -> Mapping[str, Any]:
+    """A hash alone, or after the name of its algorithm and a colon."""
+    algorithm, _, value = text.rpartition(":")
+    return {"algorithm": algorithm, "hash": value}
+
+
+def _in_columns(header: list[str]) -> Read:
+    """Reads a line of CSV under a header."""
+    return lambda text: dict(zip(header, _cells(text), strict=True))
+
+
+def _names_a_hash(header: list[str]) -> bool:
+    """Whether a line of CSV is a header: one of its cells names a hash column."""
+    return not {*HASH_FIELDS, *Algorithm}.isdisjoint(header)
+
+
+def _cells(text: str) -> list[str]:
+    return [cell.strip() for cell in next(csv.reader([text]))]

@@ -1,0 +1,77 @@
+"""Lists of hashes in every form that people keep them in, and the lines that hold none."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from staydown.core.hashing.algorithm import Algorithm
+from staydown.core.matching.hash_list import read
+from staydown.errors import HashError
+
+ONE, TWO = "0f" * 32, "a5" * 32
+
+
+def shown(lines: list[str], **options: Algorithm) -> list[tuple]:
+    return [(each.line, each.hash.algorithm.value, each.hash.hex(), each.label) for each in read(lines, **options)]
+
+
+def test_one_hash_a_line():
+    lines = ["\ufeff# those of March", "", ONE.upper(), f"  {TWO} \r\n", f"sha256:{ONE}"]
+    assert shown(lines) == [(3, "pdq", ONE, ""), (4, "pdq", TWO, ""), (5, "sha256", ONE, "")]
+
+
+def test_lines_that_name_no_algorithm_have_the_one_asked_for():
+    assert shown([ONE], algorithm=Algorithm.SHA256) == [(1, "sha256", ONE, "")]
+
+
+def test_csv_under_a_header():
+    lines = ["Name, Hash ,algorithm,quality", f'"a, b.jpg",{ONE},pdq,90', f"c.jpg,{TWO},SHA256,", f"d.jpg,{TWO},,"]
+    expected = [(2, "pdq", ONE, "a, b.jpg"), (3, "sha256", TWO, "c.jpg"), (4, "pdq", TWO, "d.jpg")]
+    assert shown(lines) == expected
+
+
+def test_csv_with_a_column_for_each_algorithm():
+    assert shown(["pdq,sha256", f"{ONE},", f",{TWO}"]) == [(2, "pdq", ONE, ""), (3, "sha256", TWO, "")]
+
+
+def test_what_the_hash_command_prints():
+    lines = [
+        json.dumps({"file": "a.jpg", "algorithm": "pdq", "hash": ONE, "quality": 100, "width": 5, "height": 5}),
+        json.dumps({"file": "b.txt", "error": "not_an_image", "message": "This file is not a picture."}),
+        json.dumps({"file": "c.png", "algorithm": "sha256", "hash": TWO}),
+    ]
+    assert shown(lines) == [(1, "pdq", ONE, "a.jpg"), (3, "sha256", TWO, "c.png")]
+
+
+def test_a_picture_with_too_little_detail_is_of_no_use_for_pdq():
+    lines = [json.dumps({"algorithm": name, "hash": ONE, "quality": 49}) for name in ("pdq", "sha256")]
+    assert [each.is_usable for each in read(lines)] == [False, True]
+
+
+def test_an_empty_list():
+    assert read([]) == []
+    assert read(["# nothing yet", "hash"]) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "bad"),
+    [
+        ([ONE, "hello", TWO, ONE[:-2], ONE], "2, 4"),
+        (["hello"], "1"),
+        ([f"md5:{ONE}"], "1"),
+        (["hash,quality", ONE, f"{ONE},high", "x,90"], "2, 3, 4"),
+        ([json.dumps({"hash": ONE}), "{", "null", "[]", "7", '"x"', '{"hash": 5}', "{}"], "2, 3, 4, 5, 6, 7, 8"),
+        ([json.dumps({"hash": ONE, "error": ""}), json.dumps({"hash": ONE, "quality": []})], "2"),
+        (["x"] * 20, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …"),
+    ],
+)
+def test_lines_without_a_hash_are_named_and_not_shown(lines, bad):
+    with pytest.raises(HashError) as error:
+        read(lines)
+    assert error.value.message == f"No valid hash on line {bad} of the list. Correct or remove it."
+
+
+def test_nothing_of_a_hash_is_shown():
+    assert repr(read([ONE])) == "[<Listed, line 1>]"
