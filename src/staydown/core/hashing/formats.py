@@ -20,6 +20,9 @@ _SIGNATURES: Final = (
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
+_TIFF_PIECES: Final = frozenset({273, 279, 324, 325})  # where strips and tiles start, how long they are
+_TIFF_NUMBERS: Final = {3: "H", 4: "I"}
+
 #: Pictures that we know of and have no decoder for.
 _OTHERS: Final = (
     b"\0\0\0\x0cjP  \r\n\x87\n",  # JPEG 2000
@@ -90,9 +93,9 @@ def ends_early(data: bytes, name: str) -> bool:
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     if name == "BMP":
         return int.from_bytes(data[2:6], "little") > len(data)
-    if name in ("AVIF", "HEIF"):
-        return _box_overruns(data)
-    return False
+    if name == "TIFF":
+        return _strip_overruns(data)
+    return _box_overruns(data)
 
 
 def _box_overruns(data: bytes) -> bool:
@@ -106,3 +109,26 @@ def _box_overruns(data: bytes) -> bool:
             return False
         at += max(length, 8)
     return at > len(data)
+
+
+def _strip_overruns(data: bytes) -> bool:
+    """Whether the first directory of a TIFF file, or a strip or tile that it points at, reaches past the end."""
+    order = "<" if data[:2] == b"II" else ">"
+    pieces: dict[int, tuple[int, ...]] = {}
+    try:
+        (at,) = struct.unpack_from(order + "I", data, 4)
+        (entries,) = struct.unpack_from(order + "H", data, at)
+        for entry in range(at + 2, at + 2 + 12 * entries, 12):
+            tag, kind, count = struct.unpack_from(order + "HHI", data, entry)
+            if tag in _TIFF_PIECES and kind in _TIFF_NUMBERS:
+                shape = f"{order}{min(count, len(data))}{_TIFF_NUMBERS[kind]}"
+                if struct.calcsize(shape) > 4:
+                    (value_at,) = struct.unpack_from(order + "I", data, entry + 8)
+                else:
+                    value_at = entry + 8
+                pieces[tag] = struct.unpack_from(shape, data, value_at)
+    except struct.error:
+        return True
+    starts = pieces.get(273, pieces.get(324, ()))
+    lengths = pieces.get(279, pieces.get(325, ()))
+    return any(start + length > len(data) for start, length in zip(starts, lengths, strict=False))
