@@ -155,9 +155,10 @@ def test_fifty_kills_lose_nothing(tmp_path, request):
     assert decided
     assert withdrawn
 
+    key = screening_key(site)
     process, _ = start(site.data, port, STAYDOWN_ORIGIN=origin)
     try:
-        check_promises(folk, site)
+        check_promises(folk, key)
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -174,10 +175,9 @@ def test_fifty_kills_lose_nothing(tmp_path, request):
     print(f"\n{KILLS} kills, seed {seed}: {told}")
 
 
-def check_promises(folk: People, site: Site) -> None:
+def check_promises(folk: People, key: str) -> None:
     """Each report is there, each decision and withdrawal stands, and the node that reads the feed agrees."""
     wait_for(lambda: httpx.get(f"{folk.origin}/readyz").status_code == 200, seconds=20, said="the node is not ready")
-    key = screening_key(site)
     for promise in folk.promises:
         with Visitor(folk.origin) as reporter:
             page = people.status(reporter, promise.code)
