@@ -79,6 +79,10 @@ def test_the_first_start_makes_the_install_and_the_next_ones_find_it(tmp_path):
             until_ready(client)
             assert client.get("/v1/index").status_code == 401
             sign_in(client, first[1])
+            before = (data / "keyring").read_text()
+            assert outcome("keys", "rotate", "--data", str(data)) == (0, "")
+            assert (data / "keyring").read_text() != before
+            assert client.get("/staff/").status_code == 200  # what was sealed before still opens, while it serves
         began = time.monotonic()
         assert ended(process, signal.SIGTERM) == 0
         assert time.monotonic() - began < server.GRACE  # it did not wait for the node's pull
@@ -127,7 +131,7 @@ def test_web_and_worker_run_apart_on_the_same_folder(tmp_path):
         assert ended(web, signal.SIGTERM) == 0
 
 
-def refusal(*words: str, **more: str) -> tuple[int, str]:
+def outcome(*words: str, **more: str) -> tuple[int, str]:
     """The exit status and the words of a command that ends by itself."""
     done = subprocess.run(
         [sys.executable, "-m", "staydown", *words],
@@ -139,7 +143,7 @@ def refusal(*words: str, **more: str) -> tuple[int, str]:
 def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        status, said = refusal("serve", "--data", str(tmp_path), "--port", port)
+        status, said = outcome("serve", "--data", str(tmp_path), "--port", port)
     assert status == 1
     assert f"Port {port}" in said
     assert "Traceback" not in said
@@ -155,7 +159,7 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
     ],
 )
 def test_what_cannot_start_says_why(tmp_path, words, more, says):
-    status, said = refusal(*words, "--data", str(tmp_path / "data"), **more)
+    status, said = outcome(*words, "--data", str(tmp_path / "data"), **more)
     assert status == 1
     assert says in said
     assert "Traceback" not in said
