@@ -67,6 +67,10 @@ bench: setup ## Measure against the peers; writes benchmarks/results.json
 docs: setup ## Write the reference pages that are read off the code
 	@$(BIN)/python docs/generate.py
 
+.PHONY: pictures
+pictures: setup browser ## Take the readme's pictures of the portal and the console
+	@$(BIN)/python docs/pictures/take.py
+
 .PHONY: lock
 lock: setup ## Make the lock files anew from requirements/*.in
 	@cd requirements && for name in dev run; do ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
