@@ -12,6 +12,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.test import AsyncClient
 
 from staydown.apps.accounts import actions as accounts
+from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks import actions as banks
 from staydown.apps.cases.models import Case, Hit
@@ -102,6 +103,7 @@ def test_a_pull_that_gave_something_is_in_the_log(entries, program):
     caller.get("/feed")
     (line,) = recent()[: len(recent()) - before]
     assert (line.verb, line.facts, line.actor_kind) == ("feed.pulled", {"lines": 2, "last": 2}, "key")
+    assert line in history(ApiKey.objects.get())
     caller.get("/feed?after=2")
     assert len(recent()) == before + 1  # an empty one is not
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import Entry
 from staydown.apps.cases import actions
-from staydown.apps.cases.models import Case, Hit, Item
+from staydown.apps.cases.models import Case, HeardHit, Hit, Item
 from staydown.errors import InvalidError
 from tests import factories as make
 from tests.factories import NODE
@@ -195,6 +196,14 @@ def test_a_hit_that_is_not_valid_is_named_and_none_is_counted(enforced, change):
 def test_a_batch_has_an_end(enforced):
     with pytest.raises(InvalidError, match="1000"):
         record(*(make.hit(enforced) for _ in range(1001)))
+
+
+def test_the_ids_of_hits_are_forgotten_after_some_weeks(enforced):
+    record(make.hit(enforced))
+    HeardHit.objects.update(at=timezone.now() - timedelta(days=31))
+    record(make.hit(enforced))
+    assert HeardHit.objects.count() == 1
+    assert Hit.objects.get().count == 2
 
 
 def test_nothing_at_all_is_fine():

@@ -11,6 +11,7 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
+from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
@@ -65,28 +66,21 @@ def add_entry(
     found = Entry.objects.filter(bank=bank, fingerprint=fingerprint(hash)).select_related("bank").first()
     if found is not None:
         return _also_from(found, source, by)
-    now = timezone.now()
-    entry = Entry.objects.create(
-        bank=bank,
-        algorithm=hash.algorithm.value,
-        value=hash.value,
-        fingerprint=fingerprint(hash),
-        radius=radius,
-        action=rules.Action(action).value,
-        source=source,
-        quality=quality,
-        lapses_at=lapses_at,
-        added_at=now,
-        changed_at=now,
+    wanted = rules.Action(action).value
+    entry = _stored(
+        Entry(bank=bank, radius=radius, action=wanted, source=source, quality=quality, lapses_at=lapses_at), hash
     )
-    line = feed_writing.append_add(head, entry, now)
-    audit.record(
-        "entry.added",
-        by=by,
-        about=entry,
-        also=[bank],
-        facts={"algorithm": entry.algorithm, "radius": radius, "source": source, "line": line.seq},
-    )
+    line = feed_writing.append_add(head, entry, entry.added_at)
+    facts = {"algorithm": entry.algorithm, "radius": radius, "source": source, "line": line.seq}
+    audit.record("entry.added", by=by, about=entry, also=[bank], facts=facts)
+    return entry
+
+
+def _stored(entry: Entry, hash: Hash) -> Entry:  # noqa: A002 - the word of the glossary
+    """The new pending entry, saved with its hash."""
+    entry.algorithm, entry.value, entry.fingerprint = hash.algorithm.value, hash.value, fingerprint(hash)
+    entry.added_at = entry.changed_at = timezone.now()
+    entry.save(force_insert=True)
     return entry
 
 
@@ -169,9 +163,9 @@ def record_export(bank: Bank, entries: int, *, by: Actor) -> None:
 
 
 @transaction.atomic
-def record_pull(lines: int, last: int, *, by: Actor) -> None:
-    """Write down that ``by`` was given ``lines`` lines of the feed up to line ``last``: hashes left the bank."""
-    audit.record("feed.pulled", by=by, about=f"key:{by.id}", facts={"lines": lines, "last": last})
+def record_pull(key: ApiKey, *, lines: int, last: int, by: Actor) -> None:
+    """Write down that ``key`` was given ``lines`` lines of the feed up to line ``last``: hashes left the bank."""
+    audit.record("feed.pulled", by=by, about=key, facts={"lines": lines, "last": last})
 
 
 def _end(entry: Entry, state: State, by: Actor) -> Entry:

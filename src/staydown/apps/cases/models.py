@@ -368,11 +368,11 @@ class Hit(models.Model):
 
 
 class HeardHit(models.Model):
-    """The id that a node gave to a hit, so that the same hit sent twice counts once."""
+    """The id that a node gave to a hit, so that the same hit sent twice counts once. Kept for some weeks."""
 
     given_id = models.UUIDField(unique=True)
     hit = models.ForeignKey("staydown_cases.Hit", on_delete=models.PROTECT, related_name="heard")
-    at = models.DateTimeField()
+    at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
         return f"heard hit {self.pk}"

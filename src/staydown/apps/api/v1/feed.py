@@ -55,5 +55,5 @@ def _page(request: HttpRequest, ask: FeedAsk) -> str:
     """The answer's text. What carries lines is written down; an answer without any gave nothing away."""
     page = feed_page(ask.after, ask.limit, key_of(request).banks)
     if page.lines:
-        actions.record_pull(len(page.lines), page.lines[-1].seq, by=actor_of(request))
+        actions.record_pull(key_of(request), lines=len(page.lines), last=page.lines[-1].seq, by=actor_of(request))
     return "".join(f"{feed.encode(line)}\n" for line in (*page.lines, page.checkpoint))

@@ -63,26 +63,26 @@ def decide(
     with transaction.atomic():
         case, now = settling.held(case), timezone.now()
         require_free(case, staff, now)
-        if case.version != version:
-            raise ConflictError
-        if case.state != Case.State.OPEN:
-            raise StateError("This case is not open. Reload to see what was decided.")
+        _require_as_seen(case, version)
         _check_ground(regimes.pinned_one(case, regime_id), chosen_verdict, ground)
         feed_writing.hold()
         chosen = _chosen(case, items, chosen_verdict)
-        decision = Decision.objects.create(
-            case=case,
-            verdict=chosen_verdict,
-            regime_id=regime_id,
-            ground=ground,
-            reason=reason,
-            by_staff=staff,
-            by_label=by.label,
-            at=now,
+        decision = Decision(
+            case=case, verdict=chosen_verdict, regime_id=regime_id, ground=ground, reason=reason, at=now
         )
+        decision.by_staff, decision.by_label = staff, by.label
+        decision.save(force_insert=True)
         decision.items.set(chosen)
         _carry_out(_Work(case, decision, by, now), chosen)
     return decision
+
+
+def _require_as_seen(case: Case, version: int) -> None:
+    """Raise `ConflictError` when the case has changed since it was seen, `StateError` when it is not open."""
+    if case.version != version:
+        raise ConflictError
+    if case.state != Case.State.OPEN:
+        raise StateError("This case is not open. Reload to see what was decided.")
 
 
 def _checked_form(verdict: str, reason: str) -> tuple[Verdict, str]:

@@ -6,7 +6,7 @@ import hmac
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from staydown.errors import ConflictError, InvalidError
 
 MOST_HITS: Final = 1000
 MOST_COUNT: Final = 1_000_000
+KEPT: Final = timedelta(days=30)  # the ids of hits; a node repeats itself for minutes
 
 
 class _CaseAppeared(Exception):  # noqa: N818 - not a failure: we look again
@@ -80,6 +81,7 @@ def _record(given: Sequence[HitGiven], by: Actor, now: datetime) -> int:
     feed_writing.hold()  # from here on no entry changes and no other batch opens a case
     if _cases_of(entries.values()) != found:
         raise _CaseAppeared
+    HeardHit.objects.filter(at__lt=now - KEPT).delete()
     heard = set(HeardHit.objects.filter(given_id__in=[hit.id for hit in given]).values_list("given_id", flat=True))
     groups: dict[int | None, list[_Group]] = defaultdict(list)
     for group in _grouped([hit for hit in given if hit.id not in heard], entries):
