@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,6 @@ from staydown.cli.screen import command
 from staydown.errors import SettingError
 from staydown.exchange.testing import Publisher
 from staydown.screening.settings import KeyFile
-from tests.screening.nodes import KEY, running
 
 
 @pytest.fixture
@@ -86,43 +88,44 @@ def test_everything_may_come_from_the_environment(key_file, monkeypatch):
     assert "unencrypted" in refused()
 
 
-def test_it_says_where_it_is_and_warns_of_a_key_file_for_everybody(tmp_path):
-    publisher = Publisher("house.example")
-    publisher.allow(KEY, "screen")
-    with publisher.serving() as address, running(address, publisher, tmp_path) as node:
-        (tmp_path / "node.toml").chmod(0o600)
-        status, said = node.stop()
-    assert status == 0
-    assert "can be read by others" not in said
+@contextmanager
+def started(publisher: Publisher, folder: Path, *, mode: int) -> Iterator[subprocess.Popen[str]]:
+    """A node that was just started, perhaps not far enough to answer."""
+    key_file = folder / "started.toml"
+    key_file.write_text(KeyFile(publisher.key, publisher.verifier_key).text())
+    key_file.chmod(mode)
     with publisher.serving() as address:
-        loose = tmp_path / "loose.toml"
-        loose.write_text(KeyFile(publisher.key, publisher.verifier_key).text())
-        loose.chmod(0o644)
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-u",
-                "-m",
-                "staydown",
-                "screen",
-                "--feed",
-                address,
-                "--key-file",
-                str(loose),
-                "--port",
-                "0",
-            ],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        words = ["-u", "-m", "staydown", "screen", "--feed", address, "--key-file", str(key_file), "--port", "0"]
+        process = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, True)])
+def test_it_says_where_it_is_and_warns_of_a_key_file_for_everybody(tmp_path, mode, warned):
+    publisher = Publisher("house.example")
+    with started(publisher, tmp_path, mode=mode) as process:
         told = [process.stdout.readline() for _ in range(5)]
         process.terminate()
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
     assert "house.example" in told[1]
     assert "/v1/screen" in told[2]
-    assert "can be read by others" in said
+    assert ("can be read by others" in said) == warned
     assert publisher.key not in said + "".join(told)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_however_early_it_comes(tmp_path, number):
+    """Right after it said where it is, the server itself does not listen to signals yet."""
+    with started(Publisher(), tmp_path, mode=0o600) as process:
+        process.stdout.readline()
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+    assert "Traceback" not in said
+    assert process.returncode in {0, 1, -number}
 
 
 def test_it_starts_without_django():

@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 import stat
+import sys
 from pathlib import Path
+from typing import Final
 
 import click
 import httpx
@@ -21,6 +23,8 @@ from staydown.errors import SettingError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.app import build
 from staydown.screening.settings import KeyFile, Settings
+
+TURN: Final = 0.0005  # seconds; a thread that reads a long page of the feed lets the one that answers in this often
 
 
 @click.command()
@@ -88,14 +92,17 @@ def command(
 
 
 def _run(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Serve until SIGTERM or Ctrl-C, then end in order: the server raises the signal again once it has ended."""
-    before = signal.signal(signal.SIGTERM, lambda _number, _frame: None)
-    try:
-        uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    """Serve until SIGTERM or Ctrl-C, then end in order."""
+    server = uvicorn.Server(config)
+
+    def end(_number: int, _frame: object) -> None:
+        """Heard before the server listens to signals itself, and again when it raises the signal after its end."""
+        server.should_exit = True
+
+    sys.setswitchinterval(TURN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    server.run(sockets=[listener])
 
 
 def _check_way(feed_url: str) -> None:

@@ -94,7 +94,7 @@ class FeedClient:
 
         Raises `ReplyRefusedError` when it read them and will never take them as they are.
         """
-        answer = self._exchange("POST", "api/v1/hits", {"hits": list(hits)})
+        answer = self._exchange("POST", "api/v1/hits", {"hits": list(hits)}, patience=3)  # a long transaction there
         accepted = answer.get("accepted")
         if type(accepted) is not int:
             raise FeedUnreachableError("The feed's server did not say how many hits it took.")
@@ -123,10 +123,10 @@ class FeedClient:
     ) -> None:
         self.close()
 
-    def _exchange(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+    def _exchange(self, method: str, path: str, body: object = None, *, patience: int = 1) -> dict[str, Any]:
         """The JSON object with which the publisher answers."""
         try:
-            with self._client.stream(method, path, json=body) as response:
+            with self._client.stream(method, path, json=body, timeout=self._seconds * patience) as response:
                 if body is not None and response.status_code in _BAD_REQUEST:
                     raise ReplyRefusedError(
                         f"The feed's server refused what was sent, with status {response.status_code}."
