@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import resource
 from typing import Final
@@ -49,7 +50,7 @@ def give_up_rights(*, max_memory: int, descriptors: int, processes: int) -> None
 def allow_processor_seconds(seconds: int) -> None:
     """Let this process use so much more processor time; the kernel ends it when it takes more."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    total = int(used.ru_utime + used.ru_stime) + 1 + seconds
+    total = math.ceil(used.ru_utime + used.ru_stime + seconds)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (total, hard))
