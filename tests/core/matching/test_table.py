@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from staydown.core.bank import Action, Entry
@@ -58,3 +60,16 @@ def test_the_reach_of_another_algorithm_is_nothing():
     kinds = Kinds(table.kind_of(entry) for entry in HELD if entry.hash.algorithm is Algorithm.PDQ)
     assert kinds.widest[Algorithm.SHA256] == -1
     assert kinds.widest[Algorithm.PDQ] == max(kind.radius for kind in kinds.listed)
+
+
+@pytest.mark.parametrize("offset", range(0, 64, 8))
+def test_aligned_values_begin_a_cache_line(offset):
+    held = Table.of(HELD)
+    room = np.empty(held.values.nbytes + 128, np.uint8)
+    start = -room.ctypes.data % 64 + offset
+    values = room[start : start + held.values.nbytes].view(np.uint64).reshape(-1, 4)
+    values[:] = held.values
+    aligned = replace(held, values=values).aligned()
+    assert aligned.values.ctypes.data % 64 == 0
+    assert list(aligned.entries()) == HELD
+    assert (aligned.values is values) == (offset == 0)

@@ -94,7 +94,10 @@ def _shelf(table: Table, chunks: int | None) -> Shelf:
     """The table with the tables of chunks that suit it."""
     widest = max(table.kinds.widest.values())
     plan = best_plan(len(table), widest) if chunks is None else _forced(len(table), widest, chunks)
-    return Shelf(table, Chunked.of(plan, table.values) if plan else None)
+    if plan is None:
+        return Shelf(table)
+    table = table.aligned()
+    return Shelf(table, Chunked.of(plan, table.values))
 
 
 def _forced(rows: int, radius: int, chunks: int) -> Plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final, NamedTuple, Self
 from uuid import UUID
@@ -17,6 +17,7 @@ from staydown.core.matching.scan import Rows, Small, Words
 
 WORDS: Final = 4  # of 64 bits, in a hash
 ABSENT: Final = -1
+CACHE_LINE: Final = 64  # bytes, or a divisor of what it is
 MOST_KINDS_IN_TWO_BYTES: Final = 1 << 16
 _LOWER_HALF: Final = (1 << 64) - 1
 _AT_A_TIME: Final = 50_000
@@ -143,6 +144,16 @@ class Table:
         renumbered[order] = np.arange(len(order))
         kinds = Kinds(listed[number] for number in order)
         return Table(self.values, self.high, self.low, _narrow(renumbered[self.kind], kinds), kinds)
+
+    def aligned(self) -> Table:
+        """The same rows, no value of which lies across two lines of the processor's cache: to read one costs half."""
+        if not self.values.ctypes.data % CACHE_LINE:
+            return self
+        room = np.empty(self.values.nbytes + CACHE_LINE, np.uint8)
+        start = -room.ctypes.data % CACHE_LINE
+        values = room[start : start + self.values.nbytes].view(np.uint64).reshape(self.values.shape)
+        values[:] = self.values
+        return replace(self, values=values)
 
     def find(self, entry_id: UUID) -> int | None:
         """The row of an id in a sorted table, or ``None``."""
