@@ -68,41 +68,39 @@ def command(
     _start_log()
     if key_file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         logging.getLogger(__name__).warning("The key file can be read by others on this machine: chmod 600 it.")
+    _serve(settings, feed_url, follow, _listening(host, port))
+
+
+def _serve(settings: Settings, feed_url: str, follow: KeyFile, listener: socket.socket) -> None:
+    """Answer on ``listener`` until SIGTERM or Ctrl-C, then end in order."""
     limits = Limits(max_bytes=settings.longest_upload)
     with (
+        listener,
         FeedClient(feed_url, follow.key, follow.verifier) as client,
         HashingPool(settings.workers, limits) as pool,
-        _listening(host, port) as listener,
     ):
-        app = build(settings, feed_client=client, pool=pool)
-        _say(listener, follow, settings)
-        _run(
-            uvicorn.Config(
-                app,
-                loop="uvloop",
-                http="httptools",
-                log_config=None,
-                access_log=False,
-                lifespan="on",
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            ),
-            listener,
+        config = uvicorn.Config(
+            build(settings, feed_client=client, pool=pool),
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            timeout_graceful_shutdown=10,
         )
+        server = uvicorn.Server(config)
 
+        def end(_number: int, _frame: object) -> None:
+            """Heard before the server listens to signals itself, and again when it raises the signal after its end."""
+            server.should_exit = True
 
-def _run(config: uvicorn.Config, listener: socket.socket) -> None:
-    """Serve until SIGTERM or Ctrl-C, then end in order."""
-    server = uvicorn.Server(config)
-
-    def end(_number: int, _frame: object) -> None:
-        """Heard before the server listens to signals itself, and again when it raises the signal after its end."""
-        server.should_exit = True
-
-    sys.setswitchinterval(TURN)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    server.run(sockets=[listener])
+        sys.setswitchinterval(TURN)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, end)
+        _say(listener, follow, settings)
+        server.run(sockets=[listener])
 
 
 def _check_way(feed_url: str) -> None:

@@ -31,6 +31,7 @@ from staydown.exchange.peer import FeedClient
 from staydown.screening import wire
 from staydown.screening.answering import Answering, Reply
 from staydown.screening.auth import EXPLAIN, SCREEN
+from staydown.screening.faults import trace
 from staydown.screening.metrics import CONTENT_TYPE
 from staydown.screening.node import Node
 from staydown.screening.settings import Settings
@@ -112,10 +113,8 @@ class Screening(Starlette):
             reply, more = self._problem(error), [(b"retry-after", RETRY_AFTER)]
         except StaydownError as error:
             reply = self._problem(error)
-        except Exception:
-            log.exception(
-                "A request could not be answered"
-            )  # the traceback names lines of code, no value of the request
+        except Exception as error:  # noqa: BLE001 - whoever asks gets an answer, and the log the place
+            log.error("A request could not be answered: %s", trace(error))
             reply = self._problem(StaydownError())
         await _send(send, reply, more)
 

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
+from staydown.screening.faults import trace
+
 log = logging.getLogger(__name__)
 
 AFTER_A_BUG: Final = 5.0
@@ -52,8 +54,8 @@ class Loop:
         while not self._stopping:
             try:
                 delay = self._step()
-            except Exception:
-                log.exception("A step of %s failed", self._thread.name)
+            except Exception as error:  # noqa: BLE001 - see above
+                log.error("A step of %s failed: %s", self._thread.name, trace(error))
                 delay = AFTER_A_BUG
             if delay > 0:
                 self._woken.wait(delay)
