@@ -6,7 +6,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import feed_key
@@ -31,7 +33,11 @@ def follow(db):
         made.append(FeedClient("http://testserver", token, str(feed_key.verifier()), transport=transport))
         return made[-1]
 
+    for signal in (request_started, request_finished):  # as Django's test client does: the test's transaction stays
+        signal.disconnect(close_old_connections)
     yield client
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
     for each in made:
         each.close()
 
