@@ -23,7 +23,7 @@ PHONE: Final = {"width": 360, "height": 740}
 DESK: Final = {"width": 1280, "height": 900}
 NARROWEST: Final = {"width": 320, "height": 640}
 
-#: What Chromium writes for an answer that is no success, and for a page over plain http. Tests of those look at the page.
+#: What Chromium writes for an answer that is no success, and for plain http. Tests of those look at the page instead.
 EXPECTED: Final = ("Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored")
 
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

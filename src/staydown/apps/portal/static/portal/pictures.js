@@ -29,6 +29,7 @@ class Chooser {
     this.hasher = new Hasher(policy.createScriptURL(area.dataset.worker));
     this.#listen();
     area.hidden = false;
+    page.querySelector("[data-without-scripts]").remove();
   }
 
   #listen() {

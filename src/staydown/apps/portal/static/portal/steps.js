@@ -3,6 +3,8 @@
  *  - Back and Forward show each question as it was, with what was typed, and never ask to send a form again;
  *  - a lost connection loses no answer;
  *  - pages that held answers exist only in memory, and are gone when the person leaves.
+ * The last step, once it has worked, is posted again as a plain form: the same report sent twice is one report with one
+ * code, and the receipt then is a page of its own that a reload brings back instead of losing the code.
  */
 
 import { enhance as enhancePictures } from "./pictures.js";
@@ -21,7 +23,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (isBusy) return;
   isBusy = true;
-  send(form, new URLSearchParams(new FormData(form, event.submitter)));
+  send(form, event.submitter);
 });
 
 window.addEventListener("popstate", (event) => {
@@ -38,26 +40,33 @@ window.addEventListener("staydown:leaving", () => {
   pages = [];
 });
 
-function send(form, answers) {
+function send(form, button) {
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
   request.responseType = "document"; // parsed by the browser, scripts in it never run
   request.addEventListener("load", () => {
     const page = request.response?.querySelector("body > .width");
-    if (page) arrive(request.response.title, page);
+    if (page?.querySelector("[data-final]")) postPlainly(form, button);
+    else if (page) arrive(request.response.title, page);
     else offline();
   });
   request.addEventListener("error", offline);
   request.addEventListener("loadend", () => {
     isBusy = false;
   });
-  request.send(answers);
+  request.send(new URLSearchParams(new FormData(form, button)));
+}
+
+function postPlainly(form, button) {
+  const pressed = Object.assign(document.createElement("input"), { type: "hidden", name: button.name, value: button.value });
+  form.append(pressed);
+  form.submit();
+  pressed.remove();
 }
 
 function arrive(title, page) {
   const next = document.adoptNode(page);
   const isSame = stepOf(next) && stepOf(next) === stepOf(pages[at]);
-  if (next.querySelector("[data-final]")) pages = []; // nothing to go back to: the answers have been sent
   put(next);
   document.title = title;
   next.dataset.title = title;
