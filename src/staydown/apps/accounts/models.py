@@ -51,6 +51,7 @@ class Staff(AbstractUser):
 
     class Meta:
         verbose_name_plural = "staff"
+        ordering = ["pk"]
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="staff_role_known"),
             models.CheckConstraint(condition=~Q(pseudonym=""), name="staff_pseudonym_given"),

@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'staff',
+                'ordering': ['pk'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('role__in', ['moderator', 'lead', 'auditor', 'admin'])), name='staff_role_known'), models.CheckConstraint(condition=models.Q(('pseudonym', ''), _negated=True), name='staff_pseudonym_given')],
             },
             managers=[
