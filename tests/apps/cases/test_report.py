@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -198,6 +199,37 @@ def test_a_similar_picture_or_a_closed_case_is_not_joined(bea):
 def test_the_same_link_does_not_join():
     link = ["https://platform.test/posts/1"]
     assert make.submitted(links=link, pictures=()).case != make.submitted(links=link, pictures=()).case
+
+
+# A draft sent twice --------------------------------------------------------------------------------------------------
+
+
+def test_the_same_draft_sent_twice_is_one_report_with_one_code():
+    whole = make.form(draft=b"drawn once")
+    first, second = (actions.submit_report(whole, by=Actor.reporter()) for _ in range(2))
+    assert (first.report, first.code) == (second.report, second.code)
+    assert Report.objects.count() == 1
+    assert len(history(first.report)) == 1
+
+
+def test_a_draft_that_was_changed_after_sending_is_another_report():
+    whole = make.form(draft=b"drawn once")
+    first = actions.submit_report(whole, by=Actor.reporter())
+    more = replace(whole, words="I forgot to say: there is a second link.", links=[*whole.links, "https://a.test/2"])
+    second = actions.submit_report(more, by=Actor.reporter())
+    assert second.report != first.report
+    assert second.code != first.code
+    assert second.report.words.startswith("I forgot")
+    assert second.case == first.case
+
+
+def test_a_draft_sent_again_after_its_case_was_closed_is_still_the_same_report(bea):
+    whole = make.form(draft=b"drawn once", links=0)
+    first = actions.submit_report(whole, by=Actor.reporter())
+    make.decided(first.case, bea)
+    second = actions.submit_report(whole, by=Actor.reporter())
+    assert (second.report, second.case) == (first.report, first.case)
+    assert Case.objects.count() == 1
 
 
 # What others hear ----------------------------------------------------------------------------------------------------

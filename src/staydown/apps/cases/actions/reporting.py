@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -126,10 +127,13 @@ def _open_case_about(prints: Sequence[bytes]) -> Case | None:
 
 
 def _code_for(form: ReportForm) -> str:
-    """A code for this report, the same one for the same draft; a draft alone, without the keyring, tells nothing."""
+    """A code for this report. The same draft with the same answers has the same one; with other answers it is another
+    report, so that nothing somebody adds is lost. Without the keyring a draft tells nothing of its code."""
     if not form.draft:
         return receipt.new_code(secrets.token_bytes(receipt.ENTROPY_SIZE))
-    drawn = hmac.digest(keyring.current().secret("receipt of a draft"), form.draft, "sha256")
+    answers = {name: value for name, value in asdict(form).items() if name not in {"draft", "language"}}
+    sent = form.draft + json.dumps(answers, sort_keys=True).encode()
+    drawn = hmac.digest(keyring.current().secret("receipt of a draft"), sent, "sha256")
     return receipt.new_code(drawn[: receipt.ENTROPY_SIZE])
 
 
