@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Final
 
 from django.conf import settings
 
@@ -20,12 +19,10 @@ from staydown.project.worker import Worker
 from staydown.screening import app as screening
 from staydown.screening.settings import Settings
 
-FOLLOW_WAIT: Final = 5.0  # seconds that our own node's pull is held; short, so that ending need not wait for it
-
 
 def everything(listener: socket.socket, address: Address, started: Callable[[Installed], None]) -> None:
     """Run portal, console, API, screening and worker in this process until a signal comes."""
-    node_settings = Settings.read(os.environ, wait=None if "STAYDOWN_SCREEN_WAIT" in os.environ else FOLLOW_WAIT)
+    node_settings = Settings.read(os.environ)
     installed = install.ensure()
     node_key = install.ensure_node()
     files.write(settings.STAYDOWN_DATA / "address", address.url + "\n")  # for the doctor
