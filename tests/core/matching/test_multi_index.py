@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.core.matching import scan, snapshot
+from staydown.core.matching import plan, scan, snapshot
 from staydown.core.matching.linear import LinearIndex
 from staydown.core.matching.multi_index import MultiIndex
 from tests.core.matching.samples import SHAPES, entries, flipped, pdq, queries
@@ -91,11 +91,13 @@ def test_the_opposite_hash_is_not_near(chunks):
 
 
 @pytest.mark.parametrize("shape", ["scattered", "clustered"])
-def test_large_enough_to_choose_its_chunks_itself(shape):
+def test_large_enough_to_choose_its_chunks_itself(shape, monkeypatch):
+    monkeypatch.setattr(plan, "FEWEST_ROWS", 5000)
+    monkeypatch.setattr(plan, "START", 0)
     rng = random.Random(3)
     centre = pdq(rng.randbytes(32))
     near = [flipped(centre, rng.randrange(20), rng) for _ in range(200)] if shape == "clustered" else []
-    hashes = near * 60 or [pdq(rng.randbytes(32)) for _ in range(12_000)]
+    hashes = near * 30 or [pdq(rng.randbytes(32)) for _ in range(6000)]
     held = [Entry(UUID(int=n), "reports", hash_, 31, Action.BLOCK) for n, hash_ in enumerate(hashes)]
     index = MultiIndex(held)
     assert index.shelves[0].chunked is not None

@@ -26,7 +26,7 @@ BITS: Final = 256
 SLOT_BITS: Final = 32
 WORD_BITS: Final = 64
 MOST_ROWS: Final = 1 << 31  # a shelf with more is compared entry by entry
-FEWEST_ROWS: Final = 10_000  # below it nothing is faster than looking at every entry
+FEWEST_ROWS: Final = 30_000  # below it nothing is faster than looking at every entry
 MOST_PROBES: Final = 30_000  # buckets that one query may look into
 NO_LIMIT: Final = 1 << 62
 WIDEST_CHUNK: Final = 3  # the largest radius of a chunk: beyond it there are too many values to look up
@@ -35,7 +35,7 @@ WIDEST_CHUNK: Final = 3  # the largest radius of a chunk: beyond it there are to
 START: Final = 3_000.0  # a search, before it looks at anything
 PROBE: Final = 20.0  # a bucket: its bounds and its first slot, both from memory
 SLOT: Final = 1.5  # one more slot of a bucket
-VERIFY: Final = 8.0  # an entry somewhere in memory
+VERIFY: Final = 10.0  # an entry somewhere in memory
 COMPARE: Final = 1.8  # an entry when all of them are read in their order
 
 # A search gives up when its buckets hold so many slots, or rows that pass the filter, that looking at every entry

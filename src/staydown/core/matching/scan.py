@@ -28,7 +28,16 @@ def near(values: Words, queries: Words, radius: int) -> tuple[Rows, Small]:
     if len(values) > (FEW if kernels.cache_info().currsize else ALONE):
         rows, distances = kernels().compare(values, queries, radius)
         return rows, distances
-    found = [_near_one(values, query, radius) for query in queries]
+    return joined([_near_one(values, query, radius) for query in queries])
+
+
+def joined(found: list[tuple[Rows, Small]]) -> tuple[Rows, Small]:
+    """Rows and distances that were found apart, one after the other."""
+    if len(found) == 1:
+        return found[0]
+    found = [some for some in found if len(some[0])]
+    if not found:
+        return np.empty(0, np.uint32), np.empty(0, np.uint8)
     return np.concatenate([rows for rows, _ in found]), np.concatenate([distances for _, distances in found])
 
 

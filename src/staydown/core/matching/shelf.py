@@ -23,13 +23,16 @@ Asked = Mapping[Algorithm, Words]
 _WORTH_A_THREAD = 500_000  # rows
 
 
-@dataclass(frozen=True, slots=True)
 class Chunked:
     """The tables of a plan, a row for each chunk: where each bucket begins in the slots, and the slots."""
 
-    plan: Plan
-    bounds: Tables
-    slots: Tables
+    __slots__ = ("_tables", "bounds", "plan", "slots")
+
+    def __init__(self, plan: Plan, bounds: Tables, slots: Tables) -> None:
+        self.plan, self.bounds, self.slots = plan, bounds, slots
+        masks = flips(plan.table_bits, max(chunk.radius for chunk in plan.chunks))
+        limits = (plan.most_slots, plan.most_rows)
+        self._tables = (plan.as_array(), plan.table_bits, plan.row_bits, bounds, slots, *masks, *limits)
 
     @classmethod
     def of(cls, plan: Plan, values: Words) -> Self:
@@ -53,23 +56,17 @@ class Chunked:
 
     def near(self, values: Words, queries: Words) -> tuple[Rows, Small]:
         """Rows within the plan's radius of a query, possibly several times, and the distances."""
-        plan, search = self.plan, scan.kernels().search
-        masks = flips(plan.table_bits, max(chunk.radius for chunk in plan.chunks))
-        tables = (plan.as_array(), plan.table_bits, plan.row_bits, self.bounds, self.slots)
-        limits = (plan.most_slots, plan.most_rows)
-        rows, distances, given_up = [], [], []
+        search, radius = scan.kernels().search, self.plan.radius
+        found, given_up = [], []
         for number in range(len(queries)):
-            query = queries[number : number + 1]
-            some, bits, finished = search(values, query, plan.radius, *tables, *masks, *limits)
-            rows.append(some)
-            distances.append(bits)
-            if not finished:
+            rows, distances, finished = search(values, queries[number : number + 1], radius, *self._tables)
+            if finished:
+                found.append((rows, distances))
+            else:
                 given_up.append(number)
         if given_up:
-            some, bits = scan.near(values, queries[given_up], plan.radius)
-            rows.append(some)
-            distances.append(bits)
-        return np.concatenate(rows), np.concatenate(distances)
+            found.append(scan.near(values, queries[given_up], radius))
+        return scan.joined(found)
 
 
 def _fill(plan: Plan, values: Words, bounds: Tables, slots: Tables, number: int) -> None:
@@ -102,11 +99,7 @@ class Shelf:
             for algorithm, queries in asked.items()
             if (reach := self.table.kinds.widest[algorithm]) >= 0
         ]
-        if len(found) == 1:
-            return found[0]
-        none = np.empty(0, np.uint32), np.empty(0, np.uint8)
-        rows, distances = zip(none, *found, strict=True)
-        return np.concatenate(rows), np.concatenate(distances)
+        return scan.joined(found)
 
     def _near(self, queries: Words, radius: int) -> tuple[Rows, Small]:
         if self.chunked is not None:

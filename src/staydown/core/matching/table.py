@@ -191,6 +191,8 @@ class Table:
 
         ``rows`` may name a row several times; the answer is in ascending order of rows.
         """
+        if not len(rows):
+            return rows, distances
         keep = distances <= self.kinds.reach[algorithm][self.kind[rows]]
         rows, distances = rows[keep], distances[keep]
         if len(rows) < 2:
