@@ -60,6 +60,7 @@ def lying_tiff(width: int, height: int, offset: int, length: int) -> bytes:
     )  # fmt: skip
 
 
+SEVEN = [struct.pack("<HHII", 258, 3, 1, bits) for bits in (8, 7)]
 HUGE = struct.pack(">II", 100_000, 100_000)
 HOSTILE = {
     "nothing": (b"", NotAnImageError),
@@ -92,7 +93,8 @@ HOSTILE = {
     "png with a wrong checksum": (patched("PNG", 29, b"\0\0\0\0"), CorruptError),
     "tiff whose pixels lie elsewhere": (lying_tiff(50, 50, 10**6, 2500), TruncatedError),
     "tiff whose directory lies elsewhere": (b"II*\0\xff\xff\0\0" + bytes(20), TruncatedError),
-    "tiff without tags": (tiff(), CorruptError),
+    "tiff of seven bits": (lying_tiff(50, 50, 8, 100).replace(SEVEN[0], SEVEN[1]), UnsupportedFormatError),
+    "tiff without tags": (tiff(), UnsupportedFormatError),
     "gif that never ends": (b"GIF89a\x40\0\x40\0\0\0\0" + b"!\xff\x01\0\0" * 5000, TruncatedError),
     "jpeg of a header only": (b"\xff\xd8\xff\xe0", TruncatedError),
     "png of a header only": (b"\x89PNG\r\n\x1a\n", TruncatedError),

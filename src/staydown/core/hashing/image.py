@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from staydown.core.hashing.formats import declared_size, ends_early, sniff
 from staydown.core.hashing.pdq import Raster
@@ -76,6 +76,8 @@ def _named_faults(data: bytes, name: str) -> Iterator[None]:
             raise TooLargeError from None
         if ends_early(data, name):
             raise TruncatedError from None
+        if name == "TIFF" and isinstance(error, UnidentifiedImageError):
+            raise UnsupportedFormatError from None  # TIFF can hold far more than pictures as people know them
         raise CorruptError from None
 
 
