@@ -6,6 +6,7 @@ The page's modules are served to Chromium from the source folder under the produ
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.picture import hash_picture
 from staydown.errors import MediaError
 from tests import pictures
+from tests.golden.pdq.make import HERE as GOLDEN
+from tests.golden.pdq.make import stored
 from tests.journeys.browser import watched
 
 pytestmark = pytest.mark.journey
@@ -29,7 +32,6 @@ pytestmark = pytest.mark.journey
 SCRIPTS = Path(staydown.apps.portal.__file__).parent / "static" / "portal"
 SECURE = "https://portal.test/"
 TOLERANCE = 10  # bits, of 256; entries match within 31
-EXIF_ORIENTATION = 0x0112
 
 HASH_FILES = """async () => {
   const { Hasher } = await import("/hasher.js");
@@ -85,22 +87,76 @@ def assert_agree(page: Page, files: dict[str, bytes]) -> None:
         assert told["sha256"] == server.sha256.hex(), name
 
 
-def oriented(name: str, orientation: int) -> bytes:
-    """A photograph stored turned or mirrored, with the EXIF mark that says how to hold it."""
-    undo = [
-        None, None, Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM,
-        Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_90, Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_270,
-    ]  # fmt: skip
-    image = pictures.photograph(name)
-    stored = image.transpose(undo[orientation]) if undo[orientation] is not None else image
-    exif = Image.Exif()
-    exif[EXIF_ORIENTATION] = orientation
-    return pictures.encoded(stored, "JPEG", quality=92, exif=exif)
-
-
 PHOTOGRAPHS = sorted(
     each.name for each in pictures.FOLDER.iterdir() if each.suffix in (".png", ".jpg", ".gif") and each.is_file()
 )
+
+
+#: The formula of tests/golden/pdq/README.md: pixels that any language can rebuild.
+PIXELS_OF_A_PATTERN = """({ kind, seed, width, height }) => {
+  const div = (a, b) => Math.floor(a / b);
+  const corner = (i, j, s) => (31 * i * i + 17 * i * j + 57 * j * j + 73 * i + 151 * j + 211 * s) % 251;
+  const layer = (x, y, n, s) => {
+    const [u, v] = [div(x * n * 256, width), div(y * n * 256, height)];
+    const [i, f, j, g] = [div(u, 256), u % 256, div(v, 256), v % 256];
+    const above = corner(i, j, s) * (256 - f) + corner(i + 1, j, s) * f;
+    const below = corner(i, j + 1, s) * (256 - f) + corner(i + 1, j + 1, s) * f;
+    return div(above * (256 - g) + below * g, 65536);
+  };
+  const value = (x, y, tone) => {
+    if (kind === "flat") return 10 * seed;
+    const [dx, dy] = [2 * x - width, 2 * y - height];
+    if (kind === "rings") return div(dx * dx * (seed + tone) + dy * dy * 9, 8 * width) % 256;
+    const noise = [3, 7, 15, 31].reduce((sum, n) => sum + layer(x, y, n, 100 * seed + 7 * tone), 0);
+    if (kind === "haze") return div(noise, 40) + 100;
+    if (kind === "mist") return div(noise, 12) + 80;
+    return Math.min(Math.max(div(noise * 3, 8) - 60, 0), 255);
+  };
+  const rgba = new Uint8ClampedArray(4 * width * height).fill(255);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      for (let c = 0; c < 3; c += 1) {
+        rgba[4 * (y * width + x) + c] = value(x, y, kind === "clouds" || kind === "rings" ? c : 0);
+      }
+    }
+  }
+  return rgba;
+}"""
+
+
+def test_the_golden_patterns_to_the_bit(browser):
+    vectors = json.loads((GOLDEN / "patterns.json").read_text())
+    with bench(browser) as page:
+        for vector in vectors:
+            found = page.evaluate(
+                f"""async (vector) => {{
+                  const {{ pdq }} = await import("/pdq.js");
+                  return pdq(({PIXELS_OF_A_PATTERN})(vector), vector.width, vector.height);
+                }}""",
+                vector,
+            )
+            about = [vector[name] for name in ("kind", "seed", "width", "height")]
+            assert found["quality"] == vector["quality"], about
+            if vector["hash"] is not None:
+                assert found["hash"] == vector["hash"], about
+
+
+@pytest.mark.parametrize("name", ["photographs.json", "files.json"])
+def test_the_golden_files(browser, name):
+    vectors = json.loads((GOLDEN / name).read_text())
+    files = []
+    for vector in vectors:
+        if "orientation" in vector:
+            photo = pictures.photograph(vector["file"])
+            files.append((vector["file"], stored(photo, vector["orientation"], vector["jpeg_quality"])))
+        else:
+            folder = GOLDEN if name == "files.json" else pictures.FOLDER
+            files.append((vector["file"], (folder / vector["file"]).read_bytes()))
+    with bench(browser) as page:
+        for vector, found in zip(vectors, hashed(page, *files), strict=True):
+            bits = distance(found, Hash.from_hex(Algorithm.PDQ, vector["hash"]))
+            assert bits <= TOLERANCE, f"{vector['file']}: {bits} bits from the reference"
+            assert found["quality"] == vector["quality"]
 
 
 def test_photographs_as_they_are(browser):
@@ -111,7 +167,8 @@ def test_photographs_as_they_are(browser):
 
 @pytest.mark.parametrize("name", ["astronaut.png", "coffee.png", "rocket.jpg"])
 def test_all_eight_orientations_of_a_camera(browser, name):
-    files = {f"{orientation}.jpg": oriented(name, orientation) for orientation in range(1, 9)}
+    photo = pictures.photograph(name)
+    files = {f"{orientation}.jpg": stored(photo, orientation, 92) for orientation in range(1, 9)}
     with bench(browser) as page:
         assert_agree(page, files)
         upright = hash_picture(pictures.encoded(pictures.photograph(name))).pdq
@@ -242,7 +299,7 @@ def test_over_plain_http_there_is_no_digest_and_the_hash_is_the_same(browser):
 
 
 def test_cancelling_ends_what_is_waiting_and_the_next_pictures_work(browser):
-    large = pictures.encoded(pictures.pattern(3, 3000, 2000), "PNG", compress_level=1)
+    large = pictures.encoded(pictures.pattern(3, 3000, 2000), "JPEG")
     with bench(browser) as page:
         page.set_input_files("input", [{"name": f"{n}.png", "mimeType": "", "buffer": large} for n in range(6)])
         told = page.evaluate(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.testing import CliRunner
 
 from staydown.apps.portal import hashes
+from staydown.cli.hash import command
+from staydown.core.hashing.picture import hash_picture
 from staydown.errors import InvalidError
+from tests import pictures
 
 PDQ = "1f" * 32
 SHA = "2e" * 32
@@ -32,6 +36,20 @@ def test_a_digest_on_a_line_of_its_own_joins_its_file():
 
 def test_plain_hash_and_quality():
     assert hashes.from_paste(f"  {PDQ.upper()}, 77 \n\n") == [{"pdq": PDQ, "quality": 77, "sha256": None}]
+
+
+def test_what_the_command_prints(tmp_path, capfd):
+    """Both forms of the real command, a file that it refuses among them."""
+    photo = tmp_path / "secret.png"
+    photo.write_bytes(pictures.encoded(pictures.pattern(1), "PNG"))
+    (tmp_path / "words.png").write_text("no picture")
+    wanted = hash_picture(photo.read_bytes())
+    for option in ([], ["--json"]):
+        said = CliRunner().invoke(command, [*option, "--jobs", "1", str(photo)]).stdout
+        (found,) = hashes.from_paste(said)
+        assert (found["pdq"], found["quality"]) == (wanted.pdq.hex(), wanted.quality)
+    refused = CliRunner().invoke(command, ["--json", "--jobs", "1", str(tmp_path / "words.png")]).stdout
+    assert hashes.from_paste(refused) == []
 
 
 def test_no_name_stays():

@@ -1,4 +1,4 @@
-"""Hashes as they come from the page's own script, or pasted from `staydown hash --json`.
+"""Hashes as they come from the page's own script, or pasted from what `staydown hash` printed.
 
 Whatever else stands beside a hash, a file's name above all, is dropped here and goes no further.
 """
@@ -16,7 +16,7 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.errors import HashError, InvalidError
 
 MOST: Final = 200  # pictures in one report
-_PLAIN: Final = re.compile(r"^([0-9a-fA-F]{64})[\s,;]+(\d{1,3})$")
+_PLAIN: Final = re.compile(r"^([0-9a-fA-F]{64})[\s,;]+(?:quality\s+)?(\d{1,3})\b")
 
 #: {"pdq": hexadecimal, "quality": 0 to 100, "sha256": hexadecimal or None}
 Hashed = dict[str, Any]
@@ -32,7 +32,7 @@ def from_page(text: str) -> list[Hashed]:
 
 
 def from_paste(text: str) -> list[Hashed]:
-    """The pictures of pasted lines: JSON lines of `staydown hash --json`, or a hash and its quality. `InvalidError`."""
+    """The pictures of lines that `staydown hash` printed, with or without ``--json``. Raises `InvalidError`."""
     found: list[Hashed] = []
     exact: dict[str, str] = {}
     for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), start=1):
@@ -63,6 +63,8 @@ def _read_line(line: str, found: list[Hashed], exact: dict[str, str]) -> None:
         found.append({**_hashed(plain[1], int(plain[2]), None), "file": ""})
         return
     told = json.loads(line)
+    if "error" in told:  # a file that the command could not hash
+        return
     file = str(told.get("file", ""))
     if Algorithm(told["algorithm"]) is Algorithm.SHA256:
         exact[file] = Hash.from_hex(Algorithm.SHA256, told["hash"]).hex()
