@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE: Final = 64  # lines that the decimation keeps
-_ROWS_IN_BAND: Final = 4
 
 _Lines = NDArray[np.int64]
 _Weights = NDArray[np.float64]
@@ -33,19 +32,18 @@ class Band:
 
 
 @lru_cache(maxsize=256)
-def bands(size: int, fold: int = 1, *, backwards: bool = False) -> tuple[Band, ...]:
+def bands(size: int, fold: int = 1, *, backwards: bool = False, outputs: int = 4) -> tuple[Band, ...]:
     """The operator of an axis of ``size`` lines, for lines that each hold the mean of ``fold`` of them.
 
     The last line of a folded axis may stand for fewer. ``backwards``: the lines arrive from the last to the first.
-    Cached: a hundred kilobytes or so for each size of picture in use.
+    ``outputs``: how many rows a band has; few save arithmetic, many save calls. Cached: a hundred kilobytes or so for
+    each size of picture in use.
     """
     starts, weights = _rows(size, fold, backwards=backwards)
     if fold > 1:
         starts, weights = starts // fold - 1, _folded(weights, fold)
     lines = -(-size // fold)
-    return tuple(
-        _band(slice(first, first + _ROWS_IN_BAND), starts, weights, lines) for first in range(0, SIDE, _ROWS_IN_BAND)
-    )
+    return tuple(_band(slice(first, first + outputs), starts, weights, lines) for first in range(0, SIDE, outputs))
 
 
 def _rows(size: int, fold: int, *, backwards: bool) -> tuple[_Lines, _Weights]:
@@ -95,7 +93,7 @@ def _folded(weights: _Weights, fold: int) -> _Weights:
 def _band(rows: slice, starts: _Lines, weights: _Weights, lines: int) -> Band:
     """A few rows side by side over the lines that any of them uses. Beyond an edge a picture goes on as it ends."""
     first, span = int(starts[rows].min()), weights.shape[1]
-    block = np.zeros((_ROWS_IN_BAND, int(starts[rows].max()) - first + span))
+    block = np.zeros((rows.stop - rows.start, int(starts[rows].max()) - first + span))
     for into, start, row in zip(block, starts[rows] - first, weights[rows], strict=True):
         into[start : start + span] = row
     before, after = max(-first, 0), max(first + block.shape[1] - lines, 0)

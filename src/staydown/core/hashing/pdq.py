@@ -77,7 +77,7 @@ def _decimated(raster: Raster) -> NDArray[np.float32]:
     if transposed:
         down, across = across, down
     strips = _strips(raster, bands(down, raster.fold, backwards=from_below))
-    horizontal = bands(across, raster.fold, backwards=from_right)
+    horizontal = bands(across, raster.fold, backwards=from_right, outputs=16)
     small = np.concatenate([strips[:, band.start : band.stop] @ band.weights.T for band in horizontal], axis=1)
     return small.T if transposed else small
 
@@ -85,15 +85,16 @@ def _decimated(raster: Raster) -> NDArray[np.float32]:
 def _strips(raster: Raster, vertical: tuple[Band, ...]) -> NDArray[np.float32]:
     """The luma of the kept rows, still full width."""
     most = max(band.stop - band.start for band in vertical)
-    first = raster.rows(vertical[0].start, vertical[0].stop)
-    wide = first[0].size
-    lines = np.empty((most, wide), np.float32)  # one buffer, small enough to stay in the processor's cache
-    strips = np.empty((SIDE, wide), np.float32)
+    lines = strips = np.empty((0, 0), np.float32)
     for band in vertical:
-        part = lines[: band.stop - band.start]
-        part[...] = raster.rows(band.start, band.stop).reshape(part.shape)
+        rows = raster.rows(band.start, band.stop)
+        if not lines.size:
+            lines = np.empty((most, rows[0].size), np.float32)  # small enough to stay in the processor's cache
+            strips = np.empty((SIDE, rows[0].size), np.float32)
+        part = lines[: len(rows)]
+        part[...] = rows.reshape(part.shape)
         np.matmul(band.weights, part, out=strips[band.rows])
-    if first.ndim == 2:
+    if rows.ndim == 2:
         return strips
     # Luma is linear as well, so it waits until few rows are left.
     luma: NDArray[np.float32] = strips.reshape(SIDE, -1, 3) @ _LUMA

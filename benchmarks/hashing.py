@@ -1,0 +1,120 @@
+"""Hashing against the reference's own binding and the library that platforms use today, on the same pixels."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
+from statistics import median
+
+import numpy as np
+import pdqhash
+from PIL import Image
+from threatexchange.signal_type.pdq.signal import PdqSignal
+
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.pdq import pdq
+from staydown.core.hashing.picture import hash_picture
+from staydown.core.hashing.pool import HashingPool
+from tests import pictures
+
+Row = dict[str, object]
+
+
+def rows(*, quick: bool) -> list[Row]:
+    """The measured rows; each pair of figures comes from turns taken in the same run."""
+    rounds = 5 if quick else 21
+    return [*_from_bytes(rounds), *_from_arrays(rounds * 5), _agreement(8 if quick else 40)]
+
+
+def _from_bytes(rounds: int) -> list[Row]:
+    """A 12-megapixel JPEG, from the bytes of the file to the hash."""
+    data = pictures.encoded(
+        pictures.photograph("coffee.png").resize((4000, 3000), Image.Resampling.LANCZOS), quality=90
+    )
+    peer = f"threatexchange {version('threatexchange')}"
+
+    def decoded() -> None:
+        image = Image.open(io.BytesIO(data))
+        image.draft("L", (500, 375))
+        image.load()
+
+    with HashingPool(workers=1) as pool:
+        ours, pooled, theirs = _turns(
+            rounds // 2,
+            lambda: hash_picture(data),
+            lambda: pool.hash(data),
+            lambda: PdqSignal.hash_from_bytes(data),
+        )
+    full, bare = _turns(rounds, lambda: hash_picture(data), decoded)
+    work = "12-megapixel JPEG to all 8 hashes and SHA-256"
+    return [
+        _row(work, peer, ours, theirs, at_least=20),
+        _row(f"{work}, in a worker process", peer, pooled, theirs, at_least=20),
+        _row(work, "its scaled grey decode alone", full, bare, at_least=1 / 1.25),
+    ]
+
+
+def _from_arrays(rounds: int) -> list[Row]:
+    """Pixels in memory."""
+    peer = f"pdqhash {version('pdqhash')}"
+    made = []
+    for size in ((512, 512), (1008, 756)):
+        array = np.asarray(pictures.photograph("astronaut.png").resize(size, Image.Resampling.LANCZOS))
+        ours, theirs = _turns(rounds, partial(pdq, array), partial(pdqhash.compute, array))
+        made.append(_row(f"RGB array of {size[0]} x {size[1]} to a hash", peer, ours, theirs, at_least=10))
+    array = np.asarray(pictures.photograph("astronaut.png"))
+    ours, theirs = _turns(rounds, partial(pdq, array), partial(pdqhash.compute_dihedral, array))
+    made.append(_row("RGB array of 512 x 512 to all 8 hashes", peer, ours, theirs, at_least=10))
+    return made
+
+
+def _agreement(count: int) -> Row:
+    """How far the hash of a scaled decode is from the reference's hash of the whole picture."""
+    rng = np.random.default_rng(7)
+    bits = []
+    for turn in range(count):
+        whole = pictures.photograph(pictures.PHOTOGRAPHS[turn % len(pictures.PHOTOGRAPHS)])
+        width, height = (min(whole.size) * rng.uniform(0.6, 1, 2)).astype(int)
+        crop = whole.crop((0, 0, int(width), int(height))).resize((2700, 2600), Image.Resampling.BICUBIC)
+        data = pictures.encoded(crop, quality=85)
+        vector, _ = pdqhash.compute(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+        bits.append(hash_picture(data).pdq.distance(Hash(Algorithm.PDQ, np.packbits(vector).tobytes())))
+    worst = float(np.percentile(bits, 99))
+    return {
+        "work": f"{count} 7-megapixel JPEGs: bits from the hash of the whole, 99th percentile",
+        "peer": f"pdqhash {version('pdqhash')}",
+        "ours": worst,
+        "theirs": 0.0,
+        "unit": "bits",
+        "ratio": None,
+        "target": "at most 2",
+        "holds": worst <= 2,
+    }
+
+
+def _turns(rounds: int, *works: Callable[[], object]) -> list[float]:
+    """The median milliseconds of each, taking turns so that all meet the same machine; the first turn is practice."""
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(max(rounds, 3) + 1):
+        for work, times in zip(works, taken, strict=True):
+            start = time.perf_counter()
+            work()
+            times.append((time.perf_counter() - start) * 1000)
+    return [median(times[1:]) for times in taken]
+
+
+def _row(work: str, peer: str, ours: float, theirs: float, *, at_least: float) -> Row:
+    ratio = theirs / ours
+    return {
+        "work": work,
+        "peer": peer,
+        "ours": round(ours, 3),
+        "theirs": round(theirs, 3),
+        "unit": "ms",
+        "ratio": round(ratio, 2),
+        "target": f"at least {at_least:g}",
+        "holds": ratio >= at_least,
+    }
