@@ -22,9 +22,9 @@ class Service:
 #: For pictures of someone under 18. The order is that of the page.
 FOR_CHILDREN: Final = (
     Service("Report Remove", _("United Kingdom"), "https://www.childline.org.uk/remove",
-            _("Run by Childline and the Internet Watch Foundation. Free. They do not tell your parents or school.")),
+            _("Run by Childline and the Internet Watch Foundation, for people who are under 18 now.")),
     Service("Take It Down", _("Everywhere"), "https://takeitdown.ncmec.org/",
-            _("Run by NCMEC in the United States, for any country. No name needed; the picture stays on your device.")),
+            _("Run by NCMEC. Also for adults who were under 18 in the picture. No name needed.")),
     Service("INHOPE", _("More than 50 countries"), "https://www.inhope.org/",
             _("Choose your country to find its hotline.")),
 )  # fmt: skip
