@@ -14,8 +14,8 @@ from staydown.apps.cases.timeline import NOBODY, next_step
 from staydown.apps.portal import hashes, statements, wording
 from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.forms import Question
+from staydown.apps.portal.helplines import FOR_CHILDREN
 from staydown.apps.portal.origin import own_pages_only
-from staydown.apps.portal.services import FOR_CHILDREN
 from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, path, preceding
 from staydown.core.hashing.algorithm import LEAST_QUALITY
 from staydown.errors import InvalidError, MinorsRouteError
@@ -53,7 +53,7 @@ def _answer(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
         return _pictures(request, draft, step, form)
     draft.answers[step.name] = form.cleaned_data
     if step.name == "age" and form.cleaned_data["minor"] != "no":
-        return render(request, "portal/under_18.html", {"services": FOR_CHILDREN, "asked": True})
+        return render(request, "portal/under_18.html", {"helplines": FOR_CHILDREN, "asked": True})
     return _next(request, draft, following(draft, step))
 
 
@@ -124,7 +124,7 @@ def _send(request: HttpRequest, draft: Draft) -> HttpResponse:
     try:
         sent = submit_report(_form(draft), by=Actor.reporter())
     except MinorsRouteError:
-        return render(request, "portal/under_18.html", {"services": FOR_CHILDREN, "asked": True})
+        return render(request, "portal/under_18.html", {"helplines": FOR_CHILDREN, "asked": True})
     except InvalidError:
         return _check(request, draft, problem=wording.not_taken(), status=400)
     following = next_step(sent.report)
