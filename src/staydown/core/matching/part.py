@@ -97,8 +97,11 @@ class Part:
 
     def dead_rows(self) -> RowNumbers:
         """The rows that are gone, ascending."""
-        rows = np.array(sorted(self.late), np.int64)
-        return rows if self.gone is None else np.union1d(rows, np.flatnonzero(self.gone))
+        if self.gone is None:
+            return np.array(sorted(self.late), np.int64)
+        gone = self.gone.copy()
+        gone[list(self.late)] = True
+        return np.flatnonzero(gone)
 
     def tables(self, dead: RowNumbers) -> list[Table]:
         """The rows that are not in ``dead``, shelf by shelf."""
