@@ -83,6 +83,7 @@ HOSTILE = {
         TooLargeError,
     ),
     "tiff of 4 gigapixels": (lying_tiff(65_535, 65_535, 8, 100), TooLargeError),
+    "png of one endless row": (png(200_000, 4, bytes(100)), TooLargeError),
     "png bomb": (black_png(1001), TooLargeError),
     "text bomb": (after_header(chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(3_000_000)))), TooLargeError),
     "png of no width": (patched("PNG", 16, bytes(4)), EmptyPictureError),

@@ -18,7 +18,7 @@ def box(values: np.ndarray, width: int) -> np.ndarray:
     return np.array([values[max(at + ahead - width, 0) : at + ahead].mean() for at in range(len(values))])
 
 
-SIZES = (5, 7, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300, 1000, 4001)
+SIZES = (5, 7, 63, 64, 65, 127, 128, 129, 255, 256, 257, 300, 1000, 4001, 5003)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -126,6 +126,27 @@ def test_a_worker_that_is_killed_costs_one_item(
     assert victim not in workers()
 
 
+def test_an_item_that_is_broken_off_leaves_no_answer_to_the_next(
+    pool: HashingPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(data: bytes) -> Hash:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(child, "sha256", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            pool.hash(written("PNG"))
+    assert pool.hash(written("GIF")) == hash_picture(written("GIF"))
+
+
+def test_a_bad_picture_does_not_cost_the_worker(pool: HashingPool) -> None:
+    before = workers()
+    with pytest.raises(TruncatedError):
+        pool.hash(written("PNG")[:200])
+    assert pool.hash(written("PNG")).width == 96
+    assert workers() == before
+
+
 def test_a_worker_that_died_idle_costs_nothing(pool: HashingPool, monkeypatch: pytest.MonkeyPatch) -> None:
     kill_idle(*workers())
     with monkeypatch.context() as patch:

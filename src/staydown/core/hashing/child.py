@@ -37,6 +37,7 @@ class Child:
     def __init__(self, limits: Limits, seconds: float) -> None:
         self._seconds = seconds
         self._items = 0
+        self._in_step = True
         self._expired = False
         figures = (limits.max_bytes, limits.max_pixels, limits.max_memory, math.ceil(seconds))
         try:
@@ -59,11 +60,12 @@ class Child:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it lives and may take another item."""
-        return self._items < _ITEMS_IN_A_LIFE and not self._expired and self._process.poll() is None
+        """Whether it lives, owes no answer and may take another item."""
+        return self._in_step and self._items < _ITEMS_IN_A_LIFE and self._process.poll() is None
 
     def hash(self, data: bytes) -> Picture:
         """The hashes of a picture file. Raises a `MediaError`; the process may be dead afterwards."""
+        self._in_step = False  # until the answer is here: were this broken off, the next item would get it
         if not self._items:
             self._await_start()
         self._items += 1
@@ -71,8 +73,11 @@ class Child:
             self._write(QUESTION.pack(len(data)), data)
             digest = sha256(data)  # while the worker decodes
             frame = self._read(ANSWER.size)
+            if len(frame) < ANSWER.size:
+                self._process.wait()
         if len(frame) < ANSWER.size:
             raise self._cause_of_death()
+        self._in_step = not self._expired
         found, width, height = unpack(frame)
         return Picture(found.hash, found.quality, width, height, digest, found.variants)
 
@@ -91,8 +96,7 @@ class Child:
             raise StaydownError(_NO_START)
 
     def _cause_of_death(self) -> TooSlowError | CorruptError:
-        status = self._process.wait()
-        if self._expired or status == -signal.SIGXCPU:
+        if self._expired or self._process.returncode == -signal.SIGXCPU:
             return TooSlowError()
         return CorruptError("This picture made its decoder fail. Download or copy it again.")
 

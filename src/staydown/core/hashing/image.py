@@ -30,6 +30,7 @@ from staydown.errors import (
 )
 
 _ORIENTATION: Final = 0x0112
+_LONGEST_SIDE: Final = 65_535  # pixels, as in JPEG; what is longer is no picture but an attack
 _LEAST_SCALED: Final = 320  # pixels that the shorter side of a picture keeps when its decoder scales it
 
 
@@ -97,7 +98,7 @@ def _check_size(size: tuple[int, int] | None, limits: Limits) -> None:
         return
     if 0 in size:
         raise EmptyPictureError
-    if size[0] * size[1] > limits.max_pixels:
+    if max(size) > _LONGEST_SIDE or size[0] * size[1] > limits.max_pixels:
         raise TooLargeError
 
 

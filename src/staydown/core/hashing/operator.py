@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE: Final = 64  # lines that the decimation keeps
+_MOST_CACHED: Final = 4096  # lines; the operators of so large an axis take a third of a megabyte
 
 _Lines = NDArray[np.int64]
 _Weights = NDArray[np.float64]
@@ -31,19 +32,26 @@ class Band:
     weights: NDArray[np.float32]
 
 
-@lru_cache(maxsize=256)
 def bands(size: int, fold: int = 1, *, backwards: bool = False, outputs: int = 4) -> tuple[Band, ...]:
     """The operator of an axis of ``size`` lines, for lines that each hold the mean of ``fold`` of them.
 
     The last line of a folded axis may stand for fewer. ``backwards``: the lines arrive from the last to the first.
-    ``outputs``: how many rows a band has; few save arithmetic, many save calls. Cached: a hundred kilobytes or so for
-    each size of picture in use.
+    ``outputs``: how many rows a band has; few save arithmetic, many save calls. Cached, except for sizes so large that
+    the pictures take far longer than this and the cache would take up what strangers like to fill.
     """
+    make = _cached_bands if size // fold <= _MOST_CACHED else _bands
+    return make(size, fold, backwards, outputs)
+
+
+def _bands(size: int, fold: int, backwards: bool, outputs: int) -> tuple[Band, ...]:
     starts, weights = _rows(size, fold, backwards=backwards)
     if fold > 1:
         starts, weights = starts // fold - 1, _folded(weights, fold)
     lines = -(-size // fold)
     return tuple(_band(slice(first, first + outputs), starts, weights, lines) for first in range(0, SIDE, outputs))
+
+
+_cached_bands = lru_cache(maxsize=128)(_bands)
 
 
 def _rows(size: int, fold: int, *, backwards: bool) -> tuple[_Lines, _Weights]:

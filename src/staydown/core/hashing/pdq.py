@@ -84,21 +84,19 @@ def _decimated(raster: Raster) -> NDArray[np.float32]:
 
 def _strips(raster: Raster, vertical: tuple[Band, ...]) -> NDArray[np.float32]:
     """The luma of the kept rows, still full width."""
-    most = max(band.stop - band.start for band in vertical)
-    lines = strips = np.empty((0, 0), np.float32)
+    lines = np.empty(0, np.float32)  # used again for each band, so that it stays in the processor's cache
+    kept = []
     for band in vertical:
         rows = raster.rows(band.start, band.stop)
-        if not lines.size:
-            lines = np.empty((most, rows[0].size), np.float32)  # small enough to stay in the processor's cache
-            strips = np.empty((SIDE, rows[0].size), np.float32)
-        part = lines[: len(rows)]
+        if lines.size < rows.size:
+            lines = np.empty(rows.size, np.float32)
+        part = lines[: rows.size].reshape(len(rows), -1)
         part[...] = rows.reshape(part.shape)
-        np.matmul(band.weights, part, out=strips[band.rows])
-    if rows.ndim == 2:
-        return strips
-    # Luma is linear as well, so it waits until few rows are left.
-    luma: NDArray[np.float32] = strips.reshape(SIDE, -1, 3) @ _LUMA
-    return luma
+        kept.append(band.weights @ part)
+    strips: NDArray[np.float32] = np.concatenate(kept)
+    if rows.ndim == 3:  # luma is linear as well, so it waits until few rows are left
+        strips = strips.reshape(SIDE, -1, 3) @ _LUMA
+    return strips
 
 
 def _quality(small: NDArray[np.float32]) -> int:

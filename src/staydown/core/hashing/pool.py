@@ -68,7 +68,7 @@ class HashingPool:
             child.end()  # it died in its sleep
         try:
             return Child(self._limits, self._seconds)
-        except StaydownError:
+        except BaseException:
             self._free.put(None)
             raise
 
