@@ -75,14 +75,19 @@ def sign_in(visitor: Visitor, name: str, password: str) -> None:
         raise StaydownError("the console did not open after signing in")
 
 
+def cases(visitor: Visitor) -> list[str]:
+    """The numbers of the cases on the page, the most urgent first."""
+    return [text.removeprefix("Case ") for text, href in visitor.page.links.items() if "/staff/cases/" in href]
+
+
 def decide(visitor: Visitor) -> tuple[str, str]:
     """Open the most urgent case and decide to remove every item; return its number and the time that was left."""
     visitor.open("/staff/")
-    cases = [text.removeprefix("Case ") for text, href in visitor.page.links.items() if "/staff/cases/" in href]
-    if not cases:
+    waiting = cases(visitor)
+    if not waiting:
         raise StaydownError("the queue shows no case")
     left = TIME_LEFT.search(visitor.text)
-    visitor.follow(cases[0])
+    visitor.follow(waiting[0])
     visitor.press("Check the decision", verdict="remove", reason="The person shown asks for it, and it is the picture.")
     visitor.press("Send")
-    return cases[0], left.group() if left else "time left unknown"
+    return waiting[0], left.group() if left else "time left unknown"
