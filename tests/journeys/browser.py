@@ -49,6 +49,7 @@ def chromium(*more_flags: str) -> Iterator[Browser]:
 
 def assert_accessible(page: Page) -> None:
     """axe finds nothing on this page, of any weight; the failure names the rule and the elements."""
+    page.wait_for_load_state()  # with its style
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
     told = [
         "\n    ".join(
@@ -61,6 +62,7 @@ def assert_accessible(page: Page) -> None:
 
 def assert_no_sideways_scroll(page: Page) -> None:
     """Nothing on this page is wider than the window."""
+    page.wait_for_load_state()  # with its style
     widths = page.evaluate("[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]")
     assert widths[0] <= widths[1], f"{page.url} is {widths[0]} px wide in a window of {widths[1]} px"
 

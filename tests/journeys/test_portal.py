@@ -185,6 +185,7 @@ def at_the_receipt(page: Page, site) -> tuple[Portal, str]:
 
 def test_a_reload_of_the_receipt_shows_the_same_code(page, site):
     amara, code = at_the_receipt(page, site)
+    page.wait_for_load_state()
     page.reload()
     amara.reads("Your report was sent")
     assert "-".join(page.locator("#receipt span").all_inner_texts()) == code
@@ -290,7 +291,7 @@ def test_with_the_keyboard_alone(page, site):
     tab_to(page, "I am ready: start")
     page.keyboard.press("Enter")
     amara.reads("Was anyone in the picture under 18 when it was made?")
-    page.wait_for_function("history.state !== null")  # from here on the page's script moves the focus
+    page.wait_for_load_state()  # from here on the page's script moves the focus
     tab_to(page, "No, everyone was 18 or older")
     page.keyboard.press("Space")
     by_enter(page, "Who are you reporting for?")

@@ -3,12 +3,12 @@
  *  - Back and Forward show each question as it was, with what was typed, and never ask to send a form again;
  *  - a lost connection loses no answer;
  *  - pages that held answers exist only in memory, and are gone when the person leaves.
+ * There is no question on the way out ("Leave site?"), although a reload begins anew: closing the page must never wait.
  * The last step, once it has worked, is posted again as a plain form: the same report sent twice is one report with one
  * code, and the receipt then is a page of its own that a reload brings back instead of losing the code.
  */
 
 import { enhance as enhancePictures } from "./pictures.js";
-import { enhance as enhanceReceipt } from "./receipt.js";
 
 let pages = [document.querySelector("body > .width")];
 let at = 0;
@@ -93,7 +93,6 @@ function put(page) {
 function enhance(page) {
   page.dataset.title ??= document.title;
   enhancePictures(page);
-  enhanceReceipt(page);
 }
 
 function offline() {
