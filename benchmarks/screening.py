@@ -21,6 +21,7 @@ import numpy as np
 import uvicorn
 import uvloop
 
+from staydown.cli.screen import TURN
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.pool import HashingPool
@@ -161,6 +162,7 @@ def serve(count: int) -> None:
     publisher = Publisher()
     publisher.allow(KEY, "screen")
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    sys.setswitchinterval(TURN)  # as `staydown screen` does
     print(listener.getsockname()[1], flush=True)
     with HashingPool(1) as pool:
         app = build(Settings(), feed_client=publisher.client(), pool=pool, index=index)
