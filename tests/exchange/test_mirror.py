@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from staydown.core.bank import Action, Entry
@@ -165,6 +165,7 @@ def test_another_publishers_mirror_does_not_verify(publisher, file):
         mirror.verify(file, Verifier.parse(Publisher().verifier_key))
 
 
+@settings(deadline=None, max_examples=60)  # each writes a file through to the disk
 @given(at=st.integers(min_value=0), flip=st.integers(min_value=1, max_value=255))
 def test_no_byte_can_be_changed(tmp_path_factory, at, flip):
     publisher = Publisher()

@@ -196,7 +196,7 @@ def test_more_lines_than_asked_for_are_refused():
 
 
 @given(st.binary(max_size=2000))
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_any_bytes_are_a_feed_error(content):
     with pytest.raises(FeedError):
         answering(httpx.Response(200, content=content)).pull(Cursor())
