@@ -171,6 +171,7 @@ def test_a_worker_has_no_rights(pool: HashingPool) -> None:
     limits = process.joinpath("limits").read_text()
     assert status["NoNewPrivs"] == "1"
     assert status["Threads"] == "1"
+    assert {int(status[f"Cap{kind}"], 16) for kind in ("Prm", "Eff", "Inh", "Amb")} == {0}
     assert "0" not in status["Uid"].split()
     assert "Max file size             0                    0" in limits
     assert "Max core file size        0                    0" in limits
