@@ -21,6 +21,7 @@ from staydown.project.worker import Chore, Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 done: list[str] = []
+begun, enough = threading.Event(), threading.Event()
 
 
 @task()
@@ -29,6 +30,13 @@ def note(word: str) -> None:
     if word == "fault":
         raise ZeroDivisionError
     done.append(word)
+
+
+@task()
+def take_time() -> None:
+    """Take as long as a receiver of webhooks likes to."""
+    begun.set()
+    done.append("in time" if enough.wait(20) else "too late")
 
 
 @pytest.fixture(autouse=True)
@@ -102,13 +110,22 @@ def test_chores_run_when_due_and_a_fault_of_one_is_its_own(quiet):
 
     chores = [Chore("broken", 1000, broken), Chore("good", 1000, lambda: ran.append("good"))]
     working = Worker(chores)
-    working.tick()
-    working.tick()
+    working.do_chores()
+    working.do_chores()
     assert ran == ["broken", "good"]
     chores[1].next_at = 0
-    working.tick()
+    working.do_chores()
     assert ran == ["broken", "good", "good"]
     assert "“broken” failed" in quiet.text
+
+
+def test_chores_are_done_while_a_task_takes_its_time():
+    take_time.enqueue()
+    working = Worker([Chore("small", 0, lambda: begun.is_set() and enough.set())])
+    working.start()
+    assert enough.wait(20)
+    working.stop(20)
+    assert done == ["in time"]
 
 
 def test_the_real_chores_run_on_an_install(system):

@@ -25,6 +25,7 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing import replies
 from staydown.apps.vault.sessions import SessionStore
 
 log = logging.getLogger(__name__)
@@ -52,13 +53,17 @@ def chores() -> list[Chore]:
         Chore("lapsed entries", 60, lambda: banks.expire_lapsed(by=Actor.system())),
         Chore("write-ahead log", 600, empty_write_ahead_log),
         Chore("checkpoint", 3600, audit.keep_checkpoint),
+        Chore("old replies", 3600, replies.remove_expired),
         Chore("old tasks", 3600, remove_old_tasks),
         Chore("old sessions", 3600, remove_old_sessions),
     ]
 
 
 class Worker:
-    """Runs until `stop`; in a thread of `serve`, or alone as `staydown worker`."""
+    """Runs until `stop`; in a thread of `serve`, or alone as `staydown worker`.
+
+    Tasks and chores have a thread each: a receiver of webhooks that takes its time holds up no chore.
+    """
 
     def __init__(self, work: list[Chore] | None = None) -> None:
         self._stop = threading.Event()
@@ -74,13 +79,14 @@ class Worker:
             excluded_queue_names=[],
         )
         self._thread = threading.Thread(target=self.run, name="staydown-worker", daemon=True)
+        self._chores_thread = threading.Thread(target=self._keep_doing_chores, name="staydown-chores", daemon=True)
 
     def start(self) -> None:
         """Run in a thread."""
         self._thread.start()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """End after the task that runs now."""
+        """End after the task and the chore that run now."""
         self._stop.set()
         self._runner.running = False
         if self._thread.is_alive():
@@ -88,10 +94,19 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. A fault of the database is logged once and waited out."""
+        self._chores_thread.start()
+        self._keep(self.tick)
+        self._chores_thread.join()
+
+    def _keep_doing_chores(self) -> None:
+        self._keep(self.do_chores)
+
+    def _keep(self, turn: Callable[[], None]) -> None:
+        """Take one turn after another until stopped, in the thread that this is called in."""
         delay = LOOK
         while not self._stop.is_set():
             try:
-                self.tick()
+                turn()
                 delay = LOOK
             except Exception:  # the worker must outlive a restart of the database
                 if delay == LOOK:
@@ -102,15 +117,19 @@ class Worker:
         connections.close_all()
 
     def tick(self) -> None:
-        """Run the chores that are due and every task that waits."""
+        """Run every task that waits."""
+        close_old_connections()
+        # A look costs a read; the runner's own first step would take SQLite's write lock each time.
+        if DBTaskResult.objects.ready().exists() and not self._stop.is_set():
+            self._runner.run()
+
+    def do_chores(self) -> None:
+        """Run the chores that are due."""
         close_old_connections()
         for chore in self._chores:
             if time.monotonic() >= chore.next_at and not self._stop.is_set():
                 chore.next_at = time.monotonic() + chore.every
                 self._do(chore)
-        # A look costs a read; the runner's own first step would take SQLite's write lock each time.
-        if DBTaskResult.objects.ready().exists() and not self._stop.is_set():
-            self._runner.run()
 
     def _do(self, chore: Chore) -> None:
         """One chore; its fault must not keep the others from being done."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from django.utils import timezone
 
 from staydown.apps.banks.models import Entry
 from staydown.apps.cases import access, actions
 from staydown.apps.cases.models import Action, Case, Report
+from staydown.apps.sharing import replies
 from staydown.apps.sharing.models import Reply
+from staydown.apps.vault import keyring
 from tests import factories as make
 from tests.people import AMARA
 
@@ -100,6 +107,25 @@ def test_the_kept_answer_holds_no_receipt(program):
     assert answer["id"] in kept.body
     assert answer["receipt"] not in kept.body
     assert answer["receipt"] not in repr(kept)
+
+
+def test_nobody_without_the_keyring_can_test_a_guess_at_a_kept_request(program):
+    sent = report()
+    program("report:create").post("/reports", sent, Idempotency_Key="k-1")
+    kept = Reply.objects.get()
+    guess = b"POST /api/v1/reports\n" + json.dumps(sent).encode()
+    assert bytes(kept.request) == hmac.digest(keyring.current().secret("replies"), guess, "sha256")
+    assert bytes(kept.request) != hashlib.sha256(guess).digest()
+    assert bytes(kept.given) != hashlib.sha256(b"k-1").digest()
+
+
+def test_answers_are_kept_for_some_days(program):
+    for key in ("old", "new"):
+        program("report:create").post("/reports", report(), Idempotency_Key=key)
+    old, new = Reply.objects.order_by("pk")
+    Reply.objects.filter(pk=old.pk).update(at=timezone.now() - replies.KEPT - timedelta(minutes=1))
+    assert replies.remove_expired() == 1
+    assert Reply.objects.get() == new
 
 
 def test_another_request_under_the_same_key_is_a_conflict(program, problem):

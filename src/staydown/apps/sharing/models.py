@@ -90,7 +90,7 @@ class Delivery(models.Model):
 class Reply(models.Model):
     """What a program was answered to a request with an Idempotency-Key, so that asking again changes nothing.
 
-    ``given`` and ``request`` are digests of the key and of the request. Kept for some days.
+    ``given`` and ``request`` are keyed digests of the key and of the request. Kept for some days.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.sharing.models import Reply
+from staydown.apps.vault import keyring
 from staydown.errors import ConflictError, InvalidError
 
 KEPT: Final = timedelta(days=3)
@@ -33,7 +34,6 @@ def once(key: ApiKey, given: str, request: bytes, do: Callable[[], Body]) -> dic
         raise InvalidError(f"Idempotency-Key: at most {LONGEST} printable characters.")
     digests = {"given": _digest(given.encode()), "request": _digest(request)}
     with transaction.atomic():
-        Reply.objects.filter(at__lt=timezone.now() - KEPT).delete()
         try:
             with transaction.atomic():  # a second request at the same moment waits here for the first one's end
                 reply = Reply.objects.create(key=key, **digests, at=timezone.now())
@@ -45,6 +45,11 @@ def once(key: ApiKey, given: str, request: bytes, do: Callable[[], Body]) -> dic
     return body
 
 
+def remove_expired() -> int:
+    """How many answers were removed because they were kept for long enough."""
+    return Reply.objects.filter(at__lt=timezone.now() - KEPT).delete()[0]
+
+
 def _again(key: ApiKey, digests: Mapping[str, bytes]) -> dict[str, Any]:
     reply = Reply.objects.get(key=key, given=digests["given"])
     if bytes(reply.request) != digests["request"]:
@@ -54,4 +59,5 @@ def _again(key: ApiKey, digests: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()
+    """A keyed digest. Without the keyring nobody can test a guess at a hash with it."""
+    return hmac.digest(keyring.current().secret("replies"), data, "sha256")
