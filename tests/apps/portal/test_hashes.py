@@ -56,6 +56,13 @@ def test_no_name_stays():
     assert "secret" not in repr(hashes.from_paste(line()))
 
 
+@pytest.mark.parametrize("read", [hashes.from_page, hashes.from_paste])
+@pytest.mark.parametrize("nested", ["[" * 100_000, '{"a":' * 100_000])
+def test_json_nested_too_deeply_is_refused_by_name(read, nested):
+    with pytest.raises(InvalidError):
+        read(nested)
+
+
 @pytest.mark.parametrize(
     "text", ["x", PDQ, f"{PDQ} 101", line(quality=-1), line(hash="1f"), line(algorithm="md5"), "[]"]
 )

@@ -18,6 +18,9 @@ from staydown.errors import HashError, InvalidError
 MOST: Final = 200  # pictures in one report
 _PLAIN: Final = re.compile(r"^([0-9a-fA-F]{64})[\s,;]+(?:quality\s+)?(\d{1,3})\b")
 
+#: what a text raises that is not hashes; RecursionError is JSON nested too deeply
+_UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, HashError, RecursionError)
+
 #: {"pdq": hexadecimal, "quality": 0 to 100, "sha256": hexadecimal or None}
 Hashed = dict[str, Any]
 
@@ -27,7 +30,7 @@ def from_page(text: str) -> list[Hashed]:
     try:
         found = json.loads(text or "[]")
         return [_hashed(one["pdq"], one["quality"], one.get("sha256")) for one in found]
-    except (ValueError, TypeError, KeyError, AttributeError, HashError):
+    except _UNREADABLE:
         raise InvalidError(_("The fingerprints did not arrive whole. Choose the pictures again.")) from None
 
 
@@ -38,7 +41,7 @@ def from_paste(text: str) -> list[Hashed]:
     for number, line in enumerate(filter(None, map(str.strip, text.splitlines())), start=1):
         try:
             _read_line(line, found, exact)
-        except (ValueError, TypeError, KeyError, AttributeError, HashError):
+        except _UNREADABLE:
             raise InvalidError(
                 _("Line {number} is not a fingerprint. Copy the whole line.").format(number=number)
             ) from None
