@@ -69,6 +69,7 @@ def play(out: Console, data: Path, port: int, stack: ExitStack, *, ends: bool) -
     out.print()
     out.print(summary(story.steps, time.monotonic() - began))
     if held and not ends:
+        story.leave_work()
         explore(out, stage)
     return held
 
@@ -99,7 +100,9 @@ def explore(out: Console, stage: Stage) -> None:
         table.add_row(door, where)
     out.print()
     out.print(Panel(table, title="Now look around", title_align="left", border_style="cyan", expand=False))
-    out.print("[dim]Ctrl-C ends the demo.[/dim]")
+    out.print("Two more reports wait in the console, one with an upload to look at. Screen a picture of your own:\n")
+    out.print(stage.try_it(), soft_wrap=True)
+    out.print("\n[dim]Ctrl-C ends the demo.[/dim]")
     try:
         stage.wait()
     except KeyboardInterrupt:

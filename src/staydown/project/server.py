@@ -65,7 +65,9 @@ def run(app: Doors, listener: socket.socket, parts: Iterable[Part], started: Cal
         server_header=False,
         timeout_graceful_shutdown=GRACE,
     )
-    # uvicorn raises the signal again once it has ended; that we were asked to end is no error.
+    server = Server(app, config, parts, started)
+    # uvicorn sets the same handlers only once it runs, so a signal before that would be lost; and it raises the signal
+    # again once it has ended, which must not be an error: we were asked to end.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
-    Server(app, config, parts, started).run(sockets=[listener])
+        signal.signal(number, server.handle_exit)
+    server.run(sockets=[listener])

@@ -25,6 +25,8 @@ OTHERS: Final = {
     "coins.png": "no known restrictions, Brooklyn Museum",
     "clock_motion.png": "public domain, Stefan van der Walt",
 }
+#: Reported after the story, for whoever explores.
+WAITING: Final = ("coffee.png", "rocket.jpg")
 LICENCES: Final = {REPORTED: "CC0, Stefan van der Walt", **OTHERS}
 
 

@@ -73,10 +73,15 @@ class Stage:
             ("  as moderator", f"{self.moderator[0]} / {self.moderator[1]}"),
             ("  as administrator", f"{self.admin[0]} / {self.admin[1]}"),
             ("API", f"{self.origin}/api/v1/openapi.json"),
-            ("Screening", f"curl -H 'Authorization: Bearer {self.platform.screen_key}' \\"),
-            ("", f"     -F file=@picture.jpg {self.origin}/v1/screen"),
+            ("Screening", f"{self.origin}/v1/screen"),
             ("The platform", f"{self.platform.origin}/posts/..."),
         ]
+
+    def try_it(self) -> str:
+        """A command that asks the node about a picture."""
+        return (
+            f"curl -H 'Authorization: Bearer {self.platform.screen_key}' -F file=@picture.jpg {self.origin}/v1/screen"
+        )
 
     def wait(self) -> None:
         """Return when the server ends."""
