@@ -143,6 +143,21 @@ def test_declining_says_which_ground_and_what_becomes_of_the_hash(at_bea, opened
     assert "The hash of 1 picture is erased" in page
 
 
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("remove", ["It cannot be changed here", "entry:write", "only the platform can put back"]),
+        ("decline", ["It cannot be changed here", "a new report"]),
+        ("disable", ["until you decide for good"]),
+    ],
+)
+def test_checking_promises_no_way_back_that_is_not_there(at_bea, opened, verdict, said):
+    page = at_bea.post(address(opened), given(opened, verdict)).content.decode()
+    assert "later decision" not in page
+    assert [words for words in said if words not in page] == []
+    assert ("cannot be changed" in page) == (verdict != "disable")
+
+
 def test_going_back_to_change_keeps_what_was_typed(at_bea, opened):
     one = [str(opened.items.first().public_id)]
     answer = at_bea.post(address(opened), given(opened, "disable", step="change", items=one))

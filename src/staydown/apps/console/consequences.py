@@ -25,8 +25,21 @@ def of_decision(verdict: str, chosen: Sequence[Item], waiting: Sequence[Item], r
     if verdict == Verdict.DECLINE:
         said += _other_laws(regimes)
     said.append("The reporter reads on their page what was decided, and the law's ground where you decline.")
-    said.append("The decision stays in the history for good. A later decision can change it, not erase it.")
+    said.append("The decision stays in the history for good.")
+    said += _for_good(verdict)
     return said
+
+
+def _for_good(verdict: str) -> list[str]:
+    """Whether it can be changed later, and by whom: a case takes back neither a removal nor a decline."""
+    if verdict == Verdict.DISABLE:
+        return []
+    if verdict == Verdict.DECLINE:
+        return ["It cannot be changed here: the reporter would have to send a new report."]
+    return [
+        "It cannot be changed here. With an administrator's key for entry:write the hashes can be withdrawn.",
+        "What was taken down, only the platform can put back.",
+    ]
 
 
 def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> list[str]:
