@@ -128,6 +128,34 @@ def test_pictures_can_be_dropped_and_continue_waits_for_them(page, site):
     assert [each[:9] for each in amara.states()] == ["Picture 1"]
 
 
+def test_stop_ends_what_is_waiting_and_the_next_picture_works(page, site):
+    amara = Portal(page, site.url)
+    amara.begin()
+    amara.says_adult()
+    amara.is_the_person_shown()
+    page.get_by_label("The picture, on this device").check()
+    amara.go_on("Choose the pictures")
+    page.evaluate(
+        """() => {
+          window.LiveWorker = window.Worker;
+          window.Worker = class extends EventTarget { terminate() {} };  // starts, and is never heard of again
+        }"""
+    )
+    files = [pictures.path(name) for name in ("astronaut.png", "rocket.jpg", "coffee.png")]
+    page.get_by_label("Pictures on this device").set_input_files(files)
+    expect(page.get_by_text("making the fingerprint")).to_have_count(3)
+    expect(page.get_by_role("progressbar", name="0 of 3 done")).to_be_visible()
+    amara.press("Continue")
+    expect(page.get_by_role("status").filter(has_text="We go on as soon as")).to_have_count(1)
+    amara.press("Stop")
+    expect(page.get_by_role("progressbar")).to_be_hidden()
+    expect(page.get_by_role("status").filter(has_text="Stopped. Fingerprints ready: 0.")).to_have_count(1)
+    assert amara.states() == []
+    page.evaluate("() => { window.Worker = window.LiveWorker; }")
+    amara.chooses(pictures.path("coins.png"))
+    assert amara.states() == ["Picture 1 fingerprint ready"]
+
+
 def test_back_and_forward_keep_what_was_typed_and_never_ask_to_send_again(page, site):
     amara = Portal(page, site.url)
     amara.begin()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.errors import HashError, InvalidError
 
-MOST: Final = 200  # pictures in one report
+MOST: Final = 50  # pictures in one report: anyone may send one, and everybody waits while it is stored
 _PLAIN: Final = re.compile(r"^([0-9a-fA-F]{64})[\s,;]+(?:quality\s+)?(\d{1,3})\b")
 
 #: what a text raises that is not hashes; RecursionError is JSON nested too deeply

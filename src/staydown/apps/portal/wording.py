@@ -22,6 +22,7 @@ def of_pictures() -> dict[str, object]:
         "count": _("{done} of {total} done"),
         "all": _("All done. Fingerprints ready: {ready}."),
         "some": _("Done. Fingerprints ready: {ready}. Files that cannot be used: {failed}."),
+        "stopped": _("Stopped. Fingerprints ready: {ready}."),
         "wait": _("We go on as soon as all fingerprints are ready."),
         "plain": _("This picture has few details. We can stop exact copies only."),
         "least": LEAST_QUALITY,

@@ -67,7 +67,6 @@ def _shown(report: Report, code: str) -> dict[str, object]:
         "code": code,
         "groups": code.split("-"),
         "report": report,
-        "case": report.case,
         "rows": [_row(item, number) for number, item in enumerate(report.items.all(), start=1)],
         "lines": timeline(report),
         "next": following,

@@ -46,12 +46,17 @@ class Chooser {
         if (kind === "drop") this.#add(event.dataTransfer.files);
       });
     }
-    this.area.querySelector("[data-cancel]").addEventListener("click", () => this.hasher.cancel());
+    this.area.querySelector("[data-cancel]").addEventListener("click", () => this.#stop());
     this.form.addEventListener("submit", (event) => this.#holdBack(event));
     window.addEventListener("staydown:leaving", () => {
       this.hasher.cancel();
       this.field.value = "";
     });
+  }
+
+  #stop() {
+    this.#heldBack = null;
+    this.hasher.cancel();
   }
 
   #add(files) {
@@ -82,7 +87,8 @@ class Chooser {
     this.#show();
     if (this.#rows.some((one) => one.waits)) return;
     const ready = this.#rows.filter((one) => one.found).length;
-    this.#tell(fill(this.#batch.failed ? this.words.some : this.words.all, { ready, failed: this.#batch.failed }));
+    const words = row.code === "cancelled" ? "stopped" : this.#batch.failed ? "some" : "all";
+    this.#tell(fill(this.words[words], { ready, failed: this.#batch.failed }));
     this.#batch = { done: 0, total: 0, failed: 0 };
     if (this.#heldBack) this.form.requestSubmit(this.#heldBack.button);
   }
