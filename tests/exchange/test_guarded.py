@@ -7,8 +7,9 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -222,10 +223,48 @@ def test_replies_that_are_refused(reply, said):
         client.get(url)
 
 
-def test_a_body_that_takes_too_long_is_refused():
-    rules = Rules(allow_private=True, seconds=0.0)
-    with talking(ok(b"slow"), rules) as (client, url, _seen), pytest.raises(ReplyRefusedError, match="too long"):
-        client.get(url)
+@contextmanager
+def dripping(start: bytes) -> Iterator[int]:
+    """A server on loopback that sends ``start`` and then byte after byte, as long as somebody listens; its port."""
+    over = threading.Event()
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        peer, _ = server.accept()
+        with peer, suppress(OSError):
+            peer.recv(65536)
+            peer.sendall(start)
+            while not over.wait(0.01):
+                peer.sendall(b"a")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield server.getsockname()[1]
+    finally:
+        over.set()
+        thread.join()
+        server.close()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"", b"HTTP/1.1 200 OK\r\nx-a: ", b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n"],
+    ids=["status line", "header", "body"],
+)
+def test_a_server_that_drips_bytes_is_given_up_in_time(start):
+    rules = Rules(allow_private=True, seconds=0.3)
+    began = time.monotonic()
+    with dripping(start) as port, guarded.client(rules) as client, pytest.raises(UnreachableError, match="in time"):
+        client.get(f"http://127.0.0.1:{port}/")
+    assert 0.3 <= time.monotonic() - began < 5
+
+
+def test_nothing_is_begun_when_no_time_is_left():
+    with talking(ok(b"slow"), Rules(allow_private=True, seconds=0.0)) as (client, url, seen):
+        with pytest.raises(UnreachableError, match="in time"):
+            client.get(url)
+        assert seen == []
 
 
 def test_a_silent_server_is_unreachable():

@@ -11,16 +11,17 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
+import httpcore
 import httpx
 
 from staydown.errors import AddressRefusedError, ReplyRefusedError, UnreachableError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Answer = tuple[httpcore.Response, httpcore.HTTPConnection]
 Resolve = Callable[[str, int], Sequence[str]]
 
 #: Networks that the standard library of some Python 3.11 releases calls global and that are not for us.
@@ -30,6 +31,7 @@ _NOT_FOR_US: Final = tuple(
 )
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 _MOST_ADDRESSES: Final = 4  # of one name that are tried when connecting fails
+_FAULTS: Final = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Rules:
     ports: frozenset[int] = frozenset({443, 8443})
     longest_reply: int = 65_536  # bytes
     connect_seconds: float = 5.0
-    seconds: float = 20.0  # for the whole answer, so that a server that drips bytes ends too
+    seconds: float = 20.0  # from the first connection to the last byte, so that a server that drips bytes ends too
 
 
 def client(rules: Rules | None = None, *, headers: dict[str, str] | None = None) -> httpx.Client:
@@ -83,42 +85,20 @@ class GuardedTransport(httpx.BaseTransport):
     ) -> None:
         self._rules = rules or Rules()
         self._resolve = resolve
-        # No connection is kept: the pool knows a connection by its address, and two names may share one.
-        self._inner = httpx.HTTPTransport(
-            verify=verify or httpx.create_ssl_context(), limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._verify = verify or httpx.create_ssl_context()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer, whose body fails when it grows beyond the rules."""
         until = time.monotonic() + self._rules.seconds
-        response = self._send(request, self._checked(request.url))
+        answer, connection = self._send(request, self._checked(request.url), until)
+        stream = _Capped(answer, connection, most=self._rules.longest_reply)
+        response = httpx.Response(answer.status, headers=answer.headers, stream=stream, extensions=answer.extensions)
         try:
             self._judge(response)
         except ReplyRefusedError:
             response.close()
             raise
-        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - httpx's own promise
-        return httpx.Response(
-            status_code=response.status_code,
-            headers=response.headers,
-            stream=_Capped(response.stream, most=self._rules.longest_reply, until=until),
-            extensions=response.extensions,
-        )
-
-    def close(self) -> None:
-        """Close what is open."""
-        self._inner.close()
-
-    def __enter__(self) -> GuardedTransport:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None = None,
-        exc_value: BaseException | None = None,
-        traceback: TracebackType | None = None,
-    ) -> None:
-        self.close()
+        return response
 
     def _checked(self, url: httpx.URL) -> list[str]:
         """The addresses behind ``url`` when the rules allow all; raises `AddressRefusedError` or `UnreachableError`."""
@@ -142,24 +122,22 @@ class GuardedTransport(httpx.BaseTransport):
             raise AddressRefusedError("This host name leads to an address that is not public, which may not be called.")
         return list(texts)[:_MOST_ADDRESSES]
 
-    def _send(self, request: httpx.Request, addresses: Sequence[str]) -> httpx.Response:
-        """The answer of the first of ``addresses`` that takes a connection."""
-        name = request.url.host
+    def _send(self, request: httpx.Request, addresses: Sequence[str], until: float) -> _Answer:
+        """The answer of the first of ``addresses`` that takes a connection, and that connection."""
         for last, address in enumerate(addresses, start=1):
-            there = httpx.Request(
-                method=request.method,
-                url=request.url.copy_with(host=address),
-                headers=request.headers,  # Host among them, made from the name
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": name},
+            url = request.url.copy_with(host=address)
+            there = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+            # One for each call: a pool knows a connection by its address, and two names may share one.
+            connection = httpcore.HTTPConnection(
+                there.origin, ssl_context=self._verify, network_backend=_Timed(httpcore.SyncBackend(), until)
             )
             try:
-                return self._inner.handle_request(there)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                if last == len(addresses):
+                return connection.handle_request(_core_request(request, there)), connection
+            except _FAULTS as error:
+                connection.close()
+                is_unconnected = isinstance(error, httpcore.ConnectError | httpcore.ConnectTimeout)
+                if last == len(addresses) or not is_unconnected:
                     raise UnreachableError(_reason(error)) from None
-            except httpx.HTTPError as error:
-                raise UnreachableError(_reason(error)) from None
         raise UnreachableError
 
     def _judge(self, response: httpx.Response) -> None:
@@ -174,33 +152,98 @@ class GuardedTransport(httpx.BaseTransport):
 
 
 class _Capped(httpx.SyncByteStream):
-    """The body of an answer, up to a size and a moment."""
+    """The body of an answer, up to a size. Closing it closes the connection."""
 
-    def __init__(self, inner: httpx.SyncByteStream, *, most: int, until: float) -> None:
-        self._inner = inner
+    def __init__(self, answer: httpcore.Response, connection: httpcore.HTTPConnection, *, most: int) -> None:
+        self._answer = answer
+        self._connection = connection
         self._most = most
-        self._until = until
 
     def __iter__(self) -> Iterator[bytes]:
         seen = 0
         try:
-            for part in self._inner:
+            for part in self._answer.iter_stream():
                 seen += len(part)
                 if seen > self._most:
                     raise ReplyRefusedError("The answer of the server is too long.")
-                if time.monotonic() > self._until:
-                    raise ReplyRefusedError("The answer of the server took too long.")
                 yield part
-        except httpx.HTTPError as error:
+        except _FAULTS as error:
             raise UnreachableError(_reason(error)) from None
+
+    def close(self) -> None:
+        self._answer.close()
+        self._connection.close()
+
+
+class _Timed(httpcore.NetworkBackend):
+    """Connects and talks until a moment. The time for one read begins anew with every byte; this does not."""
+
+    def __init__(self, inner: httpcore.NetworkBackend, until: float) -> None:
+        self._inner = inner
+        self._until = until
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        seconds = _left(self._until, timeout, httpcore.ConnectTimeout)
+        stream = self._inner.connect_tcp(host, port, seconds, local_address, socket_options)
+        return _TimedStream(stream, self._until)
+
+
+class _TimedStream(httpcore.NetworkStream):
+    """A connection that is used until a moment."""
+
+    def __init__(self, inner: httpcore.NetworkStream, until: float) -> None:
+        self._inner = inner
+        self._until = until
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(self._until, timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(self._until, timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._inner.close()
 
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        seconds = _left(self._until, timeout, httpcore.ConnectTimeout)
+        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._until)
 
-def _reason(error: httpx.HTTPError) -> str:
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _left(until: float, timeout: float | None, late: type[httpcore.TimeoutException]) -> float:
+    """Seconds for the next step: what is left, or ``timeout`` if that is less. Raises ``late`` when none are left."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise late
+    return left if timeout is None else min(left, timeout)
+
+
+def _core_request(request: httpx.Request, url: httpcore.URL) -> httpcore.Request:
+    """``request`` sent to ``url``, an address, with the name kept in its ``Host`` header and for TLS."""
+    assert isinstance(request.stream, httpx.SyncByteStream)  # noqa: S101 - httpx's own promise
+    return httpcore.Request(
+        request.method,
+        url,
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions={**request.extensions, "sni_hostname": request.url.host},
+    )
+
+
+def _reason(error: Exception) -> str:
     """A sentence for ``error`` that quotes nothing of the address or the answer."""
-    if isinstance(error, httpx.TimeoutException):
+    if isinstance(error, httpcore.TimeoutException):
         return "The server did not answer in time."
     cause: BaseException | None = error
     while cause is not None:
