@@ -27,7 +27,7 @@ def report(visitor: Visitor, picture: Picture, link: str) -> str:
         {"have": "both"},
         {"found": found},
         {"links": link},
-        {"words": "This is my cat, and I never agreed to this being posted."},
+        {"words": "This is mine, and I never agreed to it being posted."},
         {"contact": "reporter@example.org"},
     ]
     for answer in answers:
