@@ -30,7 +30,7 @@ from staydown.core.matching.table import Kind, Kinds, Table
 
 SEED: Final = 11
 RADIUS: Final = 31
-QUERIES: Final = 80
+QUERIES: Final = 200
 IN_TURN: Final = 20  # queries of one side before those of the other
 CHANGES: Final = 2000
 FLAT_TARGETS: Final = {1_000_000: 20, 10_000_000: 100}  # times faster
