@@ -40,7 +40,7 @@ def change_endpoint(
     endpoint: Endpoint, *, by: Actor, name: str | None = None, url: str | None = None, enabled: bool | None = None
 ) -> Endpoint:
     """The endpoint with what is given changed. Enabling it again lets what waits for it go out."""
-    endpoint = _held(endpoint)
+    endpoint = delivering.held(endpoint.pk)
     if endpoint.removed_at is not None:
         raise MissingError
     endpoint.name = endpoint.name if name is None else name
@@ -58,7 +58,7 @@ def change_endpoint(
 @transaction.atomic
 def remove_endpoint(endpoint: Endpoint, *, by: Actor) -> Endpoint:
     """The endpoint removed: nothing goes there any more, and what waited for it is given up. Twice: nothing happens."""
-    endpoint = _held(endpoint)
+    endpoint = delivering.held(endpoint.pk)
     if endpoint.removed_at is not None:
         return endpoint
     now = timezone.now()
@@ -123,10 +123,6 @@ def requeue_overdue() -> int:
     for _, public_id in ids:
         tasks.enqueue(str(public_id))
     return len(ids)
-
-
-def _held(endpoint: Endpoint) -> Endpoint:
-    return Endpoint.objects.select_for_update().get(pk=endpoint.pk)
 
 
 def _check_endpoint(name: str, url: str) -> None:

@@ -50,6 +50,15 @@ def guarded_client() -> httpx.Client:
     return guarded.client(guarded.Rules(allow_private=settings.STAYDOWN_WEBHOOK_PRIVATE))
 
 
+def held(endpoint_id: int) -> Endpoint:
+    """The endpoint, locked until the transaction ends.
+
+    The order of locks is: endpoint, then delivery, then the audit log. Whoever announces holds the log already and adds
+    a delivery, which only refers to the endpoint; the lock lets that pass, since nobody changes an endpoint's key.
+    """
+    return Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
+
+
 def attempt(delivery_id: uuid.UUID, *, make_client: MakeClient = guarded_client) -> datetime | None:
     """Try a delivery that is due, and say when to try again; None when it is settled, not due, or somebody else's."""
     claimed = _claim(delivery_id)
@@ -91,6 +100,7 @@ def _call(delivery: Delivery, make_client: MakeClient) -> Answer:
 @transaction.atomic
 def _settle(claimed: Delivery, answer: Answer) -> datetime | None:
     """Write down what came of the attempt, and say when to try again."""
+    endpoint = held(claimed.endpoint_id) if answer.status == GONE else None
     delivery = Delivery.objects.select_for_update().get(pk=claimed.pk)
     if delivery.state != Delivery.State.WAITING or delivery.attempts != claimed.attempts:
         return None  # our claim ran out and another attempt took over, or the endpoint was removed
@@ -107,8 +117,8 @@ def _settle(claimed: Delivery, answer: Answer) -> datetime | None:
     delivery.settled_at = None if again_at else now
     delivery.save()
     _record(delivery, answer)
-    if answer.status == GONE:
-        _disable(delivery.endpoint, now)
+    if endpoint is not None:
+        _disable(endpoint, now)
     return again_at
 
 
@@ -120,5 +130,7 @@ def _record(delivery: Delivery, answer: Answer) -> None:
 
 def _disable(endpoint: Endpoint, now: datetime) -> None:
     """Stop sending to a receiver who said that the address is gone for good."""
-    if Endpoint.objects.filter(pk=endpoint.pk, enabled=True).update(enabled=False, disabled_at=now):
+    if endpoint.enabled:
+        endpoint.enabled, endpoint.disabled_at = False, now
+        endpoint.save(update_fields=["enabled", "disabled_at"])
         audit.record("endpoint.disabled", by=Actor.system(), about=endpoint, facts={"status": GONE})
