@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 from django.test import Client
 
-from staydown.apps.cases.models import Report
+from staydown.apps.cases import actions
+from staydown.apps.cases.models import Action, Hit, Report
 from tests import factories as make
 from tests.people import DORA
 
@@ -33,7 +35,7 @@ def test_the_code_is_asked_for_and_may_be_pasted(client):
 def test_the_code_is_taken_however_it_is_spelt(client, spelt):
     sent = make.submitted()
     page = shown(client, spelt(sent.code))
-    assert sent.case.number in page
+    assert sent.report.reference in page
     assert "We received your report." in page
 
 
@@ -122,4 +124,50 @@ def test_the_receipt_comes_as_a_file_under_a_name_that_says_nothing(client):
 def test_a_code_in_the_address_is_not_looked_at(client):
     sent = make.submitted()
     response = client.get("/status/", {"code": sent.code})
-    assert sent.case.number not in response.content.decode()
+    assert sent.report.reference not in response.content.decode()
+
+
+def test_the_page_names_the_report_and_never_the_case(client, bea):
+    sent = make.submitted()
+    pages = [shown(client, sent.code)]
+    make.decided(sent.case, bea)
+    actions.record_outcome(Action.objects.get(), result="removed", by=make.PLATFORM)
+    pages.append(shown(client, sent.code))
+    pages.append(shown(client, sent.code, go="download"))
+    pages.append(shown(client, sent.code, go="withdraw"))
+    pages.append(shown(client, sent.code, go="withdraw-now"))
+    assert [page for page in pages if sent.case.number in page or str(sent.case.public_id) in page] == []
+
+
+def test_two_reports_of_one_case_have_references_of_their_own(client):
+    first, second = make.submitted(), make.submitted(DORA)
+    assert first.case == second.case
+    assert first.report.reference != second.report.reference
+    assert re.fullmatch("[0-9A-F]{4}-[0-9A-F]{4}", first.report.reference)
+
+
+def probed(client: Client, bea: object, *, target: int, by_somebody: bool) -> list[str]:
+    """What somebody reads who reports a decoy, then decoy and target, while a copy of the target is decided about."""
+    if by_somebody:
+        make.submitted(links=1, pictures=(target,))
+    probes = [make.submitted(DORA, links=0, pictures=seen) for seen in ((100 + target,), (100 + target, target))]
+    assert (probes[0].case != probes[1].case) == by_somebody
+    pages = [shown(client, probe.code) for probe in probes]
+    entry = probes[1].report.items.last().pdq_entry
+    actions.record_hits([make.hit(entry, "review", content_ref=f"post/{target}")], by=make.NODE)
+    case = Hit.objects.get(entry=entry).case
+    decision = make.decided(case, bea, items=case.items.filter(kind="content"))
+    pages += [shown(client, probe.code) for probe in probes]
+    actions.record_outcome(decision.actions.get(), result="removed", by=make.PLATFORM)
+    pages += [shown(client, probe.code) for probe in probes]
+    said = [page.partition("What happens next")[2].partition("If you change your mind")[0] for page in pages]
+    return [re.sub(r"\bpicture \d+", "picture", each) for each in said]
+
+
+def test_no_report_tells_whether_somebody_else_reported_the_picture(client, bea):
+    """Two reports that share a case, or do not, read the same all the way."""
+    joined = probed(client, bea, target=1, by_somebody=True)
+    alone = probed(client, bea, target=2, by_somebody=False)
+    assert joined == alone
+    assert "A moderator decided" not in joined[2]
+    assert "A moderator decided" in joined[3]

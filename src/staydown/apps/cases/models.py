@@ -103,6 +103,12 @@ class Report(models.Model):
     def __str__(self) -> str:
         return f"report {self.public_id}"
 
+    @property
+    def reference(self) -> str:
+        """What its reporter and staff call this report. Never the case's number: others may share the case."""
+        digits = self.public_id.hex[:8].upper()
+        return f"{digits[:4]}-{digits[4:]}"
+
 
 class Item(models.Model):
     """One thing in a case. A link and a content id are somewhere on the platform; a hash is only kept down."""

@@ -9,7 +9,7 @@ from django.db.models import Q
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import LIVE, Entry, State
-from staydown.apps.cases.models import Item
+from staydown.apps.cases.models import Case, Hit, Item, Report
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
 
@@ -29,6 +29,20 @@ def own_entries(items: Iterable[Item]) -> list[Entry]:
     return list(
         Entry.objects.filter(Q(pdq_items__in=pks) | Q(sha256_items__in=pks), state__in=LIVE).distinct().order_by("pk")
     )
+
+
+def reports_about(case: Case, items: Iterable[Item]) -> list[Report]:
+    """The reports of ``case`` that ``items`` came with, and those that still hold what an upload among them matched.
+
+    No other report of the case: what becomes of a picture that somebody did not report themselves is not theirs to see.
+    """
+    pks = [item.pk for item in items]
+    matched = Hit.objects.filter(item__in=pks).values("entry_id")
+    holds = Q(report__withdrawn_at=None) & (Q(pdq_entry__in=matched) | Q(sha256_entry__in=matched))
+    held = case.items.filter(holds).exclude(state=Item.State.WITHDRAWN)
+    own = case.items.filter(pk__in=pks)
+    concerned = Q(pk__in=own.values("report_id")) | Q(pk__in=held.values("report_id"))
+    return list(case.reports.filter(concerned).order_by("pk"))
 
 
 def is_supported(entry: Entry) -> bool:

@@ -19,7 +19,7 @@ from staydown.apps.cases import regimes, settling, support
 from staydown.apps.cases.access import DECIDERS
 from staydown.apps.cases.actions.leases import require_free
 from staydown.apps.cases.intake import MOST_WORDS
-from staydown.apps.cases.models import Action, Case, Decision, Item, Report
+from staydown.apps.cases.models import Action, Case, Decision, Item
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
 from staydown.core.law.regime import Regime
@@ -171,11 +171,7 @@ def _ask(work: _Work, item: Item, kind: Action.Kind) -> Action:
 def _record(work: _Work, chosen: list[Item], counts: dict[str, int]) -> None:
     """One line about the case, which also stands in the history of each report that it concerns."""
     case, decision = work.case, work.decision
-    concerned = {item.report_id for item in chosen}
-    if None in concerned:  # an upload that matched concerns everyone who reported
-        reports = list(case.reports.filter(withdrawn_at=None))
-    else:
-        reports = list(Report.objects.filter(pk__in=concerned))
+    reports = support.reports_about(case, chosen)
     facts = {
         "verdict": decision.verdict,
         "regime": decision.regime_id,

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.apps.cases import settling
+from staydown.apps.cases import settling, support
 from staydown.apps.cases.intake import MOST_LINE
 from staydown.apps.cases.models import Action, Item
 from staydown.errors import InvalidError, StateError
@@ -84,6 +84,6 @@ def _before(item: Item) -> str:
 def _record(action: Action, by: Actor) -> None:
     """One line about the action, which also stands in the history of the case and of each report it concerns."""
     item = action.item
-    reports = [item.report] if item.report else list(item.case.reports.filter(withdrawn_at=None))
+    reports = support.reports_about(item.case, [item])
     facts = {"kind": action.kind, "state": action.state, "result": action.result}
     audit.record("action.answered", by=by, about=action, also=[item.case, item, *reports], facts=facts)
