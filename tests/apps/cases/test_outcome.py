@@ -7,6 +7,8 @@ import pytest
 from staydown.apps.audit.querysets import history
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Action, Case, Clock, Item
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.models import Delivery
 from staydown.errors import InvalidError, StateError
 from tests import factories as make
 from tests.factories import PLATFORM
@@ -115,13 +117,91 @@ def test_a_removal_that_fails_leaves_the_hidden_hidden(bea):
     assert Item.objects.get().state == "disabled"
 
 
-def test_a_restoration_that_fails_ends_the_case_and_can_still_succeed(bea):
+def test_a_restoration_that_fails_is_put_before_a_person_again_and_can_still_succeed(bea):
     sent = make.submitted(pictures=())
     answer(make.decided(sent.case, bea, "disable").actions.get(), "disabled")
     restore = make.decided(sent.case, bea, "decline").actions.get()
     answer(restore, "failed")
-    assert (Item.objects.get().state, Case.objects.get().state) == ("declined", "done")
+    case = Case.objects.get()
+    assert (Item.objects.get().state, case.state) == ("disabled", "open")
+    assert case.due_at == min(case.clocks.filter(stopped_at=None, report=None).values_list("due_at", flat=True))
     assert answer(restore, "restored").state == "done"
+    assert (Item.objects.get().state, Case.objects.get().state) == ("declined", "done")
+    assert not Clock.objects.filter(stopped_at=None).exists()
+
+
+def test_a_restoration_that_failed_can_be_asked_again(bea):
+    sent = make.submitted(pictures=())
+    answer(make.decided(sent.case, bea, "disable").actions.get(), "disabled")
+    first = make.decided(sent.case, bea, "decline").actions.get()
+    answer(first, "failed")
+    again = make.decided(sent.case, bea, "decline").actions.get()
+    assert again.kind == "restore"
+    with pytest.raises(StateError):  # the first request was overtaken
+        answer(first, "restored")
+    answer(again, "restored")
+    assert (Item.objects.get().state, Case.objects.get().state) == ("declined", "done")
+
+
+@pytest.mark.parametrize("before", [None, "failed"])
+def test_what_was_hidden_after_the_report_was_taken_back_is_asked_to_be_shown_again(bea, system, before):
+    sharing.add_endpoint("the platform", "https://platform.test/hooks", by=system)
+    sent = make.submitted(pictures=())
+    hiding = make.decided(sent.case, bea, "disable").actions.get()
+    if before:
+        answer(hiding, before)
+    actions.withdraw_report(sent.report, by=make.Actor.reporter())
+    answer(hiding, "disabled")
+    restore = Action.objects.get(kind="restore")
+    assert (restore.state, Item.objects.get().state, Case.objects.get().state) == ("asked", "withdrawn", "decided")
+    assert Delivery.objects.filter(event="action.requested", payload__data__action=str(restore.public_id)).exists()
+    assert history(sent.case)[-1].facts["restore"] == str(restore.public_id)
+    answer(restore, "restored")
+    assert (Item.objects.get().state, Case.objects.get().state) == ("withdrawn", "withdrawn")
+
+
+def test_what_could_not_be_shown_again_after_a_withdrawal_waits_for_a_person_with_a_deadline(bea):
+    sent = make.submitted(pictures=())
+    hiding = make.decided(sent.case, bea, "disable").actions.get()
+    actions.withdraw_report(sent.report, by=make.Actor.reporter())
+    answer(hiding, "disabled")
+    restore = Action.objects.get(kind="restore")
+    answer(restore, "failed")
+    case = Case.objects.get()
+    assert (case.state, case.due_at is None, Item.objects.get().state) == ("open", False, "disabled")
+    answer(restore, "restored")
+    assert (Item.objects.get().state, Case.objects.get().state) == ("withdrawn", "withdrawn")
+
+
+@pytest.mark.parametrize("order", [("disabled", "failed"), ("failed", "disabled")])
+def test_a_removal_that_fails_around_a_late_hiding_leaves_the_hidden_hidden(bea, order):
+    sent = make.submitted(pictures=())
+    hiding = make.decided(sent.case, bea, "disable").actions.get()
+    removal = make.decided(sent.case, bea).actions.get()
+    for result in order:
+        answer(hiding if result == "disabled" else removal, result)
+    assert Item.objects.get().state == "disabled"
+    assert make.decided(sent.case, bea, "decline").actions.get().kind == "restore"
+
+
+def test_what_was_hidden_after_it_was_shown_again_is_asked_for_once_more(bea):
+    sent = make.submitted(pictures=())
+    hiding = make.decided(sent.case, bea, "disable").actions.get()
+    first = make.decided(sent.case, bea, "decline").actions.get()
+    answer(first, "restored")
+    answer(hiding, "disabled")
+    again = Action.objects.get(state="asked")
+    assert (again.kind, Case.objects.get().state) == ("restore", "decided")
+    answer(again, "restored")
+    assert Case.objects.get().state == "done"
+
+
+def test_what_was_hidden_while_it_is_being_shown_again_asks_nothing_more(bea):
+    sent = make.submitted(pictures=())
+    hiding = make.decided(sent.case, bea, "disable").actions.get()
+    restore = make.decided(sent.case, bea, "decline").actions.get()
+    answer(hiding, "disabled")
+    assert list(Action.objects.filter(kind="restore")) == [restore]
 
 
 def test_a_detail_is_short(asked):

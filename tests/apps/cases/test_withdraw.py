@@ -129,8 +129,13 @@ def test_what_is_hidden_still_gets_its_decision(bea):
     case = Case.objects.get()
     assert case.state == "open"
     assert states(case) == [("hash", "withdrawn"), ("link", "disabled")]
+    running = case.clocks.filter(stopped_at=None)
+    assert set(running.values_list("report", flat=True)) == {None}
+    assert case.due_at == min(clock.due_at for clock in running)
+    assert not sent.report.clocks.filter(stopped_at=None).exists()
     restored = make.decided(case, bea, "decline").actions.get()
     assert restored.kind == "restore"
+    assert not case.clocks.filter(stopped_at=None).exists()
     actions.record_outcome(restored, result="restored", by=PLATFORM)
     assert Case.objects.get().state == "withdrawn"
 
@@ -143,6 +148,32 @@ def test_a_removal_of_what_is_hidden_is_taken_back_to_hidden(bea):
     withdrawn(sent.report)
     assert Item.objects.get().state == "disabled"
     assert Case.objects.get().state == "open"
+
+
+def test_the_clocks_of_a_report_stop_with_its_own_items(bea):
+    first, second = make.submitted(AMARA), make.submitted(DORA)
+    assert first.case == second.case
+    decision = make.decided(first.case, bea, items=list(first.report.items.all()))
+    action = decision.actions.get()
+    actions.record_outcome(action, result="removed", by=PLATFORM)
+    stopped = set(first.report.clocks.values_list("stopped_because", "stopped_by_action"))
+    assert stopped == {("outcome", action.pk)}
+    running = Clock.objects.filter(stopped_at=None)
+    assert set(running.values_list("report", flat=True)) == {second.report.pk}
+    assert Case.objects.get().due_at == min(clock.due_at for clock in running)
+
+
+def test_an_upload_that_outlives_the_clocks_of_the_reports_has_its_own_from_when_it_was_found(bea):
+    sent = make.submitted(links=0)
+    entry = sent.report.items.get().pdq_entry
+    actions.record_hits([make.hit(entry, "review", content_ref="post-1")], by=make.NODE)
+    make.decided(sent.case, bea, items=list(sent.report.items.all()))
+    upload = Item.objects.get(kind="content")
+    running = Clock.objects.filter(stopped_at=None)
+    assert set(running.values_list("report", "starts_at")) == {(None, upload.added_at)}
+    action = make.decided(sent.case, bea).actions.get()
+    actions.record_outcome(action, result="removed", by=PLATFORM)
+    assert not Clock.objects.filter(stopped_at=None).exists()
 
 
 def test_uploads_that_matched_go_with_the_last_report():

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Min, QuerySet
 
+from staydown.apps.cases import clocks
 from staydown.apps.cases.models import Action, Case, Clock, Decision, Item
 
 TO_DECIDE = (Item.State.OPEN, Item.State.DISABLED)
@@ -21,15 +22,14 @@ def held(case: Case) -> Case:
 
 
 def settle(case: Case, now: datetime, *, action: Action | None = None, decision: Decision | None = None) -> Case:
-    """Save where the held case stands now: state, deadline, version. Stops its clocks when nothing is left to do.
+    """Save where the held case stands now: state, deadline, version. Stops each clock when nothing of its own is left.
 
     Nothing is left when no item waits for a decision or for the platform's answer. ``action`` or ``decision`` is what
     then stopped the clocks; without either it was a withdrawal. A disabled item waits: disabling is not the last word.
     """
-    states = set(case.items.values_list("state", flat=True))
-    if not states & {*TO_DECIDE, Item.State.ASKED}:
-        stop(case.clocks.filter(stopped_at=None), now, action=action, decision=decision)
-    case.state = _state(case, states)
+    items = list(case.items.only("report_id", "kind", "state", "added_at"))
+    _keep_time(case, items, now, action, decision)
+    case.state = _state(case, {item.state for item in items})
     if case.state in {Case.State.DONE, Case.State.WITHDRAWN}:
         case.due_at = None
     else:
@@ -41,15 +41,34 @@ def settle(case: Case, now: datetime, *, action: Action | None = None, decision:
     return case
 
 
+def _keep_time(case: Case, items: list[Item], now: datetime, action: Action | None, decision: Decision | None) -> None:
+    """Stop the clocks of each report whose own items are settled, and those of no report when all the rest is.
+
+    What waits while no clock runs gets one: an upload that outlived the reports, or what is hidden and perhaps should
+    not be.
+    """
+    waiting = [item for item in items if item.state in {*TO_DECIDE, Item.State.ASKED}]
+    running = case.clocks.filter(stopped_at=None)
+    own = running.filter(report__isnull=False).exclude(report__in={item.report_id for item in waiting} - {None})
+    stop(own, now, action=action, decision=decision)
+    timed = set(running.filter(report__isnull=False).values_list("report", flat=True))
+    left = [item for item in waiting if item.report_id not in timed]
+    if not left:
+        stop(running.filter(report=None), now, action=action, decision=decision)
+    elif not running.exists():
+        found = [item.added_at for item in left if item.kind == Item.Kind.CONTENT and item.state != Item.State.DISABLED]
+        clocks.open_clocks(case, min(found, default=now))
+
+
 def stop(
-    clocks: QuerySet[Clock], now: datetime, *, action: Action | None = None, decision: Decision | None = None
+    running: QuerySet[Clock], now: datetime, *, action: Action | None = None, decision: Decision | None = None
 ) -> int:
     """How many of these running clocks were stopped, by ``action``'s outcome, ``decision``, or else a withdrawal."""
     if action is not None:
         because = Clock.Because.OUTCOME
     else:
         because = Clock.Because.WITHDRAWAL if decision is None else Clock.Because.DECISION
-    return clocks.update(
+    return running.update(
         stopped_at=now, stopped_because=because, stopped_by_action=action, stopped_by_decision=decision
     )
 
@@ -58,6 +77,16 @@ def being_hidden(case: Case) -> set[int]:
     """The items that the platform was asked to disable and has not answered about. The last word need not wait."""
     hiding = Action.objects.filter(item__case=case, kind=Action.Kind.DISABLE, state=Action.State.ASKED)
     return set(hiding.values_list("item_id", flat=True))
+
+
+def is_hidden(item: Item) -> bool:
+    """Whether the platform hides ``item``: the last that it answered to have done was to hide it, not to show it again.
+
+    That it was not asked for any more when it answered changes nothing: what is hidden is hidden.
+    """
+    done = item.actions.filter(kind__in=[Action.Kind.DISABLE, Action.Kind.RESTORE])
+    last = done.exclude(result__in=["", Action.Result.FAILED]).order_by("-done_at", "-pk").first()
+    return last is not None and last.kind == Action.Kind.DISABLE
 
 
 def _state(case: Case, states: set[str]) -> str:

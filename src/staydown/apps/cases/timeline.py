@@ -39,7 +39,8 @@ ANSWERED: Final[dict[tuple[str, str], Text]] = {
     (Kind.DISABLE, Result.REMOVED): _("It was taken down."),
     (Kind.DISABLE, Result.NOT_FOUND): _("It was looked for and is no longer there."),
     (Kind.DISABLE, Result.FAILED): _("Hiding it did not work yet. A moderator was told at once."),
-    (Kind.RESTORE, Result.RESTORED): _("It is shown again, as decided."),
+    (Kind.RESTORE, Result.RESTORED): _("It is shown again."),
+    (Kind.RESTORE, Result.FAILED): _("Showing it again did not work yet. A moderator was told at once."),
 }
 MODERATOR: Final = _("A moderator")
 PLATFORM: Final = _("The platform's technicians")

@@ -11,7 +11,9 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.cases import settling, support
 from staydown.apps.cases.intake import MOST_LINE
-from staydown.apps.cases.models import Action, Item
+from staydown.apps.cases.models import Action, Decision, Item
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.events import Event
 from staydown.errors import InvalidError, StateError
 
 Kind, Result, State = Action.Kind, Action.Result, Action.State
@@ -29,7 +31,8 @@ def record_outcome(action: Action, *, result: str, detail: str = "", by: Actor) 
     """The action with the platform's answer. The same answer again changes nothing; another one is a `StateError`.
 
     The clocks of the case stop when nothing is left to do. ``failed`` leaves them running and puts the item back to be
-    decided; a later success of the same action is taken. An answer to an action that was cancelled is only kept.
+    decided; a later success of the same action is taken. An answer to an action that was cancelled is only kept, but
+    what was hidden all the same is asked to be shown again, unless it still waits for its decision.
     """
     if result not in Result.values:
         raise InvalidError(f"result: one of {', '.join(Result.values)}.")
@@ -41,49 +44,78 @@ def record_outcome(action: Action, *, result: str, detail: str = "", by: Actor) 
         raise InvalidError(f"result: an action to {action.kind} cannot be answered with {result}.")
     if action.result == result:
         return action
-    _check_may_answer(action, Result(result))
-    now = timezone.now()
+    _check_may_answer(action)
+    is_overtaken, now = _is_overtaken(action), timezone.now()
     if action.state != State.CANCELLED:
         action.state = State.FAILED if result == Result.FAILED else State.DONE
-        _move(action.item, Kind(action.kind), Result(result))
     action.result, action.done_at, action.detail = result, now, detail.strip() or None
     action.save(update_fields=["state", "result", "done_at", "detail"])
+    restore = _hidden_after_all(action) if is_overtaken else _move(action)
     settling.settle(case, now, action=action)
-    _record(action, by)
+    _record(action, restore, by)
     return action
 
 
-def _check_may_answer(action: Action, result: Result) -> None:
-    """Raise `StateError` unless this is the first answer, or success after failure with nothing decided in between."""
-    if action.state == State.ASKED or (action.state == State.CANCELLED and not action.result):
-        return
+def _check_may_answer(action: Action) -> None:
+    """Raise `StateError` unless this is the first answer, or success after failure with nothing decided in between.
+
+    That something was hidden is heard at any time: it has to be shown again if it was not to be hidden any more.
+    """
+    if action.result and (action.result != Result.FAILED or (action.kind != Kind.DISABLE and _is_overtaken(action))):
+        raise StateError(f"This action is {action.state} with another answer.")
+
+
+def _is_overtaken(action: Action) -> bool:
+    """Whether a later decision or a withdrawal took the request back, or came after its failure."""
+    if action.state == State.ASKED:
+        return False
     is_latest = not action.item.actions.filter(pk__gt=action.pk).exists()
-    waits = action.item.state == (Item.State.DECLINED if action.kind == Kind.RESTORE else _before(action.item))
-    if action.state == State.FAILED and result != Result.FAILED and is_latest and waits:
-        return
-    raise StateError(f"This action is {action.state} with another answer.")
+    return action.state == State.CANCELLED or not is_latest or action.item.state != _before(action.item)
 
 
-def _move(item: Item, kind: Kind, result: Result) -> None:
-    """The item after the answer. What was to be shown again is declined already, whatever the answer is."""
-    if kind is Kind.RESTORE:
-        return
-    if result is Result.FAILED:
-        item.state = _before(item)
-    else:
-        item.state = Item.State.REMOVED if kind is Kind.REMOVE else Item.State.DISABLED
+def _move(action: Action) -> None:
+    """Put the item where the answer leaves it. What could not be shown again is still hidden and waits for a person."""
+    item, kind = action.item, action.kind
+    if action.result == Result.FAILED:
+        item.state = Item.State.DISABLED if kind == Kind.RESTORE else _before(item)
+    elif kind != Kind.RESTORE:
+        item.state = Item.State.REMOVED if kind == Kind.REMOVE else Item.State.DISABLED
+    elif item.state == Item.State.DISABLED:  # it succeeded after it had failed
+        was_declined = action.decision.verdict == Decision.Verdict.DECLINE
+        item.state = Item.State.DECLINED if was_declined else Item.State.WITHDRAWN
     item.save(update_fields=["state"])
+
+
+def _hidden_after_all(action: Action) -> Action | None:
+    """What follows when the platform hid something that it was no longer asked to hide.
+
+    An item that waits does so hidden; one that was declined or taken back is asked to be shown again: that request.
+    """
+    item = action.item
+    if action.kind != Kind.DISABLE or action.result not in {Result.DISABLED, Result.REMOVED}:
+        return None
+    if item.state == Item.State.OPEN:
+        item.state = Item.State.DISABLED
+        item.save(update_fields=["state"])
+    if item.state not in support.GONE or item.actions.filter(state=State.ASKED).exists():
+        return None
+    decision = item.decisions.order_by("-pk").first() or action.decision
+    restore = Action.objects.create(decision=decision, item=item, kind=Kind.RESTORE, asked_at=action.done_at)
+    told = {"action": str(restore.public_id), "case": str(item.case.public_id)}
+    sharing.announce(Event.ACTION_REQUESTED, told)
+    return restore
 
 
 def _before(item: Item) -> str:
     """Where an item waits for a decision: hidden by the platform, or not."""
-    hidden = item.actions.filter(kind=Kind.DISABLE, state=State.DONE).exists()
-    return Item.State.DISABLED if hidden else Item.State.OPEN
+    return Item.State.DISABLED if settling.is_hidden(item) else Item.State.OPEN
 
 
-def _record(action: Action, by: Actor) -> None:
+def _record(action: Action, restore: Action | None, by: Actor) -> None:
     """One line about the action, which also stands in the history of the case and of each report it concerns."""
     item = action.item
     reports = support.reports_about(item.case, [item])
-    facts = {"kind": action.kind, "state": action.state, "result": action.result}
+    facts: dict[str, object] = {"kind": action.kind, "state": action.state, "result": action.result}
+    if restore is not None:
+        facts["restore"] = str(restore.public_id)
     audit.record("action.answered", by=by, about=action, also=[item.case, item, *reports], facts=facts)

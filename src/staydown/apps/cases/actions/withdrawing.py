@@ -82,8 +82,7 @@ def _take_back(items: Iterable[Item], now: datetime) -> int:
         if item.state not in TAKEN_BACK:
             continue
         item.actions.filter(state=Action.State.ASKED).update(state=Action.State.CANCELLED)
-        hidden = item.actions.filter(kind=Action.Kind.DISABLE, state=Action.State.DONE).exists()
-        item.state = Item.State.DISABLED if hidden else Item.State.WITHDRAWN
+        item.state = Item.State.DISABLED if settling.is_hidden(item) else Item.State.WITHDRAWN
         item.save(update_fields=["state"])
         count += 1
     return count
