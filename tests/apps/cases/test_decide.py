@@ -161,6 +161,41 @@ def test_a_case_that_changed_since_it_was_seen_is_a_conflict(sent, bea):
     assert not Decision.objects.exists()
 
 
+def test_what_came_later_does_not_stand_in_the_way_of_named_items(sent, bea):
+    """A wave of uploads and reports changes the case all the time, and nothing about what was seen."""
+    seen, items = sent.case.version, list(sent.case.items.all())
+    entry = sent.report.items.get(kind="hash").pdq_entry
+    actions.record_hits([make.hit(entry, "review", content_ref="post/1")], by=make.NODE)
+    make.submitted(DORA)
+    decision = make.decided(sent.case, bea, items=items, version=seen)
+    assert list(decision.items.all()) == items
+    assert set(sent.case.items.filter(state="open")) == set(sent.case.items.exclude(pk__in=[item.pk for item in items]))
+
+
+@pytest.mark.parametrize("verdict", ["remove", "decline"])
+def test_a_decision_about_a_named_item_since_it_was_seen_is_a_conflict(sent, bea, cem, verdict):
+    """Hidden in the meantime, the item still waits for the last word, but it is not what was seen."""
+    seen, link = sent.case.version, sent.case.items.get(kind="link")
+    make.decided(sent.case, cem, "disable", items=[link])
+    with pytest.raises(ConflictError):
+        make.decided(sent.case, bea, verdict, items=[link], version=seen)
+    assert Decision.objects.count() == 1
+    assert make.decided(sent.case, bea, verdict, items=[link])
+
+
+def test_a_named_item_that_no_longer_waits_is_refused(sent, bea):
+    seen, link = sent.case.version, sent.case.items.get(kind="link")
+    actions.withdraw_item(link, by=PLATFORM)
+    with pytest.raises(StateError):
+        make.decided(sent.case, bea, items=[link], version=seen)
+    assert not Decision.objects.exists()
+
+
+def test_a_version_that_was_never_there_is_a_conflict(sent, bea):
+    with pytest.raises(ConflictError):
+        make.decided(sent.case, bea, items=list(sent.case.items.all()), version=sent.case.version + 1)
+
+
 def test_somebody_elses_lease_is_respected(sent, bea, cem):
     actions.lease(sent.case, bea)
     with pytest.raises(LeaseError):

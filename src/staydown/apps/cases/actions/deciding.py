@@ -14,6 +14,7 @@ from staydown.apps.accounts import access as accounts
 from staydown.apps.accounts.models import Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
+from staydown.apps.audit.querysets import history
 from staydown.apps.banks import feed_writing
 from staydown.apps.cases import regimes, settling, support
 from staydown.apps.cases.access import DECIDERS
@@ -53,20 +54,21 @@ def decide(
 ) -> Decision:
     """The decision about ``items`` (None: all that wait), carried out: entries changed, the platform asked.
 
-    ``version`` is the one of the case that the person saw. Raises `ConflictError` when it has changed since,
-    `LeaseError` when somebody else holds it, `GroundError` for a law or a ground that does not bind it, `StateError`,
-    and `InvalidError` naming the field.
+    ``version`` is the one of the case that the person saw. Raises `ConflictError` when what is decided about has
+    changed since, `LeaseError` when somebody else holds it, `GroundError` for a law or a ground that does not bind it,
+    `StateError`, and `InvalidError` naming the field.
     """
     chosen_verdict, reason = _checked_form(verdict, reason)
+    named = None if items is None else list(items)
     if staff is not None:
         accounts.require_role(staff, *DECIDERS)
     with transaction.atomic():
         case, now = settling.held(case), timezone.now()
         require_free(case, staff, now)
-        _require_as_seen(case, version)
+        _require_as_seen(case, version, named)
         _check_ground(regimes.pinned_one(case, regime_id), chosen_verdict, ground)
         feed_writing.hold()
-        chosen = _chosen(case, items, chosen_verdict)
+        chosen = _chosen(case, named, chosen_verdict)
         decision = Decision(
             case=case, verdict=chosen_verdict, regime_id=regime_id, ground=ground, reason=reason, at=now
         )
@@ -77,12 +79,23 @@ def decide(
     return decision
 
 
-def _require_as_seen(case: Case, version: int) -> None:
-    """Raise `ConflictError` when the case has changed since it was seen, `StateError` when it is not open."""
-    if case.version != version:
+def _require_as_seen(case: Case, version: int, named: list[Item] | None) -> None:
+    """Raise `ConflictError` when the case has changed since it was seen, `StateError` when it is not open.
+
+    Where items are named, what came after them changes nothing about them: else a wave of uploads, each a change, would
+    keep every decision from being made. Only a decision about one of them counts then.
+    """
+    if version > case.version or (version != case.version and (named is None or _was_decided_since(named, version))):
         raise ConflictError
     if case.state != Case.State.OPEN:
         raise StateError("This case is not open. Reload to see what was decided.")
+
+
+def _was_decided_since(items: list[Item], version: int) -> bool:
+    """Whether somebody decided about one of ``items`` after that version of the case, as the log has it."""
+    decisions = Decision.objects.filter(items__in=[item.pk for item in items]).distinct()
+    lines = [line for decision in decisions for line in history(decision) if line.verb == "case.decided"]
+    return any(int((line.facts or {}).get("case_version", 0)) > version for line in lines)
 
 
 def _checked_form(verdict: str, reason: str) -> tuple[Verdict, str]:
@@ -102,7 +115,7 @@ def _check_ground(regime: Regime, verdict: Verdict, ground: str) -> None:
         raise GroundError("ground: only a decline has a ground.")
 
 
-def _chosen(case: Case, items: Iterable[Item] | None, verdict: Verdict) -> list[Item]:
+def _chosen(case: Case, items: list[Item] | None, verdict: Verdict) -> list[Item]:
     """The items that the decision is about, as they are now; raises `StateError` for one that does not wait for it."""
     hiding = settling.being_hidden(case)
     waiting = {item.pk: item for item in case.items.all() if _waits(item, verdict, hiding)}
