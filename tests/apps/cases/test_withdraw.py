@@ -9,7 +9,8 @@ from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import Entry, FeedLine
 from staydown.apps.cases import actions
-from staydown.apps.cases.models import Action, Case, Clock, Item
+from staydown.apps.cases.intake import HashGiven
+from staydown.apps.cases.models import Action, Case, Clock, Item, Report
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.models import Delivery
 from staydown.errors import StateError
@@ -187,6 +188,58 @@ def test_uploads_that_matched_go_with_the_last_report():
     assert Case.objects.get().state == "withdrawn"
 
 
+@pytest.fixture
+def uploaded():
+    """Two reports in one case that share a picture; an upload that matches the other picture of the first."""
+    first, second = make.submitted(AMARA, links=0, pictures=(1, 2)), make.submitted(DORA, links=0, pictures=(2,))
+    entry = first.report.items.get(pdq_entry__fingerprint=banks.fingerprint(make.pdq(1))).pdq_entry
+    actions.record_hits([make.hit(entry, "review", content_ref="post-1")], by=make.NODE)
+    assert first.case == second.case
+    return first, second
+
+
+def test_an_upload_of_what_was_taken_back_is_let_go_although_somebody_else_is_in_the_case(uploaded, bea):
+    first, second = uploaded
+    withdrawn(first.report)
+    assert Item.objects.get(kind="content").state == "withdrawn"
+    assert Case.objects.get().state == "open"
+    make.decided(second.case, bea)
+    assert not Action.objects.exists()
+
+
+def test_an_upload_goes_with_the_one_picture_that_it_matched(uploaded):
+    first, _ = uploaded
+    matched = Item.objects.get(kind="content").hits.get().entry
+    other, one = sorted(first.report.items.all(), key=lambda item: item.pdq_entry == matched)
+    actions.withdraw_item(other, by=REPORTER)
+    assert Item.objects.get(kind="content").state == "open"
+    actions.withdraw_item(one, by=REPORTER)
+    assert Item.objects.get(kind="content").state == "withdrawn"
+
+
+def test_an_upload_concerns_only_who_reported_the_picture(uploaded, bea):
+    first, second = uploaded
+    upload = Item.objects.get(kind="content")
+    action = make.decided(first.case, bea, items=[upload]).actions.get()
+    actions.record_outcome(action, result="removed", by=PLATFORM)
+    assert [line.verb for line in history(first.report)][-2:] == ["case.decided", "action.answered"]
+    assert [line.verb for line in history(second.report)] == ["report.received"]
+
+
+def test_what_the_person_wrote_is_erased(bea):
+    canary = "canary-4711"
+    told = {"relation": canary, "contact": canary, "words": canary, "signature": canary}
+    sent = make.submitted(hashes=[HashGiven(make.pdq(1).hex(), 100, None, canary)], **told)
+    other = make.submitted(DORA, words="still here")
+    make.decided(sent.case, bea, "disable", items=list(sent.report.items.filter(kind="link")))
+    withdrawn(sent.report)
+    kept = list(Report.objects.filter(pk=sent.report.pk).values_list(*told).get())
+    assert kept == [None] * 4
+    assert [item.label for item in sent.report.items.all()] == [None, None]
+    assert Report.objects.get(pk=other.report.pk).words == "still here"
+    assert other.report.items.get(kind="hash").label == "picture 1"
+
+
 def test_one_item_can_be_taken_back():
     sent = make.submitted(pictures=(1, 2))
     item = sent.report.items.filter(kind="hash").first()
@@ -235,3 +288,4 @@ def test_a_withdrawal_that_cannot_be_written_changes_nothing(monkeypatch):
     sent.report.refresh_from_db()
     assert sent.report.withdrawn_at is None
     assert set(Entry.objects.values_list("state", flat=True)) == {"pending"}
+    assert sent.report.words == AMARA.words

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from staydown.apps.audit import actions as audit
@@ -13,7 +14,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
 from staydown.apps.banks.models import LIVE, Entry
 from staydown.apps.cases import settling, support
-from staydown.apps.cases.models import Action, Item, Report
+from staydown.apps.cases.models import Action, Case, Hit, Item, Report
 from staydown.errors import StateError
 
 TAKEN_BACK = (Item.State.OPEN, Item.State.ASKED, Item.State.KEPT_DOWN)
@@ -23,6 +24,7 @@ TAKEN_BACK = (Item.State.OPEN, Item.State.ASKED, Item.State.KEPT_DOWN)
 def withdraw_report(report: Report, *, by: Actor) -> Report:
     """The report withdrawn: its items too, and each entry that nothing else supports. Twice: nothing happens.
 
+    What the person wrote about themselves is erased with it, and uploads that matched only these entries are let go.
     What the platform has removed stays removed. What it has disabled still gets its decision: someone's lawful picture
     must not stay hidden because a report was taken back, and nobody's intimate picture come back without a look.
     """
@@ -35,9 +37,9 @@ def withdraw_report(report: Report, *, by: Actor) -> Report:
     report.withdrawn_at = now
     report.save(update_fields=["withdrawn_at"])
     given_back = _take_back(report.items.all(), now)
-    if not case.reports.filter(withdrawn_at=None).exists():
-        _take_back(case.items.filter(report=None), now)
     ended = support.withdraw_unsupported(support.own_entries(report.items.all()), by=by)
+    _take_back(_orphans(case), now)
+    _erase(report)
     settling.stop(report.clocks.filter(stopped_at=None), now)
     settling.settle(case, now)
     facts = {"items": given_back, "entries": ended}
@@ -59,6 +61,7 @@ def withdraw_item(item: Item, *, by: Actor) -> Item:
     _take_back([item], now)
     item.refresh_from_db()
     ended = support.withdraw_unsupported(support.own_entries([item]), by=by)
+    _take_back(_orphans(case), now)
     settling.settle(case, now)
     audit.record("item.withdrawn", by=by, about=item, also=[case, item.report], facts={"entries": ended})
     return item
@@ -86,6 +89,24 @@ def _take_back(items: Iterable[Item], now: datetime) -> int:
         item.save(update_fields=["state"])
         count += 1
     return count
+
+
+def _orphans(case: Case) -> QuerySet[Item]:
+    """The uploads of ``case`` that nobody wants acted on: no report is left, or nothing that they matched is live."""
+    uploads = case.items.filter(report=None)
+    if not case.reports.filter(withdrawn_at=None).exists():
+        return uploads
+    return uploads.exclude(pk__in=Hit.objects.filter(item__in=uploads, entry__state__in=LIVE).values("item"))
+
+
+def _erase(report: Report) -> None:
+    """Forget what the person of a withdrawn ``report`` wrote: nothing is left to be done with it.
+
+    What was asked for and answered stays in the log, and addresses stay with what the platform was asked about them.
+    """
+    report.relation = report.contact = report.words = report.signature = None
+    report.save(update_fields=["relation", "contact", "words", "signature"])
+    report.items.update(label=None)
 
 
 def first_visit(report: Report, *, by: Actor) -> bool:
