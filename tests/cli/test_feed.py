@@ -20,6 +20,7 @@ from staydown.cli import main
 from staydown.cli.feed import command
 from staydown.errors import FeedError, InvalidError, SettingError
 from staydown.exchange.testing import Fault, Publisher
+from staydown.project import install
 from staydown.screening.settings import KeyFile
 from tests.screening.nodes import entry
 
@@ -60,6 +61,10 @@ class TestKey:
         assert made.verifier == str(feed_key.verifier())
         assert stat.S_IMODE(out.stat().st_mode) == 0o600
         assert made.key not in said
+
+    def test_one_for_a_screening_node_also_learns_which_clients_to_let_in(self, tmp_path):
+        self.make("--name", "node 1", "--node", "--out", str(tmp_path / "node.toml"))
+        assert ApiKey.objects.get().scopes == list(install.NODE_SCOPES)
 
     def test_it_may_be_for_some_banks_only(self, tmp_path):
         banks.open_bank("house", by=Actor.system())

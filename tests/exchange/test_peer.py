@@ -204,10 +204,10 @@ def test_any_bytes_are_a_feed_error(content):
 
 def test_client_keys():
     publisher = Publisher()
-    publisher.allow("sdn_live_client", "screen", "screen:explain")
+    publisher.allow("sdn_live_client", "screen", "screen:explain", banks=["house"])
     (key,) = publisher.client().screening_keys()
     assert key.digest == hashlib.sha256(b"sdn_live_client").digest()
-    assert key.scopes == {"screen", "screen:explain"}
+    assert (key.scopes, key.banks) == ({"screen", "screen:explain"}, {"house"})
     publisher.revoke("sdn_live_client")
     assert publisher.client().screening_keys() == []
 
@@ -220,9 +220,11 @@ def test_client_keys():
         {"keys": 3},
         {"keys": [3]},
         {"keys": [{"digest": "00"}]},
-        {"keys": [{"digest": "00", "scopes": []}]},
-        {"keys": [{"digest": "zz" * 32, "scopes": []}]},
-        {"keys": [{"digest": "00" * 32, "scopes": 1}]},
+        {"keys": [{"digest": "00", "scopes": [], "banks": []}]},
+        {"keys": [{"digest": "zz" * 32, "scopes": [], "banks": []}]},
+        {"keys": [{"digest": "00" * 32, "scopes": 1, "banks": []}]},
+        {"keys": [{"digest": "00" * 32, "scopes": []}]},
+        {"keys": [{"digest": "00" * 32, "scopes": [], "banks": None}]},
     ],
 )
 def test_an_unreadable_list_of_client_keys(answer):

@@ -35,7 +35,7 @@ def test_a_new_folder_gets_everything_for_its_owner_alone(data):
     assert admin.check_password(made.password)
     assert Bank.objects.get().name == "house"
     key = access.key_for(node_key.key)
-    assert key.scopes == ["feed:read", "hit:write"]
+    assert key.scopes == ["feed:read", "hit:write", "key:list"]
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     for name in ("keyring", "screening.toml", "first-sign-in"):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
@@ -118,6 +118,15 @@ def test_a_revoked_or_unreadable_node_key_is_made_anew(data, system):
     third = install.ensure_node()
     assert len({first.key, second.key, third.key}) == 3
     assert access.key_for(third.key) == ApiKey.objects.live().get()
+
+
+def test_a_node_key_that_lacks_a_scope_is_made_anew(data):
+    install.ensure()
+    first = install.ensure_node()
+    ApiKey.objects.update(scopes=["feed:read", "hit:write"])
+    second = install.ensure_node()
+    assert second.key != first.key
+    assert ApiKey.objects.live().get().scopes == list(install.NODE_SCOPES)
 
 
 def test_a_lost_keyring_is_never_replaced_silently(data):

@@ -36,11 +36,13 @@ def pdq(seed: int | None = None) -> Hash:
     return Hash(Algorithm.PDQ, secrets.token_bytes(32) if seed is None else seed.to_bytes(32))
 
 
-def entry(value: Hash | None = None, *, action: Action = Action.BLOCK, radius: int | None = None) -> Entry:
-    """An entry of the bank "house"."""
+def entry(
+    value: Hash | None = None, *, action: Action = Action.BLOCK, radius: int | None = None, bank: str = "house"
+) -> Entry:
+    """An entry of the bank "house", or of another one."""
     value = value or pdq()
     return Entry(
-        uuid.uuid4(), "house", value, 31 if radius is None and value.algorithm is Algorithm.PDQ else radius or 0, action
+        uuid.uuid4(), bank, value, 31 if radius is None and value.algorithm is Algorithm.PDQ else radius or 0, action
     )
 
 

@@ -132,11 +132,12 @@ def test_the_first_list_of_keys_is_asked_for_often():
 def test_headers_that_are_no_key(header):
     keys = ClientKeys()
     digest = hashlib.sha256(KEY.encode()).digest()
-    assert keys.scopes(f"Bearer {KEY}".encode()) is None
-    keys.replace([ScreeningKey(digest, frozenset({"screen"}))])
-    assert keys.scopes(header.encode()) is None
-    assert keys.scopes(f"Bearer {KEY}".encode()) == {"screen"}
-    assert keys.scopes(f"bearer  {KEY} ".encode()) == {"screen"}
+    assert keys.find(f"Bearer {KEY}".encode()) is None
+    known = ScreeningKey(digest, frozenset({"screen"}), frozenset({"house"}))
+    keys.replace([known])
+    assert keys.find(header.encode()) is None
+    assert keys.find(f"Bearer {KEY}".encode()) == known
+    assert keys.find(f"bearer  {KEY} ".encode()) == known
 
 
 @pytest.mark.parametrize("path", ["/v1/index", "/metrics"])
@@ -254,7 +255,7 @@ def test_its_threads_follow_report_and_end():
             with anyio.fail_after(10):
                 while stepped.node.trouble() or not len(stepped.node.index):
                     await anyio.sleep(0.001)
-            stepped.node.decide([one.hash], content_ref="", preview_url="")
+            stepped.node.decide([one.hash], banks=frozenset(), content_ref="", preview_url="")
 
     anyio.run(live)
     assert stepped.publisher.total_of_hits() == 1

@@ -8,6 +8,9 @@ import pytest
 
 from staydown.core.bank import Action
 from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.picture import hash_picture
+from staydown.screening.node import MOST_MATCHES
+from tests import pictures
 from tests.screening.nodes import EXPLAINER, OTHER, Stepped, asked, entry, near, pdq
 
 
@@ -119,6 +122,48 @@ def test_an_explanation_is_a_scope_of_its_own(stepped):
     assert one.hash.hex() not in str(reply)
     assert stepped.screen(pdq(), url="/v1/screen?explain=1", key=EXPLAINER).json()["matches"] == []
     assert "matches" not in stepped.screen(asked_for, key=EXPLAINER).json()
+
+
+def of_one_bank(stepped, *banks):
+    """A key that may know of these banks only."""
+    stepped.publisher.allow("sdn_live_a-partner", "screen", "screen:explain", banks=banks)
+    stepped.sync()
+    return "sdn_live_a-partner"
+
+
+def test_a_key_of_one_bank_hears_and_tells_nothing_of_another(stepped):
+    stepped.publisher.add(one := entry())
+    key = of_one_bank(stepped, "partner")
+    clean = {"action": "allow", "hashable": True, "hit_id": None}
+    assert stepped.screen(one.hash, key=key).json() == clean
+    assert stepped.screen(one.hash, url="/v1/screen?explain=1", key=key).json() == {**clean, "matches": []}
+    batch = {"items": [asked(one.hash)]}
+    headers = {"authorization": f"Bearer {key}"}
+    assert stepped.web.post("/v1/screen/batch", json=batch, headers=headers).json() == {"answers": [clean]}
+    assert stepped.node.hits.waiting == 0
+    key = of_one_bank(stepped, "partner", "house")
+    assert stepped.screen(one.hash, key=key).json()["action"] == "block"
+
+
+def test_what_a_bank_says_is_not_drowned_or_raised_by_another(stepped):
+    value = pdq()
+    for _ in range(MOST_MATCHES + 4):
+        stepped.publisher.add(entry(value))
+    stepped.publisher.add(own := entry(near(value, 3), action=Action.REVIEW, bank="partner"))
+    key = of_one_bank(stepped, "partner")
+    reply = stepped.screen(value, url="/v1/screen?explain=1", key=key).json()
+    assert reply["action"] == "review"
+    assert [match["entry"] for match in reply["matches"]] == [str(own.id)]
+
+
+def test_a_picture_is_held_against_the_banks_of_the_key(stepped):
+    data = pictures.encoded(pictures.pattern(1))
+    stepped.publisher.add(entry(hash_picture(data).pdq))
+    for banks, action in ((("partner",), "allow"), (("house",), "block")):
+        headers = {"authorization": f"Bearer {of_one_bank(stepped, *banks)}"}
+        assert (
+            stepped.web.post("/v1/screen", files={"file": ("a.png", data)}, headers=headers).json()["action"] == action
+        )
 
 
 def test_without_it_nothing_tells_which_entry_or_how_near(stepped):

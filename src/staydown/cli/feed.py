@@ -32,9 +32,13 @@ def command() -> None:
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
 @click.option("--name", required=True, help="What the key is for, such as the name of the partner or the node.")
 @click.option("--bank", "banks", multiple=True, help="Only this bank; may be given again. [default: every bank]")
+@click.option("--node", is_flag=True, help="For a screening node of ours: it also learns which client keys to let in.")
 @click.option("--out", required=True, type=NEW_FILE, help="Where to write the key file; must not exist.")
-def key(data: Path | None, name: str, banks: tuple[str, ...], out: Path) -> None:
-    """Make a key that may follow the feed and report hits, and write the file that `staydown screen` reads."""
+def key(data: Path | None, name: str, banks: tuple[str, ...], node: bool, out: Path) -> None:
+    """Make a key that may follow the feed and report hits, and write its key file.
+
+    `staydown feed mirror` reads that file, and with --node so does `staydown screen`.
+    """
     from staydown.project import django
 
     django.setup(data)
@@ -46,8 +50,9 @@ def key(data: Path | None, name: str, banks: tuple[str, ...], out: Path) -> None
     known = set(Bank.objects.values_list("name", flat=True))
     if unknown := sorted(set(banks) - known):
         raise InvalidError(f"There is no bank {unknown[0]}. Banks: {', '.join(sorted(known)) or 'none yet'}.")
+    scopes = ["feed:read", "hit:write", *(["key:list"] if node else [])]
     with _new_file(out) as file:  # first, so that no key is made which nobody then has
-        _, text = create_key(name, ["feed:read", "hit:write"], banks, by=Actor.system())
+        _, text = create_key(name, scopes, banks, by=Actor.system())
         file.write(KeyFile(text, feed_key.signer().verifier_key).text())
     click.echo(f"Key file written: {out}. Keep it secret; who has it can read the hashes.")
 

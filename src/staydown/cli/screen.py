@@ -34,7 +34,7 @@ TURN: Final = 0.0005  # seconds; a thread that reads a long page of the feed let
     required=True,
     envvar="STAYDOWN_SCREEN_KEY_FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file that `staydown feed key` wrote.",
+    help="The file that `staydown feed key --node` wrote.",
 )
 @click.option("--host", default="127.0.0.1", envvar="STAYDOWN_SCREEN_HOST", show_default=True, help="Where to listen.")
 @click.option(

@@ -32,10 +32,11 @@ class Pull(NamedTuple):
 
 
 class ScreeningKey(NamedTuple):
-    """A client key that a node accepts: the SHA-256 of its text, and what it is for."""
+    """A client key that a node accepts: the SHA-256 of its text, what it is for, and its banks; none stand for all."""
 
     digest: bytes
     scopes: frozenset[str]
+    banks: frozenset[str] = frozenset()
 
 
 class FeedClient:
@@ -104,7 +105,12 @@ class FeedClient:
         """The client keys that a node of this publisher accepts now."""
         given: Any = self._exchange("GET", "api/v1/screening/keys").get("keys")
         try:
-            return [ScreeningKey(_digest(each["digest"]), frozenset(map(str, each["scopes"]))) for each in given]
+            return [
+                ScreeningKey(
+                    _digest(each["digest"]), frozenset(map(str, each["scopes"])), frozenset(map(str, each["banks"]))
+                )
+                for each in given
+            ]
         except (TypeError, KeyError, ValueError):
             raise FeedError("The list of client keys is not readable. Its server is of another version.") from None
 
@@ -160,7 +166,7 @@ def _check(status: int) -> None:
         return
     if status in (401, 403):
         raise FeedUnreachableError(
-            "The feed's server does not accept the key. Make a new one with `staydown feed key`."
+            "The feed's server does not accept the key. Make one with `staydown feed key`, for a node with --node."
         )
     if status == 409:
         raise FeedError("The feed has fewer lines than were followed. Ask its publisher whether it was restored.")

@@ -15,7 +15,7 @@ import json
 import secrets
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -64,7 +64,7 @@ class Publisher:
         self._false_signer = Signer(name, secrets.token_bytes(32))
         self._lines: list[Line] = []
         self._trees = [Frontier()]
-        self._client_keys: dict[str, list[str]] = {}
+        self._client_keys: dict[str, dict[str, Any]] = {}
         self._fault: Fault | None = None
         self._closing = False
         self._changed = threading.Condition()
@@ -103,10 +103,11 @@ class Publisher:
                     self._lines[at] = feed.opaque(line)
             return self._append(RemoveLine(self.size + 1, entry_id))
 
-    def allow(self, client_key: str, *scopes: str) -> None:
-        """Let clients of the screening nodes use ``client_key``."""
+    def allow(self, client_key: str, *scopes: str, banks: Sequence[str] = ()) -> None:
+        """Let clients of the screening nodes use ``client_key``, for these banks or for all."""
         with self._changed:
-            self._client_keys[hashlib.sha256(client_key.encode()).hexdigest()] = list(scopes)
+            digest = hashlib.sha256(client_key.encode()).hexdigest()
+            self._client_keys[digest] = {"digest": digest, "scopes": list(scopes), "banks": list(banks)}
 
     def revoke(self, client_key: str) -> None:
         """Let nobody use ``client_key`` any more."""
@@ -143,7 +144,7 @@ class Publisher:
             return failed
         if request.url.path == "/api/v1/screening/keys":
             with self._changed:
-                keys = [{"digest": digest, "scopes": scopes} for digest, scopes in self._client_keys.items()]
+                keys = list(self._client_keys.values())
             return httpx.Response(200, json={"keys": keys})
         if request.url.path == "/api/v1/feed":
             ask = request.url.params

@@ -34,7 +34,7 @@ FIRST_BANK: Final = "house"
 FIRST_ADMIN: Final = "admin"
 INSTALL: Final = "install:this"
 NODE: Final = "Screening in this process"
-NODE_SCOPES: Final = ("feed:read", "hit:write")
+NODE_SCOPES: Final = ("feed:read", "hit:write", "key:list")
 _ADVISORY: Final = 0x57A7D0  # PostgreSQL's lock for this, any fixed number
 
 

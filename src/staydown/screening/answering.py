@@ -16,7 +16,7 @@ from staydown.core.hashing.digest import sha256
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
 from staydown.screening.bodies import Gate, Upload
-from staydown.screening.node import Answer, Node
+from staydown.screening.node import Answer, Banks, Node
 from staydown.screening.wire import Options, Question
 
 IN_ONE_GO: Final = 16  # questions of a batch that are answered before other requests get a turn
@@ -48,13 +48,13 @@ class Answering:
         """How many uploads are inside the gate."""
         return self._gate.inside
 
-    async def one(self, receive: Receive, options: Options) -> Reply:
+    async def one(self, receive: Receive, options: Options, banks: Banks) -> Reply:
         """The answer to a JSON question."""
         began = time.perf_counter()
         async with asyncio.timeout(self._settings.upload_seconds):
             body = await bodies.read(receive, self._settings.longest_json)
         question = wire.question(body, self._settings)
-        answer = self._decide(question)
+        answer = self._decide(question, banks)
         metrics = self._node.metrics
         metrics.hash_answers[answer.verdict].inc()
         metrics.hash_seconds.observe(time.perf_counter() - began)
@@ -62,7 +62,7 @@ class Answering:
             return Reply(200, _CLEAN)
         return Reply(_status(answer.verdict, options), _written(answer, options, hashable=question.hashable))
 
-    async def many(self, receive: Receive, options: Options) -> Reply:
+    async def many(self, receive: Receive, options: Options, banks: Banks) -> Reply:
         """The answers to a batch of JSON questions, in their order. Its status says nothing of them."""
         async with asyncio.timeout(self._settings.upload_seconds):
             body = await bodies.read(receive, self._settings.longest_json)
@@ -70,7 +70,7 @@ class Answering:
         answers: list[bytes] = []
         for number, question in enumerate(questions, start=1):
             began = time.perf_counter()
-            answer = self._decide(question)
+            answer = self._decide(question, banks)
             answers.append(_written(answer, options, hashable=question.hashable))
             self._node.metrics.hash_answers[answer.verdict].inc()
             self._node.metrics.hash_seconds.observe(time.perf_counter() - began)
@@ -78,7 +78,9 @@ class Answering:
                 await asyncio.sleep(0)
         return Reply(200, b'{"answers":[' + b",".join(answers) + b"]}")
 
-    async def upload(self, receive: Receive, content_type: bytes, length: bytes, options: Options) -> Reply:
+    async def upload(
+        self, receive: Receive, content_type: bytes, length: bytes, options: Options, banks: Banks
+    ) -> Reply:
         """The answer to a picture; a problem when it cannot be decoded and its bytes are not known either."""
         longest = self._settings.longest_upload
         if length.isdigit() and int(length) > longest + bodies.ROOM_FOR_THE_REST:
@@ -102,24 +104,23 @@ class Answering:
                 found = await anyio.to_thread.run_sync(self._hashes, upload.file, limiter=self._decoders)
             finally:
                 gate.release(held)
-        return self._answer_picture(found, content_ref, preview_url, options, began)
+        answer = self._decide(Question(found.hashes, found.is_hashable, content_ref, preview_url), banks)
+        return self._answer_picture(found, answer, options, began)
 
-    def _answer_picture(
-        self, found: _Hashed, content_ref: str, preview_url: str, options: Options, began: float
-    ) -> Reply:
+    def _answer_picture(self, found: _Hashed, answer: Answer, options: Options, began: float) -> Reply:
         metrics = self._node.metrics
-        hashable = found.error is None and found.has_detail
-        answer = self._decide(Question(found.hashes, hashable, content_ref, preview_url))
         if found.error is not None:
             metrics.decode_errors.labels(found.error.code).inc()
             if answer.verdict is Verdict.ALLOW:  # what could not be looked at is never called clean
                 return Reply(*wire.problem(found.error, 422), is_problem=True)
         metrics.picture_answers[answer.verdict].inc()
         metrics.picture_seconds.observe(time.perf_counter() - began)
-        return Reply(_status(answer.verdict, options), _written(answer, options, hashable=hashable))
+        return Reply(_status(answer.verdict, options), _written(answer, options, hashable=found.is_hashable))
 
-    def _decide(self, question: Question) -> Answer:
-        return self._node.decide(question.hashes, content_ref=question.content_ref, preview_url=question.preview_url)
+    def _decide(self, question: Question, banks: Banks) -> Answer:
+        return self._node.decide(
+            question.hashes, banks=banks, content_ref=question.content_ref, preview_url=question.preview_url
+        )
 
     def _hashes(self, data: bytes) -> _Hashed:
         """The hashes to look a picture file up by. Runs in a thread, the decoding in a process."""
@@ -136,6 +137,10 @@ class _Hashed(NamedTuple):
     hashes: tuple[Hash, ...]
     has_detail: bool
     error: MediaError | None
+
+    @property
+    def is_hashable(self) -> bool:
+        return self.error is None and self.has_detail
 
 
 def _status(action: Verdict, options: Options) -> int:

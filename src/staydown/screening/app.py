@@ -27,13 +27,13 @@ from staydown.errors import (
     StaydownError,
     TooSlowError,
 )
-from staydown.exchange.peer import FeedClient
+from staydown.exchange.peer import FeedClient, ScreeningKey
 from staydown.screening import wire
 from staydown.screening.answering import Answering, Reply
 from staydown.screening.auth import EXPLAIN, SCREEN
 from staydown.screening.faults import trace
 from staydown.screening.metrics import CONTENT_TYPE
-from staydown.screening.node import Node
+from staydown.screening.node import Banks, Node
 from staydown.screening.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,8 @@ _JSON: Final = (b"content-type", b"application/json")
 _PROBLEM: Final = (b"content-type", b"application/problem+json")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 Headers = dict[bytes, bytes]
-Answer = Callable[[Headers, Receive, wire.Options], Awaitable[Reply]]
+Answer = Callable[[Headers, Receive, wire.Options, Banks], Awaitable[Reply]]
+Refusal = tuple[Reply, list[tuple[bytes, bytes]]]
 
 
 def build(
@@ -101,10 +102,11 @@ class Screening(Starlette):
         try:
             headers: Headers = dict(scope["headers"])
             options = wire.options(scope["query_string"])
-            if (refusal := self._refusal(headers, options)) is not None:
-                reply, more = refusal
+            admitted = self._admitted(headers, options)
+            if isinstance(admitted, ScreeningKey):
+                reply = await route(headers, receive, options, admitted.banks)
             else:
-                reply = await route(headers, receive, options)
+                reply, more = admitted
         except ClientDisconnect:
             return
         except TimeoutError:
@@ -118,34 +120,34 @@ class Screening(Starlette):
             reply = self._problem(StaydownError())
         await _send(send, reply, more)
 
-    def _refusal(self, headers: Headers, options: wire.Options) -> tuple[Reply, list[tuple[bytes, bytes]]] | None:
-        """The reply to somebody who may not ask, or to anybody while there is nothing to answer with."""
+    def _admitted(self, headers: Headers, options: wire.Options) -> ScreeningKey | Refusal:
+        """The key of who asks; else the reply to who may not, or to anybody while there is nothing to answer with."""
         if not self._node.can_answer:
             return self._problem(NotReadyError()), [(b"retry-after", RETRY_AFTER)]
-        scopes = self._node.keys.scopes(headers.get(b"authorization", b""))
-        if scopes is None:
+        key = self._node.keys.find(headers.get(b"authorization", b""))
+        if key is None:
             error = DeniedError("Send a key of this service as `Authorization: Bearer ...`.")
             return self._problem(error, 401), [(b"www-authenticate", b"Bearer")]
         needed = (SCREEN, EXPLAIN) if options.explain else (SCREEN,)
         for scope in needed:
-            if scope not in scopes:
+            if scope not in key.scopes:
                 return self._problem(DeniedError(f"This key has not the scope {scope}. Ask for one that has.")), []
-        return None
+        return key
 
-    async def _screen(self, headers: Headers, receive: Receive, options: wire.Options) -> Reply:
+    async def _screen(self, headers: Headers, receive: Receive, options: wire.Options, banks: Banks) -> Reply:
         content_type = headers.get(b"content-type", b"")
         kind = content_type.partition(b";")[0].strip().lower()
         if kind == b"application/json":
-            return await self._answering.one(receive, options)
+            return await self._answering.one(receive, options, banks)
         if kind == b"multipart/form-data":
             length = headers.get(b"content-length", b"")
-            return await self._answering.upload(receive, content_type, length, options)
+            return await self._answering.upload(receive, content_type, length, options, banks)
         return self._problem(InvalidError("Send application/json, or multipart/form-data with a file."), 415)
 
-    async def _batch(self, headers: Headers, receive: Receive, options: wire.Options) -> Reply:
+    async def _batch(self, headers: Headers, receive: Receive, options: wire.Options, banks: Banks) -> Reply:
         if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
             return self._problem(InvalidError("Send application/json."), 415)
-        return await self._answering.many(receive, options)
+        return await self._answering.many(receive, options, banks)
 
     def _problem(self, error: StaydownError, status: int | None = None) -> Reply:
         self._node.metrics.refusals.labels(error.code).inc()
@@ -181,10 +183,10 @@ class Screening(Starlette):
     def _unknown(self, request: Request) -> Response | None:
         """The refusal of a request without a key for screening, or None."""
         headers: Headers = dict(request.scope["headers"])
-        scopes = self._node.keys.scopes(headers.get(b"authorization", b""))
-        if scopes is not None and SCREEN in scopes:
+        key = self._node.keys.find(headers.get(b"authorization", b""))
+        if key is not None and SCREEN in key.scopes:
             return None
-        status, body = wire.problem(DeniedError(), 401 if scopes is None else 403)
+        status, body = wire.problem(DeniedError(), 401 if key is None else 403)
         return Response(body, status, {"www-authenticate": "Bearer"}, "application/problem+json")
 
 

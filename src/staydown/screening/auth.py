@@ -39,15 +39,15 @@ class ClientKeys:
         """From now on exactly ``keys`` are good."""
         self._known = {key.digest: key for key in keys}
 
-    def scopes(self, authorization: bytes) -> frozenset[str] | None:
-        """What the key in an ``Authorization`` header may do, or None when it is no key of ours."""
+    def find(self, authorization: bytes) -> ScreeningKey | None:
+        """The key in an ``Authorization`` header, or None when it is no key of ours."""
         if len(authorization) > _LONGEST or authorization[: len(_SCHEME)].lower() != _SCHEME or not self._known:
             return None
         digest = hashlib.sha256(authorization[len(_SCHEME) :].strip()).digest()
         found = self._known.get(digest)
         if found is None or not hmac.compare_digest(found.digest, digest):
             return None
-        return found.scopes
+        return found
 
 
 class KeyList:

@@ -11,7 +11,7 @@ from typing import Final
 from staydown.core.bank import Action, Verdict, verdict
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.pool import HashingPool
-from staydown.core.matching.index import Match
+from staydown.core.matching.index import Match, shortened
 from staydown.core.matching.live import LiveIndex
 from staydown.errors import FeedUnreachableError
 from staydown.exchange.peer import FeedClient
@@ -25,6 +25,10 @@ from staydown.screening.settings import Settings
 log = logging.getLogger(__name__)
 
 MOST_MATCHES: Final = 16  # entries that one upload is reported for; the verdict is that over all of them
+
+
+Banks = frozenset[str]
+"""The names of the banks that a client is answered from; empty stands for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,13 @@ class Node:
         self._reporting.stop(self.settings.flush_seconds)
         self.hits.flush(self.settings.flush_seconds)
 
-    def decide(self, hashes: Sequence[Hash], *, content_ref: str, preview_url: str) -> Answer:
-        """Look the hashes of one picture up, and report the entries that match."""
-        matches = self.index.query(hashes, most=MOST_MATCHES) if hashes else []
+    def decide(self, hashes: Sequence[Hash], *, banks: Banks, content_ref: str, preview_url: str) -> Answer:
+        """Look the hashes of one picture up in ``banks``, or in all when it is empty, and report what matches."""
+        if banks and hashes:  # everything, and then the first so many: entries of other banks must not crowd ours out
+            found = self.index.query(hashes)
+            matches = shortened([match for match in found if match.entry.bank in banks], MOST_MATCHES)
+        else:
+            matches = self.index.query(hashes, most=MOST_MATCHES) if hashes else []
         if not matches:
             return Answer(Verdict.ALLOW, None, matches)
         hit_id = uuid.uuid4()

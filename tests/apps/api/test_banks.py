@@ -194,9 +194,9 @@ def test_a_node_learns_which_clients_to_let_in(program, db):
     program("case:read")
     gone, _ = make.api_key("screen")
     accounts.revoke_key(gone, by=make.NODE)
-    both = program("screen", "screen:explain", "feed:read")
+    both = program("screen", "screen:explain", "key:list", banks=("partner", "house"))
     found = both.get("/screening/keys").json()["keys"]
-    assert [(each["digest"], each["scopes"]) for each in found] == [
-        (hashlib.sha256(client.token.encode()).hexdigest(), ["screen"]),
-        (hashlib.sha256(both.token.encode()).hexdigest(), ["screen", "screen:explain"]),
+    assert [(each["digest"], each["scopes"], sorted(each["banks"])) for each in found] == [
+        (hashlib.sha256(client.token.encode()).hexdigest(), ["screen"], []),
+        (hashlib.sha256(both.token.encode()).hexdigest(), ["screen", "screen:explain"], ["house", "partner"]),
     ]

@@ -29,7 +29,7 @@ NEEDS = {
     ("post", "/entries/{entry_id}/withdraw"): "entry:write",
     ("get", "/feed"): "feed:read",
     ("post", "/hits"): "hit:write",
-    ("get", "/screening/keys"): "feed:read",
+    ("get", "/screening/keys"): "key:list",
     ("get", "/webhooks"): "webhook:write",
     ("post", "/webhooks"): "webhook:write",
     ("get", "/webhooks/{endpoint_id}"): "webhook:write",

@@ -29,7 +29,7 @@ def follow(db):
     made: list[FeedClient] = []
 
     def client(*scopes: str, banks: tuple[str, ...] = ()) -> FeedClient:
-        token = make.api_key(*(scopes or ("feed:read", "hit:write")), banks=banks)[1]
+        token = make.api_key(*(scopes or ("feed:read", "hit:write", "key:list")), banks=banks)[1]
         made.append(FeedClient("http://testserver", token, str(feed_key.verifier()), transport=transport))
         return made[-1]
 

@@ -24,6 +24,7 @@ SCOPES: Final = (
     "entry:write",
     "feed:read",
     "hit:write",
+    "key:list",
     "webhook:write",
     "audit:read",
 )

@@ -23,6 +23,7 @@ SCOPE_WORDS = {
     "entry:write": "add and withdraw bank entries",
     "feed:read": "follow the feed, which holds hashes",
     "hit:write": "report matches on uploads",
+    "key:list": "learn which keys a screening node lets in",
     "webhook:write": "add and change webhooks",
     "audit:read": "read the audit log",
 }

@@ -15,10 +15,11 @@ SCOPES = ("screen", "screen:explain")
 
 
 class KeyOut(Schema):
-    """A client key: the SHA-256 of its text, and what it is for."""
+    """A client key: the SHA-256 of its text, what it is for, and the banks that it is answered from; none: all."""
 
     digest: str
     scopes: list[str]
+    banks: list[str]
 
 
 class KeysOut(Schema):
@@ -27,13 +28,13 @@ class KeysOut(Schema):
     keys: list[KeyOut]
 
 
-@router.get("/screening/keys", auth=Needs("feed:read"), response=KeysOut, summary="List the keys of screening clients")
+@router.get("/screening/keys", auth=Needs("key:list"), response=KeysOut, summary="List the keys of screening clients")
 def keys(request: HttpRequest) -> dict[str, Any]:
     """The keys that a node lets in. Ask again every few seconds: one that is missing was revoked."""
     found = ApiKey.objects.live().order_by("pk")
     return {
         "keys": [
-            {"digest": bytes(key.digest).hex(), "scopes": scopes}
+            {"digest": bytes(key.digest).hex(), "scopes": scopes, "banks": key.banks}
             for key in found
             if (scopes := [scope for scope in SCOPES if key.may(scope)])
         ]
