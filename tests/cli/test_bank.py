@@ -12,7 +12,7 @@ from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks import actions
 from staydown.apps.banks.models import Bank, Entry
 from staydown.cli.bank import BATCH, command
-from staydown.errors import InvalidError, MissingError, SettingError
+from staydown.errors import HashError, InvalidError, MissingError, SettingError
 from staydown.project import django
 from tests.factories import pdq, sha256
 
@@ -72,7 +72,7 @@ def test_a_list_that_only_wants_review(system):
 
 
 def test_a_list_with_a_fault_changes_nothing():
-    with pytest.raises(InvalidError, match="Line 3"):
+    with pytest.raises(HashError, match="line 3 of the list"):
         run("import", "-", given=listed(2) + "nonsense\n")
     assert not Entry.objects.exists()
     assert recent() == []
@@ -81,6 +81,21 @@ def test_a_list_with_a_fault_changes_nothing():
 def test_featureless_pictures_are_skipped_and_counted():
     lines = [json.dumps({"hash": pdq(1).hex(), "quality": quality}) for quality in (20, 80)]
     assert "1 skipped" in run("import", "-", given="\n".join(lines))
+
+
+def test_what_staydown_hash_could_not_hash_is_skipped_and_counted():
+    lines = [{"file": "a.txt", "error": "not_an_image"}, {"hash": pdq(1).hex(), "algorithm": "pdq", "quality": 90}]
+    said = run("import", "-", "--json", given="\n".join(map(json.dumps, lines)))
+    assert json.loads(said.splitlines()[-1]) == {"bank": "house", "read": 2, "new": 1, "skipped": 1}
+    assert Entry.objects.get().quality == 90
+
+
+def test_a_list_that_is_no_text_changes_nothing(tmp_path):
+    path = tmp_path / "list"
+    path.write_bytes(b"\xff\xfe\x00hello\x80")
+    with pytest.raises(HashError, match="not text"):
+        run("import", path)
+    assert not Bank.objects.exists()
 
 
 @pytest.fixture

@@ -144,6 +144,15 @@ def test_hashes_without_detail_are_left_out_and_said(tmp_path):
     assert "line 2" not in result.stdout
 
 
+def test_files_that_the_list_has_no_hash_of_are_said(tmp_path):
+    fields = [{"file": "a.txt", "error": "not_an_image"}, {"algorithm": "pdq", "hash": NEAR}]
+    (tmp_path / "list").write_text("".join(json.dumps(each) + "\n" for each in fields))
+    result = run("--against", tmp_path / "list", "--hash", ZERO)
+    assert result.stderr.startswith("1 file of the list was never hashed and cannot match.\n")
+    assert "too little detail" not in result.stderr
+    assert "line 2: pdq, 24 bits away" in result.stdout
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["--hash", "0f"], ["--hash", ZERO, "photo"], [], ["--hash", ZERO, "--radius", "64"], ["absent.jpg"]],
@@ -171,7 +180,7 @@ def test_a_list_that_is_no_text(tmp_path):
     (tmp_path / "list").write_bytes(b"\xff\xfe\x00hello\x80")
     result = whole("--against", tmp_path / "list", "--hash", ZERO)
     assert result.returncode == 1
-    assert "neither text nor a snapshot" in result.stderr
+    assert "The list is not text" in result.stderr
 
 
 def test_a_file_too_large_is_not_read(tmp_path, listing):

@@ -74,11 +74,11 @@ def import_list(
     if enforced != bool(reason.strip()):
         raise click.UsageError("--enforced and --reason belong together: say why these may block without a case.")
     _start(data)
-    from staydown.apps.banks import hash_lists
     from staydown.core.bank import Action
     from staydown.core.hashing.algorithm import Algorithm
+    from staydown.core.matching import hash_list
 
-    found = list(hash_lists.read(file, Algorithm(algorithm)))  # the whole list is read before anything is changed
+    found = hash_list.read(file, Algorithm(algorithm))  # the whole list is read before anything is changed
     usable = [(each.hash, each.quality) for each in found if each.hash is not None and each.is_usable]
     action = Action.REVIEW if review else Action.BLOCK
     new = _import(name, usable, name=listed_as, action=action, enforced_because=reason.strip())
@@ -86,7 +86,7 @@ def import_list(
     if as_json:
         click.echo(json.dumps(told))
     else:
-        click.echo(f"{name}: {new:,} new of {len(found):,}, {told['skipped']:,} skipped for too little detail.")
+        click.echo(f"{name}: {new:,} new of {len(found):,}, {told['skipped']:,} skipped: no hash or too little detail.")
 
 
 @command.command("export")

@@ -119,18 +119,19 @@ def _known(path: Path, radius: int | None, algorithm: Algorithm) -> Known:
         if radius is not None:
             raise click.UsageError("--radius is for lists: each entry of a snapshot has its own radius.")
         return Known(snapshot.load(path))
-    try:
-        with path.open(encoding="utf-8") as file:
-            listed = hash_list.read(file, algorithm)
-    except UnicodeDecodeError:
-        raise HashError(f"{path.name} is neither text nor a snapshot. Give a list of hashes.") from None
+    with path.open(encoding="utf-8") as file:
+        listed = hash_list.read(file, algorithm)
     usable = {UUID(int=each.line): each for each in listed if each.is_usable}
-    if len(usable) < len(listed):
-        click.echo(f"{len(listed) - len(usable)} hashes have too little detail and are left out.", err=True)
+    if unhashed := sum(each.hash is None for each in listed):
+        told = _count(unhashed, "file of the list was", "files of the list were")
+        click.echo(f"{told} never hashed and cannot match.", err=True)
+    if featureless := len(listed) - len(usable) - unhashed:
+        click.echo(f"{featureless} hashes have too little detail and are left out.", err=True)
     wanted = USUAL_RADIUS if radius is None else radius
     entries = (
         Entry(key, path.name, each.hash, min(wanted, each.hash.algorithm.widest), Action.BLOCK)
         for key, each in usable.items()
+        if each.hash is not None
     )
     return Known(MultiIndex(entries), usable)
 

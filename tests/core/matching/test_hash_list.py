@@ -14,7 +14,8 @@ ONE, TWO = "0f" * 32, "a5" * 32
 
 
 def shown(lines: list[str], **options: Algorithm) -> list[tuple]:
-    return [(each.line, each.hash.algorithm.value, each.hash.hex(), each.label) for each in read(lines, **options)]
+    found = [each for each in read(lines, **options) if each.hash]
+    return [(each.line, each.hash.algorithm.value, each.hash.hex(), each.label) for each in found]
 
 
 def test_one_hash_a_line():
@@ -30,6 +31,11 @@ def test_csv_under_a_header():
     lines = ["Name, Hash ,algorithm,quality", f'"a, b.jpg",{ONE},pdq,90', f"c.jpg,{TWO},SHA256,", f"d.jpg,{TWO},,"]
     expected = [(2, "pdq", ONE, "a, b.jpg"), (3, "sha256", TWO, "c.jpg"), (4, "pdq", TWO, "d.jpg")]
     assert shown(lines) == expected
+    assert [each.quality for each in read(lines)] == [90, None, None]
+
+
+def test_csv_with_a_byte_order_mark_and_the_other_names():
+    assert shown(["\ufeffname,value", f'"a, b",{ONE}']) == [(2, "pdq", ONE, "a, b")]
 
 
 def test_csv_with_a_column_for_each_algorithm():
@@ -43,6 +49,25 @@ def test_what_the_hash_command_prints():
         json.dumps({"file": "c.png", "algorithm": "sha256", "hash": TWO}),
     ]
     assert shown(lines) == [(1, "pdq", ONE, "a.jpg"), (3, "sha256", TWO, "c.png")]
+    assert [each.quality for each in read(lines)] == [100, None, None]
+
+
+def test_a_file_that_could_not_be_hashed_is_there_without_a_hash():
+    [found] = read([json.dumps({"file": "b.txt", "error": "not_an_image", "message": "This file is not a picture."})])
+    assert (found.line, found.hash, found.label, found.is_usable) == (1, None, "b.txt", False)
+
+
+def test_a_hash_beside_an_error_is_not_lost():
+    assert shown(["file,pdq,error", f"a.jpg,{ONE},", f"b.jpg,{TWO},odd"]) == [
+        (2, "pdq", ONE, "a.jpg"),
+        (3, "pdq", TWO, "b.jpg"),
+    ]
+    assert [each.hash for each in read(["file,pdq,error", "c.txt,,not_an_image"])] == [None]
+
+
+def test_what_the_export_of_a_bank_holds():
+    fields = {"entry": "x", "algorithm": "sha256", "hash": ONE, "radius": 0, "action": "block", "state": "pending"}
+    assert shown([json.dumps(fields)]) == [(1, "sha256", ONE, "")]
 
 
 def test_a_picture_with_too_little_detail_is_of_no_use_for_pdq():
@@ -64,6 +89,12 @@ def test_an_empty_list():
         (["hash,quality", ONE, f"{ONE},high", "x,90"], "2, 3, 4"),
         ([json.dumps({"hash": ONE}), "{", "null", "[]", "7", '"x"', '{"hash": 5}', "{}"], "2, 3, 4, 5, 6, 7, 8"),
         ([json.dumps({"hash": ONE, "error": ""}), json.dumps({"hash": ONE, "quality": []})], "2"),
+        ([json.dumps({"hash": ONE}), json.dumps({"hash": ONE, "algorithm": "md5"})], "2"),
+        ([json.dumps({"hash": ONE}), '{"hash": null}', '{"error": ""}', '{"error": "x", "hash": "0f"}'], "2, 3, 4"),
+        (["hash,quality", f"{ONE},0", f"{ONE},100", f"{ONE},-1", f"{ONE},101"], "4, 5"),
+        ([json.dumps({"hash": ONE}), f'{{"hash": "{ONE}", "quality": Infinity}}'], "2"),
+        (["algorithm,hash", f"pdq,{ONE}", f"pdq,{TWO},extra", "pdq"], "3, 4"),
+        ([ONE[:-1], ONE[:-1] + "g"], "1, 2"),
         (["x"] * 20, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …"),
     ],
 )
@@ -71,6 +102,13 @@ def test_lines_without_a_hash_are_named_and_not_shown(lines, bad):
     with pytest.raises(HashError) as error:
         read(lines)
     assert error.value.message == f"No valid hash on line {bad} of the list. Correct or remove it."
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / "list"
+    path.write_bytes(b"\xff\xfe\x00hello\x80")
+    with path.open(encoding="utf-8") as file, pytest.raises(HashError, match="not text"):
+        read(file)
 
 
 def test_nothing_of_a_hash_is_shown():

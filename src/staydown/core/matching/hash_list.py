@@ -13,6 +13,7 @@ from staydown.errors import HashError
 
 HASH_FIELDS: Final = ("hash", "value")
 LABEL_FIELDS: Final = ("file", "name", "label")
+BEST_QUALITY: Final = 100
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 Read = Callable[[str], Mapping[str, Any]]
@@ -20,16 +21,21 @@ Read = Callable[[str], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Listed:
-    """A hash of a list: where it stands, what the list calls it (often nothing), and its quality if the list says."""
+    """A hash of a list: where it stands, what the list calls it (often nothing), and its quality if the list says.
+
+    ``hash`` is None where the list itself says that there is none: a file that could not be hashed.
+    """
 
     line: int
-    hash: Hash
+    hash: Hash | None
     label: str = ""
     quality: int | None = None
 
     @property
     def is_usable(self) -> bool:
-        """Whether its picture has enough detail to be told from others by it."""
+        """Whether there is a hash, and its picture has enough detail to be told from others by it."""
+        if self.hash is None:
+            return False
         return self.hash.algorithm is not Algorithm.PDQ or self.quality is None or self.quality >= LEAST_QUALITY
 
     def __repr__(self) -> str:
@@ -39,18 +45,19 @@ class Listed:
 def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Listed]:
     """The hashes of a list, whose form its first line tells; ``algorithm`` is for lines that name none.
 
-    Blank lines, lines that begin with #, and files that the list itself reports as not hashed are passed over. Raises
-    `HashError` that names the lines with no valid hash, and shows nothing of them: a list that is read in part would
-    miss.
+    Blank lines and lines that begin with # are passed over. Raises `HashError` that names the lines with no valid hash,
+    and shows nothing of them: a list that is read in part would miss, so it is read whole or not at all.
     """
     listed: list[Listed] = []
     bad: list[int] = []
-    for number, fields in _rows(lines):
-        try:
-            if fields is None or "error" not in fields or _named(fields, HASH_FIELDS) is not None:
+    try:
+        for number, fields in _rows(lines):
+            try:
                 listed.append(_listed(number, fields or {}, algorithm))
-        except (HashError, ValueError, TypeError, AttributeError):
-            bad.append(number)
+            except (HashError, ValueError, TypeError, AttributeError, OverflowError):
+                bad.append(number)
+    except UnicodeDecodeError:
+        raise HashError("The list is not text in UTF-8. Give hexadecimal lines, CSV or JSON lines.") from None
     if bad:
         shown = ", ".join(map(str, bad[:10])) + (", …" if len(bad) > 10 else "")
         raise HashError(f"No valid hash on line {shown} of the list. Correct or remove it.")
@@ -76,17 +83,24 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]
 
 
 def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Listed:
-    """The hash that the fields of a line name; raises for one that is none."""
+    """The hash that the fields of a line name, or none where they name an error instead; raises for any other line."""
+    label, quality = str(_named(fields, LABEL_FIELDS) or ""), _quality(fields.get("quality"))
     kind, value = fields.get("algorithm") or algorithm, _named(fields, HASH_FIELDS)
     if value is None:  # a field that is named after the algorithm
-        kind, value = next(((name, fields[name]) for name in Algorithm if fields.get(name)), (kind, ""))
-    quality = fields.get("quality")
-    return Listed(
-        line,
-        Hash.from_hex(str(kind).lower(), str(value)),
-        str(_named(fields, LABEL_FIELDS) or ""),
-        int(quality) if quality not in (None, "") else None,
-    )
+        kind, value = next(((name, fields[name]) for name in Algorithm if fields.get(name)), (kind, None))
+    if value is None and fields.get("error"):
+        return Listed(line, None, label, quality)
+    return Listed(line, Hash.from_hex(str(kind).lower(), str(value or "")), label, quality)
+
+
+def _quality(given: Any) -> int | None:
+    """The quality that a line states, if it does; raises for one that is no number from 0 to 100."""
+    if given in (None, ""):
+        return None
+    quality = int(given)
+    if not 0 <= quality <= BEST_QUALITY:
+        raise ValueError
+    return quality
 
 
 def _named(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
