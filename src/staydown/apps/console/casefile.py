@@ -13,6 +13,7 @@ from staydown.apps.cases import regimes
 from staydown.apps.cases.checklist import LawChecklist, ReportChecklist, for_case
 from staydown.apps.cases.models import Action, Case, Clock, Decision, Hit, Item, Report
 from staydown.apps.cases.settling import TO_DECIDE
+from staydown.apps.console.folding import UP_TO, Uploads
 from staydown.apps.console.links import defanged, legible, origin
 from staydown.core.law.clocks import TimeLeft, time_left
 from staydown.core.law.schema import Clock as Limit
@@ -33,6 +34,17 @@ class ItemRow:
     preview_origin: str = ""
     hits: int = 0
     failed: str = ""
+    folded: tuple[Item, ...] = ()  # the uploads that this one row stands for; ``item`` is the newest of them
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Each item that the row stands for."""
+        return self.folded or (self.item,)
+
+    @property
+    def value(self) -> str:
+        """What the row's box sends."""
+        return f"{UP_TO}{self.item.public_id}" if self.folded else str(self.item.public_id)
 
     @property
     def preview_allowed(self) -> bool:
@@ -81,6 +93,7 @@ class CaseFile:
     case: Case
     left: TimeLeft | None
     items: list[ItemRow]
+    uploads: Uploads
     laws: list[LawRow]
     hits: list[HitRow]
     decisions: list[Decision]
@@ -89,7 +102,7 @@ class CaseFile:
     @property
     def waiting(self) -> list[Item]:
         """The items that a decision can be about now."""
-        return [row.item for row in self.items if row.waits]
+        return [item for row in self.items if row.waits for item in row.items]
 
     @property
     def has_pictures(self) -> bool:
@@ -110,10 +123,14 @@ class CaseFile:
 def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
     """The page of ``case``. ``unsealed``: with what the reporter and the platform wrote, for those who decide."""
     clocks = list(case.clocks.all())
+    found = case.items.annotate(hit_total=Sum("hits__count"), entry=Min("hits__entry_id"))
+    items = list(found.prefetch_related("actions").order_by("pk"))
+    uploads = Uploads((_alike(item), item) for item in items if item.kind == Item.Kind.CONTENT)
     return CaseFile(
         case=case,
         left=time_left(case.due_at, now) if case.due_at else None,
-        items=_items(case, unsealed=unsealed),
+        items=_rows(items, uploads, unsealed=unsealed),
+        uploads=uploads,
         laws=_laws(case, clocks, for_case(case), now),
         hits=_hits(case),
         decisions=list(case.decisions.prefetch_related("items").order_by("-pk")),
@@ -121,18 +138,45 @@ def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
     )
 
 
-def _items(case: Case, *, unsealed: bool) -> list[ItemRow]:
-    rows = case.items.annotate(hit_total=Sum("hits__count")).prefetch_related("actions").order_by("pk")
-    return [_item(item, unsealed=unsealed) for item in rows]
+def _alike(item: Item) -> tuple[object, ...]:
+    """What uploads have in common that are decided about alike: the entry that they matched, and where they stand."""
+    return item.entry, item.state, *_standing(item)  # type: ignore[attr-defined]
+
+
+def _rows(items: Sequence[Item], uploads: Uploads, *, unsealed: bool) -> list[ItemRow]:
+    """A row for each item, and one for each fold where the newest of it would stand."""
+    folded = {item.pk for fold in uploads.folds.values() for item in fold}
+    rows = []
+    for item in items:
+        if item.pk in uploads.folds:
+            rows.append(_fold(uploads.folds[item.pk]))
+        elif item.pk not in folded:
+            rows.append(_item(item, unsealed=unsealed))
+    return rows
+
+
+def _fold(items: Sequence[Item]) -> ItemRow:
+    """Uploads as one row. Nothing of them is opened."""
+    waits, failed = _standing(items[-1])
+    return ItemRow(items[-1], waits, hits=sum(map(_hit_total, items)), failed=failed, folded=tuple(items))
+
+
+def _standing(item: Item) -> tuple[bool, str]:
+    """Whether a decision can be about ``item`` now, and what the platform could not do about it."""
+    actions = list(item.actions.all())
+    asked_to_hide = any(a.kind == Action.Kind.DISABLE and a.state == Action.State.ASKED for a in actions)
+    failed = "hide" if actions and actions[-1].kind == Action.Kind.DISABLE else "remove"
+    failed = failed if item.state == Item.State.OPEN and actions and actions[-1].state == Action.State.FAILED else ""
+    return item.state in TO_DECIDE or asked_to_hide, failed
+
+
+def _hit_total(item: Item) -> int:
+    return getattr(item, "hit_total", None) or 0
 
 
 def _item(item: Item, *, unsealed: bool) -> ItemRow:
-    actions = list(item.actions.all())
-    asked_to_hide = any(a.kind == Action.Kind.DISABLE and a.state == Action.State.ASKED for a in actions)
-    waits = item.state in TO_DECIDE or asked_to_hide
-    failed = "hide" if actions and actions[-1].kind == Action.Kind.DISABLE else "remove"
-    failed = failed if item.state == Item.State.OPEN and actions and actions[-1].state == Action.State.FAILED else ""
-    hits = getattr(item, "hit_total", None) or 0
+    waits, failed = _standing(item)
+    hits = _hit_total(item)
     if not unsealed:
         return ItemRow(item, waits, hits=hits, failed=failed)
     preview = item.preview_url or ""

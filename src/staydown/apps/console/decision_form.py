@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from django import forms
@@ -10,6 +10,8 @@ from django.http import QueryDict
 
 from staydown.apps.cases.intake import MOST_WORDS
 from staydown.apps.cases.models import Decision, Item
+from staydown.apps.console.casefile import ItemRow
+from staydown.apps.console.folding import UP_TO, Uploads
 from staydown.apps.console.forms import RefusableForm
 from staydown.core.law.schema import Regime
 
@@ -27,13 +29,23 @@ def can_be_hidden(item: Item) -> bool:
     return item.state == Item.State.OPEN and item.kind != Item.Kind.HASH
 
 
+class ItemsField(forms.MultipleChoiceField):
+    """Boxes at rows. Takes what an older page of the same case offered too, as long as it still waits."""
+
+    waits: Callable[[str], bool]
+
+    def valid_value(self, value: Any) -> bool:
+        """Whether ``value`` stands for items that wait."""
+        return self.waits(str(value))
+
+
 class DecisionForm(RefusableForm):
     """What is decided about which items, under which law, and why."""
 
     verdict = forms.ChoiceField(
         label="What do you decide?", widget=forms.RadioSelect, error_messages={"required": "Choose what you decide."}
     )
-    items = forms.MultipleChoiceField(
+    items = ItemsField(
         label="About which items?",
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Tick at least one item."},
@@ -50,13 +62,26 @@ class DecisionForm(RefusableForm):
     version = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, data: Any = None, *, items: Sequence[Item], regimes: Sequence[Regime], **kwargs: Any) -> None:
-        """``regimes``: those that bind the case, the most urgent first; it is the one chosen beforehand."""
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        rows: Sequence[ItemRow],
+        uploads: Uploads,
+        regimes: Sequence[Regime],
+        **kwargs: Any,
+    ) -> None:
+        """``rows``: those of the case, with its ``uploads``. ``regimes``: those that bind it, the most urgent first;
+        it is the one chosen beforehand."""
         super().__init__(data, **kwargs)
-        self.waiting = list(items)
+        boxes = [row for row in rows if row.waits]
+        self.waiting = [item for row in boxes for item in row.items]
+        self._waiting = {str(item.public_id): item for item in self.waiting}
+        self._uploads = uploads
         self.regimes = list(regimes)
         self._choices("verdict", [(verdict, LABELS[verdict]) for verdict in self._verdicts()])
-        self._choices("items", [(str(item.public_id), item.get_kind_display()) for item in self.waiting])
+        self._choices("items", [(row.value, row.item.get_kind_display()) for row in boxes])
+        self.fields["items"].waits = self.waits  # type: ignore[attr-defined]
         self._choices("regime", [(regime.id, regime.short_name) for regime in self.regimes])
         self._choices(
             "ground",
@@ -66,7 +91,7 @@ class DecisionForm(RefusableForm):
                 for ground in regime.grounds
             ],
         )
-        self.fields["items"].initial = [str(item.public_id) for item in self.waiting]
+        self.fields["items"].initial = [row.value for row in boxes]
         if self.regimes:
             self.fields["regime"].initial = self.regimes[0].id
 
@@ -130,9 +155,26 @@ class DecisionForm(RefusableForm):
     @property
     def chosen(self) -> list[Item]:
         """The items that the decision is about: those ticked, and of them only what the verdict can be about."""
-        ticked = set(self.cleaned_data.get("items", ()))
-        found = [item for item in self.waiting if str(item.public_id) in ticked]
+        found = self.ticked
         return [item for item in found if can_be_hidden(item)] if self.decided == Verdict.DISABLE else found
+
+    @property
+    def ticked(self) -> list[Item]:
+        """The items at whose boxes a tick was set, those of a folded row each."""
+        pks = {item.pk for value in self.cleaned_data.get("items", ()) for item in self._behind(value)}
+        return [item for item in self.waiting if item.pk in pks]
+
+    def waits(self, value: str) -> bool:
+        """Whether what a box sends still stands for items that wait."""
+        return bool(self._behind(value))
+
+    def _behind(self, value: str) -> list[Item]:
+        """The items that wait and that a box of this ``value`` stands for."""
+        if value.startswith(UP_TO):
+            return [
+                item for item in self._uploads.up_to(value.removeprefix(UP_TO)) if str(item.public_id) in self._waiting
+            ]
+        return [self._waiting[value]] if value in self._waiting else []
 
     @property
     def decided(self) -> str:

@@ -149,7 +149,7 @@ def item_box(form: DecisionForm | None, row: ItemRow) -> BoundWidget | None:
     """The box to tick at an item, where there is a choice of items and this one waits for a decision."""
     if form is None or len(form.waiting) < 2:
         return None
-    return next((box for box in form["items"] if str(box.data["value"]) == str(row.item.public_id)), None)
+    return next((box for box in form["items"] if str(box.data["value"]) == row.value), None)
 
 
 @register.inclusion_tag("console/parts/item_name.html")

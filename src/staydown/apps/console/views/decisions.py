@@ -43,13 +43,22 @@ def decide(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 
 def _changed(form: DecisionForm, case: Case, staff: Staff) -> str | None:
-    """Why this form can no longer be sent, or None: somebody decided, or took the case, since it was opened."""
+    """Why this form can no longer be sent, or None: somebody took the case, or something ticked waits no more."""
     held = case.leased_until is not None and case.leased_until > timezone.now()
     if held and case.leased_by is not None and case.leased_by_id != staff.pk:
         return f"{case.leased_by.pseudonym} took this case in the meantime. What you typed is still here."
-    if form["version"].value() != str(case.version):
+    if not _is_as_seen(form, case):
         return "This case changed while you worked on it. Nothing was sent, and what you typed is still here."
     return None
+
+
+def _is_as_seen(form: DecisionForm, case: Case) -> bool:
+    """Whether what the form is about still waits. What came to the case since then changes nothing about it."""
+    seen = str(form["version"].value())
+    if seen == str(case.version):
+        return True
+    was_there = seen.isascii() and seen.isdecimal() and len(seen) < 10 and int(seen) < case.version
+    return was_there and case.state == Case.State.OPEN and all(map(form.waits, form["items"].value()))
 
 
 def _back(
@@ -69,6 +78,7 @@ def _check(request: HttpRequest, file: casefile.CaseFile, form: DecisionForm) ->
     _regime_id, ground_id = form.law
     regime = form.regime_chosen()
     chosen = {item.pk for item in form.chosen}
+    named = [row for row in file.items if row.item.pk in chosen and not row.folded]
     context = {
         "case": file.case,
         "file": file,
@@ -76,8 +86,9 @@ def _check(request: HttpRequest, file: casefile.CaseFile, form: DecisionForm) ->
         "verdict": LABELS[form.decided],  # type: ignore[index]
         "regime": regime,
         "ground": regime.ground(ground_id) if ground_id else None,
-        "chosen": [row for row in file.items if row.item.pk in chosen],
-        "skipped": len(form.cleaned_data["items"]) - len(chosen),
+        "chosen": named,
+        "earlier": len(chosen) - len(named),
+        "skipped": len(form.ticked) - len(chosen),
         "consequences": of_decision(form.decided, form.chosen, form.waiting, form.regimes),
         "menu": "queue",
     }
