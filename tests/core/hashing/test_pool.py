@@ -207,22 +207,18 @@ def test_what_was_given_up_is_gone() -> None:
     ]  # fmt: skip
 
 
-def test_a_picture_that_takes_too_long_is_too_slow() -> None:
+def test_a_picture_that_takes_too_much_memory_or_time_costs_one_item() -> None:
     before = set(workers())
-    with HashingPool(workers=1, seconds=0.5) as pool:
+    with HashingPool(workers=1, limits=Limits(max_memory=200_000_000), seconds=1) as pool:
         assert pool.hash(written("PNG")).width == 96  # the time to start does not count
         (slow,) = set(workers()) - before
+        with pytest.raises(TooLargeError):
+            pool.hash(black_png(9_992))
+        assert pool.hash(written("PNG")).width == 96
         os.kill(slow, signal.SIGSTOP)
         with pytest.raises(TooSlowError):
             pool.hash(written("PNG"))
         assert slow not in workers()
-
-
-def test_a_picture_that_takes_too_much_memory_is_too_large() -> None:
-    with HashingPool(workers=1, limits=Limits(max_memory=200_000_000)) as pool:
-        with pytest.raises(TooLargeError):
-            pool.hash(black_png(9_992))
-        assert pool.hash(written("PNG")).width == 96
 
 
 def test_an_answer_that_no_honest_worker_gives_is_a_corrupt_picture() -> None:
