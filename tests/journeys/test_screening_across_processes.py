@@ -81,7 +81,7 @@ class House:
     def follow(self) -> KeyFile:
         """The key file of a node."""
         path = self._folder / "key.toml"
-        command("-m", "staydown", "feed", "key", "--data", self._data, "--name", "node", "--out", path)
+        command("-m", "staydown", "feed", "key", "--node", "--data", self._data, "--name", "node", "--out", path)
         return KeyFile.read(path)
 
 
