@@ -10,7 +10,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone, translation
 
 from staydown.apps.audit.actor import Actor
+from staydown.apps.banks.models import Entry
 from staydown.apps.cases import access, actions, checklist, timeline
+from staydown.apps.cases.intake import HashGiven
 from staydown.apps.cases.models import Action, Case, Report
 from staydown.core import receipt
 from staydown.core.law.checklist import State
@@ -151,6 +153,60 @@ def test_the_timeline_tells_the_story_in_days(bea):
     actions.withdraw_report(sent.report, by=Actor.reporter())
     assert "withdrew" in told(sent.report)[-1]
     assert str(step(sent.report).who) == "Nobody"
+
+
+BLOCKED = "are blocked"
+
+
+def test_blocked_copies_are_told_of_ones_own_pictures_and_only_while_they_are_blocked(bea, system):
+    sent = make.submitted(links=0)
+    make.decided(sent.case, bea)
+    assert BLOCKED in told(sent.report)[-1]
+    assert BLOCKED in str(step(sent.report).text)
+    assert sent.report.items.get().get_state_display() == "copies are blocked"
+    for entry in Entry.objects.all():
+        actions.withdraw_entry(entry, by=system)
+    assert told(sent.report)[-1] == "A moderator decided that it must go."
+    assert "are not blocked" in str(step(sent.report).text)
+    assert sent.report.items.get().get_state_display() == "decided, copies are not blocked"
+
+
+def test_a_report_of_links_reads_nothing_of_copies(bea):
+    sent = make.submitted(pictures=())
+    actions.record_outcome(make.decided(sent.case, bea).actions.get(), result="removed", by=PLATFORM)
+    assert "copies" not in " ".join(told(sent.report)).lower()
+    assert str(step(sent.report).text) == "You need do nothing."
+
+
+def test_a_picture_that_nothing_can_know_again_is_not_said_to_be_blocked(bea):
+    plain = HashGiven(make.pdq(7).hex(), 30, None, "a plain wall")
+    sent = make.submitted(links=0, pictures=(), hashes=[plain])
+    make.decided(sent.case, bea)
+    assert not Entry.objects.exists()
+    assert BLOCKED not in " ".join(told(sent.report))
+    assert "are not blocked" in str(step(sent.report).text)
+    assert not sent.report.items.get().blocks_copies
+
+
+def test_some_pictures_blocked_are_not_all(bea):
+    plain = HashGiven(make.pdq(7).hex(), 30, None, "a plain wall")
+    sent = make.submitted(links=0, hashes=[plain, make.picture(1)])
+    make.decided(sent.case, bea)
+    assert "some pictures" in str(step(sent.report).text)
+
+
+def test_a_decision_about_a_link_says_nothing_of_the_picture_that_still_waits(bea):
+    sent = make.submitted()
+    make.decided(sent.case, bea, items=list(sent.report.items.filter(kind="link")))
+    assert told(sent.report)[-1] == "A moderator decided that it must go."
+
+
+def test_a_removed_upload_tells_who_gave_the_picture_that_copies_are_blocked(bea):
+    sent = make.submitted(links=0)
+    entry = sent.report.items.get().pdq_entry
+    actions.record_hits([make.hit(entry, "review", content_ref="post-1")], by=make.NODE)
+    make.decided(sent.case, bea, items=list(sent.case.items.filter(kind="content")))
+    assert BLOCKED in told(sent.report)[-1]
 
 
 def test_a_decline_is_told_with_the_grounds_of_the_law(bea):

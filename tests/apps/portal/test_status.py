@@ -8,7 +8,9 @@ import re
 import pytest
 from django.test import Client
 
+from staydown.apps.banks.models import Entry
 from staydown.apps.cases import actions
+from staydown.apps.cases.intake import HashGiven
 from staydown.apps.cases.models import Action, Hit, Report
 from tests import factories as make
 from tests.people import DORA
@@ -171,3 +173,21 @@ def test_no_report_tells_whether_somebody_else_reported_the_picture(client, bea)
     assert joined == alone
     assert "A moderator decided" not in joined[2]
     assert "A moderator decided" in joined[3]
+
+
+def test_a_picture_that_nothing_can_know_again_is_not_shown_as_blocked(client, bea):
+    plain = HashGiven(make.pdq(7).hex(), 30, None, "a plain wall")
+    sent = make.submitted(links=0, pictures=(), hashes=[plain])
+    make.decided(sent.case, bea)
+    page = shown(client, sent.code)
+    assert "copies are not blocked" in page
+    assert "are blocked" not in page
+
+
+def test_what_the_operator_withdrew_is_no_longer_shown_as_blocked(client, bea, system):
+    sent = make.submitted(links=0)
+    make.decided(sent.case, bea)
+    assert "copies are blocked" in shown(client, sent.code)
+    for entry in Entry.objects.all():
+        actions.withdraw_entry(entry, by=system)
+    assert "are blocked" not in shown(client, sent.code)

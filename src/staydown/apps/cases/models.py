@@ -124,8 +124,8 @@ class Item(models.Model):
         """Where it stands.
 
         ``asked``: the platform was asked to act on it. ``removed``: the platform took it down, or it was gone.
-        ``kept_down``: a hash that copies are blocked by; there is nothing to ask of the platform. ``disabled``: hidden
-        until the final decision, which is still to come.
+        ``kept_down``: a picture that must go; there is nothing to ask of the platform, and copies are blocked as long
+        as an entry of it is enforced. ``disabled``: hidden until the final decision, which is still to come.
         """
 
         OPEN = "open", _("waiting for a decision")
@@ -177,6 +177,21 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.public_id}"
+
+    @property
+    def blocks_copies(self) -> bool:
+        """Whether copies of this picture are blocked now: an entry of its own is enforced.
+
+        A picture that is too plain to have an entry was never blocked, and an entry can be withdrawn by the operator.
+        """
+        own = (self.pdq_entry, self.sha256_entry)
+        return any(entry is not None and (entry.state, entry.action) == ("enforced", "block") for entry in own)
+
+    def get_state_display(self) -> str:
+        """Where it stands, in words that claim no block where there is none."""
+        if self.state == self.State.KEPT_DOWN and not self.blocks_copies:
+            return str(_("decided, copies are not blocked"))
+        return str(self.State(self.state).label)
 
 
 class Decision(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db.models import Q
 
@@ -43,6 +43,15 @@ def reports_about(case: Case, items: Iterable[Item]) -> list[Report]:
     own = case.items.filter(pk__in=pks)
     concerned = Q(pk__in=own.values("report_id")) | Q(pk__in=held.values("report_id"))
     return list(case.reports.filter(concerned).order_by("pk"))
+
+
+def are_blocked(report: Report, item_ids: Collection[str]) -> bool:
+    """Whether copies of a picture of ``report`` are blocked now that these items were about: it or an upload of it."""
+    decided = Item.objects.filter(public_id__in=item_ids, case=report.case_id)
+    uploads = Hit.objects.filter(item__in=decided).values("entry_id")
+    about = Q(pk__in=decided) | Q(pdq_entry__in=uploads) | Q(sha256_entry__in=uploads)
+    own = report.items.filter(about).exclude(state__in=GONE).select_related("pdq_entry", "sha256_entry")
+    return any(item.blocks_copies for item in own)
 
 
 def is_supported(entry: Entry) -> bool:

@@ -1,7 +1,7 @@
 """What a reporter is told of their report: what happened on which day, who does what next, and by when.
 
-Read from the log, so it says what was done and nothing else. Days without hours, and nothing of other reporters: a line
-is theirs only where their own report stands in it.
+Read from the log, so it says what was done and nothing else; of blocked copies only while they are blocked. Days
+without hours, and nothing of other reporters: a line is theirs only where their own report stands in it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from staydown.apps.audit.querysets import history
-from staydown.apps.cases import regimes
+from staydown.apps.cases import regimes, support
 from staydown.apps.cases.models import Action, Case, Decision, Item, Report
 from staydown.errors import GroundError, RegimeError
 
@@ -27,10 +27,11 @@ RECEIVED: Final = _("We received your report.")
 WITHDRAWN: Final = _("You withdrew your report. Copies are no longer looked for on its account.")
 ITEM_WITHDRAWN: Final = _("You withdrew one thing from your report.")
 DECIDED: Final[dict[str, Text]] = {
-    Verdict.REMOVE: _("A moderator decided that it must go. Copies of the pictures are blocked from now on."),
+    Verdict.REMOVE: _("A moderator decided that it must go."),
     Verdict.DISABLE: _("A moderator decided that it must be hidden until the final decision."),
     Verdict.DECLINE: _("A moderator decided not to take it down."),
 }
+BLOCKED: Final = _("A moderator decided that it must go. Copies of the pictures are blocked from now on.")
 ANSWERED: Final[dict[tuple[str, str], Text]] = {
     (Kind.REMOVE, Result.REMOVED): _("It was taken down."),
     (Kind.REMOVE, Result.NOT_FOUND): _("It was looked for and is no longer there."),
@@ -90,7 +91,20 @@ def next_step(report: Report) -> NextStep:
         return NextStep(PLATFORM, _("take it down and tell us when it is done."), by)
     if states <= {Item.State.DECLINED, Item.State.WITHDRAWN}:
         return NextStep(NOBODY, _("Nothing more happens. If something has changed, send a new report."))
-    return NextStep(NOBODY, _("You need do nothing. New copies of the pictures that you gave us are blocked."))
+    return NextStep(NOBODY, _nothing_to_do(report))
+
+
+def _nothing_to_do(report: Report) -> Text:
+    """What a reporter reads once all is done: of blocked copies only where an entry of their own pictures blocks."""
+    pictures = report.items.filter(kind=Item.Kind.HASH).exclude(state__in=support.GONE)
+    blocked = [item.blocks_copies for item in pictures.select_related("pdq_entry", "sha256_entry")]
+    if not blocked:
+        return _("You need do nothing.")
+    if not any(blocked):
+        return _("You need do nothing. Copies of the pictures that you gave us are not blocked.")
+    if not all(blocked):
+        return _("You need do nothing. New copies of some pictures are blocked: it is said beside each.")
+    return _("You need do nothing. New copies of the pictures that you gave us are blocked.")
 
 
 def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, str]:
@@ -103,6 +117,8 @@ def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, st
         return ITEM_WITHDRAWN, ""
     if verb == "case.decided":
         verdict = str(facts.get("verdict", ""))
+        if verdict == Verdict.REMOVE and support.are_blocked(report, facts.get("items", ())):
+            return BLOCKED, ""
         return DECIDED.get(verdict, ""), _ground(report, facts) if verdict == Verdict.DECLINE else ""
     if verb == "action.answered":
         return ANSWERED.get((str(facts.get("kind")), str(facts.get("result"))), ""), ""

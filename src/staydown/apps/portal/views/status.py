@@ -32,6 +32,8 @@ STATES: Final = {
     Item.State.DISABLED: ("busy", "eye-off", _("hidden for now")),
     Item.State.WITHDRAWN: ("plain", "pause", _("you took it back")),
 }
+#: The same for a picture that must go while copies of it are not blocked: nothing to know them by was given, or kept.
+NOT_BLOCKED: Final = ("plain", "info", _("copies are not blocked"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -63,11 +65,12 @@ def status(request: HttpRequest) -> HttpResponse:
 
 def _shown(report: Report, code: str) -> dict[str, object]:
     following = next_step(report)
+    items = report.items.select_related("pdq_entry", "sha256_entry")
     return {
         "code": code,
         "groups": code.split("-"),
         "report": report,
-        "rows": [_row(item, number) for number, item in enumerate(report.items.all(), start=1)],
+        "rows": [_row(item, number) for number, item in enumerate(items, start=1)],
         "lines": timeline(report),
         "next": following,
         "nobody_acts": following.who is NOBODY,
@@ -76,7 +79,8 @@ def _shown(report: Report, code: str) -> dict[str, object]:
 
 
 def _row(item: Item, number: int) -> dict[str, object]:
-    kind, symbol, text = STATES[Item.State(item.state)]
+    must_say = item.state == Item.State.KEPT_DOWN and not item.blocks_copies
+    kind, symbol, text = NOT_BLOCKED if must_say else STATES[Item.State(item.state)]
     name = item.url or item.label or _("Picture {number}").format(number=number)
     return {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
 
