@@ -13,7 +13,7 @@ from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import Entry
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Case, HeardHit, Hit, Item
-from staydown.errors import InvalidError
+from staydown.errors import InvalidError, StateError
 from tests import factories as make
 from tests.factories import NODE
 from tests.people import DORA
@@ -119,10 +119,37 @@ def test_an_upload_that_was_decided_is_not_asked_about_again(entry, sent, bea):
     assert (case.hit_count, case.version) == (2, version)
 
 
-def test_a_review_hit_without_a_content_id_only_counts(entry):
+def test_review_hits_without_a_content_id_are_one_item_an_entry(sent):
+    item = sent.report.items.get()
+    for _ in range(2):
+        record(make.hit(item.pdq_entry, "review"), make.hit(item.sha256_entry, "review"))
+    uploads = Item.objects.filter(kind="content")
+    assert [(each.state, each.content_ref, each.hits.get().count) for each in uploads] == [("open", None, 2)] * 2
+    assert {each.hits.get().entry for each in uploads} == {item.pdq_entry, item.sha256_entry}
+    assert Case.objects.get().hit_count == 4
+
+
+@pytest.mark.parametrize("verdict", ["remove", "decline"])
+def test_a_review_hit_without_a_content_id_is_looked_at_although_an_earlier_one_was_decided(system, bea, verdict):
+    bank = banks.open_bank("list", by=system)
+    entry = banks.add_entry(bank, make.pdq(5), source="import", by=system)
     record(make.hit(entry, "review"))
-    assert not Item.objects.filter(kind="content").exists()
-    assert Case.objects.get().hit_count == 1
+    decision = make.decided(Case.objects.get(), bea, verdict)
+    assert not decision.actions.exists()  # there is nothing that the platform could look for
+    case = Case.objects.get()
+    assert (case.state, case.due_at) == ("done", None)
+    said = {"remove": "copies are blocked", "decline": "declined"}
+    assert Item.objects.get().get_state_display() == said[verdict]
+    record(make.hit(entry, "review"))
+    case.refresh_from_db()
+    assert (case.state, case.due_at is None, Item.objects.get().state) == ("open", False, "open")
+
+
+def test_an_upload_without_a_content_id_cannot_be_hidden(system, bea):
+    bank = banks.open_bank("list", by=system)
+    record(make.hit(banks.add_entry(bank, make.pdq(5), source="import", by=system), "review"))
+    with pytest.raises(StateError):
+        make.decided(Case.objects.get(), bea, "disable")
 
 
 def test_a_block_keeps_the_content_id_and_asks_nobody(enforced):

@@ -111,7 +111,7 @@ class Report(models.Model):
 
 
 class Item(models.Model):
-    """One thing in a case. A link and a content id are somewhere on the platform; a hash is only kept down."""
+    """One thing in a case. A link and a content id are somewhere on the platform; what is nowhere is only kept down."""
 
     class Kind(models.TextChoices):
         """What it is."""
@@ -124,8 +124,8 @@ class Item(models.Model):
         """Where it stands.
 
         ``asked``: the platform was asked to act on it. ``removed``: the platform took it down, or it was gone.
-        ``kept_down``: a picture that must go; there is nothing to ask of the platform, and copies are blocked as long
-        as an entry of it is enforced. ``disabled``: hidden until the final decision, which is still to come.
+        ``kept_down``: a picture that must go; there is nothing to ask of the platform, and copies are blocked while an
+        entry of it is enforced. ``disabled``: hidden until the final decision, which is still to come.
         """
 
         OPEN = "open", _("waiting for a decision")
@@ -166,11 +166,13 @@ class Item(models.Model):
                 | Q(kind="hash", url__isnull=True, report__isnull=False, content_ref__isnull=True)
                 | Q(kind="content", url__isnull=True, report__isnull=True, content_key__isnull=False),
             ),
-            # Nobody can be asked to remove a hash: it is kept down, or it is nothing to act on.
+            # Nobody can be asked to remove what is nowhere, a hash or an upload without an id: it is kept down.
             models.CheckConstraint(
-                name="item_hash_is_kept_down",
-                condition=(Q(kind="hash") & ~Q(state__in=["asked", "removed", "disabled"]))
-                | (~Q(kind="hash") & ~Q(state="kept_down")),
+                name="item_nowhere_is_kept_down",
+                condition=(
+                    Q(url__isnull=True, content_ref__isnull=True) & ~Q(state__in=["asked", "removed", "disabled"])
+                )
+                | ((Q(url__isnull=False) | Q(content_ref__isnull=False)) & ~Q(state="kept_down")),
             ),
             models.UniqueConstraint(name="item_content_once_a_case", fields=["case", "content_key"]),
         ]
@@ -180,12 +182,10 @@ class Item(models.Model):
 
     @property
     def blocks_copies(self) -> bool:
-        """Whether copies of this picture are blocked now: an entry of its own is enforced.
-
-        A picture that is too plain to have an entry was never blocked, and an entry can be withdrawn by the operator.
-        """
-        own = (self.pdq_entry, self.sha256_entry)
-        return any(entry is not None and (entry.state, entry.action) == ("enforced", "block") for entry in own)
+        """Whether copies of it are blocked now. A plain picture has no entry; an entry can be withdrawn."""
+        matched = [hit.entry for hit in self.hits.select_related("entry")] if self.kind == self.Kind.CONTENT else []
+        entries = (self.pdq_entry, self.sha256_entry, *matched)
+        return any(entry is not None and (entry.state, entry.action) == ("enforced", "block") for entry in entries)
 
     def get_state_display(self) -> str:
         """Where it stands, in words that claim no block where there is none."""

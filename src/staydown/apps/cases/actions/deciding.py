@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -27,7 +26,6 @@ from staydown.core.law.regime import Regime
 from staydown.errors import ConflictError, GroundError, InvalidError, StateError
 
 Verdict = Decision.Verdict
-LOCATED: Final = (Item.Kind.LINK, Item.Kind.CONTENT)  # what the platform can be asked to act on
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +128,13 @@ def _chosen(case: Case, items: list[Item] | None, verdict: Verdict) -> list[Item
 def _waits(item: Item, verdict: Verdict, hiding: set[int]) -> bool:
     """Whether ``item`` waits for this verdict. Only what is somewhere can be disabled, and only once."""
     if verdict is Verdict.DISABLE:
-        return item.state == Item.State.OPEN and item.kind in LOCATED
+        return item.state == Item.State.OPEN and _is_located(item)
     return item.state in settling.TO_DECIDE or item.pk in hiding
+
+
+def _is_located(item: Item) -> bool:
+    """Whether the platform can be asked to act on ``item``: a link, or an upload that it gave an id."""
+    return item.kind == Item.Kind.LINK or (item.kind == Item.Kind.CONTENT and item.content_ref is not None)
 
 
 def _carry_out(work: _Work, chosen: list[Item]) -> None:
@@ -159,7 +162,7 @@ def _carry_out(work: _Work, chosen: list[Item]) -> None:
 
 def _remove(work: _Work, item: Item) -> Action | None:
     """Ask the platform to remove ``item``; a picture that is nowhere in particular is kept down instead."""
-    if item.kind in LOCATED:
+    if _is_located(item):
         return _ask(work, item, Action.Kind.REMOVE)
     item.state = Item.State.KEPT_DOWN
     item.save(update_fields=["state"])

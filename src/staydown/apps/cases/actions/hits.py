@@ -18,7 +18,7 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
 from staydown.apps.banks.models import LIVE, Entry
-from staydown.apps.cases import clocks, settling, support
+from staydown.apps.cases import settling, support
 from staydown.apps.cases.actions.reporting import TRIES, open_case
 from staydown.apps.cases.intake import MOST_LINE, HitGiven, is_link
 from staydown.apps.cases.models import Case, HeardHit, Hit, Item
@@ -141,8 +141,6 @@ def _land(case: Case, groups: list[_Group], by: Actor, now: datetime) -> None:
     total = sum(group.count for group in groups)
     Case.objects.filter(pk=case.pk).update(hit_count=F("hit_count") + total)
     case.hit_count += total
-    if new_items and not case.clocks.filter(stopped_at=None).exists():
-        clocks.open_clocks(case, now)
     if new_items or case.version == 0:  # a case that this hit opened
         settling.settle(case, now)
     facts = {action: sum(g.count for g in groups if g.action == action) for action in Hit.Action.values}
@@ -158,9 +156,7 @@ def _land(case: Case, groups: list[_Group], by: Actor, now: datetime) -> None:
 def _count(case: Case, group: _Group, now: datetime) -> int:
     """Add ``group`` to its row. Returns 1 when it brought something new for a person to look at, else 0."""
     key = _content_key(group.content_ref)
-    item, is_new = (
-        _item(case, group, key, now) if group.action == Hit.Action.REVIEW and group.content_ref else (None, 0)
-    )
+    item, is_new = _item(case, group, now) if group.action == Hit.Action.REVIEW else (None, 0)
     hit, is_first = Hit.objects.get_or_create(
         case=case,
         entry=group.entry,
@@ -176,24 +172,37 @@ def _count(case: Case, group: _Group, now: datetime) -> int:
         },
     )
     if not is_first:
-        Hit.objects.filter(pk=hit.pk).update(count=F("count") + group.count, last_at=now)
+        Hit.objects.filter(pk=hit.pk).update(count=F("count") + group.count, last_at=now, item=item)
     HeardHit.objects.bulk_create(HeardHit(given_id=each, hit=hit, at=now) for each in group.ids)
     return is_new
 
 
-def _item(case: Case, group: _Group, key: bytes, now: datetime) -> tuple[Item, int]:
-    """The item of this upload in the case, and 1 if it is new. One that was decided already stays decided."""
+def _item(case: Case, group: _Group, now: datetime) -> tuple[Item, int]:
+    """The item of this upload in the case, and 1 if a person has to look at it now. What was decided stays decided.
+
+    Uploads without a content id are one item an entry. Each may be another one, so a new one is looked at again.
+    """
+    key = _content_key(group.content_ref) if group.content_ref else _entry_key(group.entry)
     item, is_new = Item.objects.get_or_create(
         case=case,
         content_key=key,
         defaults={
             "kind": Item.Kind.CONTENT,
-            "content_ref": group.content_ref,
+            "content_ref": group.content_ref or None,
             "preview_url": group.preview_url or None,
             "added_at": now,
         },
     )
+    if not is_new and not group.content_ref and item.state != Item.State.OPEN:
+        item.state, item.added_at, item.preview_url = Item.State.OPEN, now, group.preview_url or None
+        item.save(update_fields=["state", "added_at", "preview_url"])
+        is_new = True
     return item, int(is_new)
+
+
+def _entry_key(entry: Entry) -> bytes:
+    """What the uploads that matched ``entry`` and came without an id are found by together."""
+    return hmac.digest(keyring.current().secret("uploads without an id"), entry.public_id.bytes, "sha256")
 
 
 def _content_key(content_ref: str) -> bytes:
