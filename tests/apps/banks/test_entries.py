@@ -142,7 +142,7 @@ def test_lapsed_entries_expire(house, entry, system):
 
 
 def test_a_change_that_fails_leaves_no_line(house, system, monkeypatch):
-    monkeypatch.setattr("staydown.apps.audit.actions.record", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("staydown.apps.audit.actions.record_all", lambda *a, **k: 1 / 0)
     with pytest.raises(ZeroDivisionError), transaction.atomic():
         actions.add_entry(house, pdq(1), source="report", by=system)
     assert not FeedLine.objects.exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -21,6 +21,16 @@ from staydown.errors import MissingError, ProofError, StateError
 NAME: Final = "staydown-audit"
 
 
+class Record(NamedTuple):
+    """What a line is to say; see `record`."""
+
+    verb: str
+    by: Actor
+    about: models.Model | str
+    facts: Mapping[str, Any] | None = None
+    also: Sequence[models.Model | str] = ()
+
+
 def record(
     verb: str,
     *,
@@ -32,31 +42,47 @@ def record(
     """Append one line, in the transaction of the change that it tells of; raises `StateError` outside of one.
 
     The head is locked until that transaction ends, so lines stand in the order in which changes became visible. Four
-    queries, and one for every thing in ``also``.
+    queries.
     """
+    return record_all([Record(verb, by, about, facts, also)])[0]
+
+
+def record_all(records: Sequence[Record]) -> list[Line]:
+    """Append one line for each of these, in their order, as `record` does; a few queries for hundreds of them."""
     if not transaction.get_connection().in_atomic_block:
         raise StateError("A line of the log is written in the transaction of the change that it tells of.")
     head = _locked_head()
     tree = Frontier.from_bytes(bytes(head.frontier))
+    lines = []
+    for each in records:
+        line = _line(each, tree.size + 1)
+        tree = tree.append(line.leaf)
+        line.root = tree.root()
+        lines.append(line)
+    Line.objects.bulk_create(lines)
+    Mention.objects.bulk_create(
+        Mention(line=line, ref=ref) for line in lines for ref in sorted({line.about, *line.also})
+    )
+    head.frontier = tree.to_bytes()
+    head.save(update_fields=["frontier"])
+    return lines
+
+
+def _line(said: Record, seq: int) -> Line:
+    """The line with its leaf, not saved and without its root."""
     line = Line(
-        seq=tree.size + 1,
+        seq=seq,
         at=timezone.now().replace(microsecond=0),
-        verb=verb,
-        actor_kind=by.kind,
-        actor_id=by.id,
-        actor_label=by.label,
-        about=reference(about),
-        also=[reference(each) for each in also],
-        facts=checked(facts),
+        verb=said.verb,
+        actor_kind=said.by.kind,
+        actor_id=said.by.id,
+        actor_label=said.by.label,
+        about=reference(said.about),
+        also=[reference(each) for each in said.also],
+        facts=checked(said.facts),
         row_key=os.urandom(audit.ROW_KEY_SIZE),
     )
     line.leaf = audit.leaf(line.row_key, querysets.payload(line))
-    tree = tree.append(line.leaf)
-    line.root = tree.root()
-    line.save()
-    Mention.objects.bulk_create(Mention(line=line, ref=ref) for ref in sorted({line.about, *line.also}))
-    head.frontier = tree.to_bytes()
-    head.save(update_fields=["frontier"])
     return line
 
 

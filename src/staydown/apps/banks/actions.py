@@ -24,6 +24,9 @@ from staydown.errors import InvalidError, StateError
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 SOURCE: Final = re.compile(r"[a-z]+(:[a-z0-9-]{1,64})?")
 
+Graded = tuple[Hash, int | None]
+"""A hash and the quality of the picture that it came from, when that is known."""
+
 
 def fingerprint(hash: Hash) -> bytes:  # noqa: A002 - the word of the glossary
     """A keyed digest of a hash: equal ones are found by it, and nobody without the keyring can test a guess with it."""
@@ -42,6 +45,43 @@ def open_bank(name: str, *, by: Actor) -> Bank:
 
 
 @transaction.atomic
+def add_entries(
+    bank: Bank,
+    hashes: Sequence[Graded],
+    *,
+    radius: int = USUAL_RADIUS,
+    action: rules.Action = rules.Action.BLOCK,
+    source: str,
+    by: Actor,
+    lapses_at: datetime | None = None,
+) -> list[Entry]:
+    """The live entry of each of ``hashes`` in ``bank``, in their order: the one that is there, else a new pending one,
+    which the feed then tells. A few queries for hundreds of them, for everybody waits while they are stored.
+
+    ``source`` says why they are there (``report``, ``import``); what an import also names outlives its reports.
+    """
+    if radius < 0 or not SOURCE.fullmatch(source):
+        raise InvalidError("radius, source: a radius is 0 to 63 bits, a source a word such as report or import.")
+    graded = [quality for each, quality in hashes if each.algorithm is Algorithm.PDQ and quality is not None]
+    if min(graded, default=LEAST_QUALITY) < LEAST_QUALITY:
+        raise InvalidError(f"quality: a picture below {LEAST_QUALITY} has too little detail to be told from others.")
+    head, now = feed_writing.hold(), timezone.now()
+    prints = [fingerprint(each) for each, _ in hashes]
+    known = Entry.objects.filter(bank=bank, fingerprint__in=prints).select_related("bank")
+    found = {bytes(entry.fingerprint or b""): entry for entry in known}
+    _also_from(list(found.values()), source, by)
+    new = []
+    for print_, (each, quality) in zip(prints, hashes, strict=True):
+        if print_ not in found:
+            entry = Entry(bank=bank, source=source, quality=quality, lapses_at=lapses_at, added_at=now, changed_at=now)
+            entry.algorithm, entry.value, entry.fingerprint = each.algorithm.value, each.value, print_
+            entry.radius, entry.action = min(radius, each.algorithm.widest), rules.Action(action).value
+            found[print_] = entry
+            new.append(entry)
+    _store(head, new, by)
+    return [found[print_] for print_ in prints]
+
+
 def add_entry(
     bank: Bank,
     hash: Hash,  # noqa: A002 - the word of the glossary
@@ -53,60 +93,72 @@ def add_entry(
     by: Actor,
     lapses_at: datetime | None = None,
 ) -> Entry:
-    """The live entry of ``hash`` in ``bank``: the one that is there, else a new pending one, which the feed then tells.
+    """The live entry of one hash; see `add_entries`."""
+    one = [(hash, quality)]
+    return add_entries(bank, one, radius=radius, action=action, source=source, by=by, lapses_at=lapses_at)[0]
 
-    ``source`` says why it is there (``report``, ``import``); an entry that an import also names outlives its reports.
-    """
-    radius = min(radius, hash.algorithm.widest)
-    if radius < 0 or not SOURCE.fullmatch(source):
-        raise InvalidError("radius, source: a radius is 0 to 63 bits, a source a word such as report or import.")
-    if hash.algorithm is Algorithm.PDQ and quality is not None and quality < LEAST_QUALITY:
-        raise InvalidError(f"quality: a picture below {LEAST_QUALITY} has too little detail to be told from others.")
-    head = feed_writing.hold()
-    found = Entry.objects.filter(bank=bank, fingerprint=fingerprint(hash)).select_related("bank").first()
-    if found is not None:
-        return _also_from(found, source, by)
-    wanted = rules.Action(action).value
-    entry = _stored(
-        Entry(bank=bank, radius=radius, action=wanted, source=source, quality=quality, lapses_at=lapses_at), hash
+
+def _store(head: FeedHead, new: list[Entry], by: Actor) -> None:
+    """Save the new entries, and tell the feed and the log of them."""
+    if not new:
+        return
+    Entry.objects.bulk_create(new)
+    lines = feed_writing.append_adds(head, new, new[0].added_at)
+    audit.record_all(
+        [
+            audit.Record(
+                "entry.added",
+                by,
+                entry,
+                {"algorithm": entry.algorithm, "radius": entry.radius, "source": entry.source, "line": line.seq},
+                [entry.bank],
+            )
+            for entry, line in zip(new, lines, strict=True)
+        ]
     )
-    line = feed_writing.append_add(head, entry, entry.added_at)
-    facts = {"algorithm": entry.algorithm, "radius": radius, "source": source, "line": line.seq}
-    audit.record("entry.added", by=by, about=entry, also=[bank], facts=facts)
-    return entry
 
 
-def _stored(entry: Entry, hash: Hash) -> Entry:  # noqa: A002 - the word of the glossary
-    """The new pending entry, saved with its hash."""
-    entry.algorithm, entry.value, entry.fingerprint = hash.algorithm.value, hash.value, fingerprint(hash)
-    entry.added_at = entry.changed_at = timezone.now()
-    entry.save(force_insert=True)
-    return entry
+def _also_from(entries: Sequence[Entry], source: str, by: Actor) -> None:
+    """Have ``entries`` kept by an import too, when ``source`` is one."""
+    if not source.startswith("import"):
+        return
+    kept = [entry for entry in entries if not entry.source.startswith("import")]
+    if kept:
+        Entry.objects.filter(pk__in=[entry.pk for entry in kept]).update(source=source)
+        for entry in kept:
+            entry.source = source
+        audit.record_all([audit.Record("entry.kept", by, entry, {"source": source}) for entry in kept])
 
 
-def _also_from(entry: Entry, source: str, by: Actor) -> Entry:
-    """``entry``, kept by an import too when ``source`` is one."""
-    if not entry.source.startswith("import") and source.startswith("import"):
-        entry.source = source
-        entry.save(update_fields=["source"])
-        audit.record("entry.kept", by=by, about=entry, facts={"source": source})
-    return entry
-
-
-@transaction.atomic
 def enforce(entry: Entry, *, by: Actor, reason: str = "") -> Entry:
     """The entry enforced: from this feed line on, a match does what the entry wants. Enforced already: nothing happens.
 
     ``reason`` is for enforcing without a case; the caller has checked it for personal text.
     """
-    head, entry = _held(entry)
-    if entry.state == State.ENFORCED:
-        return entry
-    _change(entry, State.ENFORCED)
-    line = feed_writing.append_add(head, entry, entry.changed_at)
-    facts = {"line": line.seq, **({"reason": reason} if reason else {})}
-    audit.record("entry.enforced", by=by, about=entry, facts=facts)
-    return entry
+    return enforce_all([entry], by=by, reason=reason)[0]
+
+
+@transaction.atomic
+def enforce_all(entries: Sequence[Entry], *, by: Actor, reason: str = "") -> list[Entry]:
+    """The entries enforced, as `enforce` does with one; a few queries for hundreds of them."""
+    head, now = feed_writing.hold(), timezone.now()
+    found = Entry.objects.filter(pk__in=[entry.pk for entry in entries]).select_related("bank").order_by("pk")
+    held = {entry.pk: entry for entry in found.select_for_update(of=("self",))}
+    pending = [entry for entry in held.values() if entry.state != State.ENFORCED]
+    for entry in pending:
+        _check_change(entry, State.ENFORCED)
+        entry.state, entry.changed_at = State.ENFORCED, now
+    Entry.objects.filter(pk__in=[entry.pk for entry in pending]).update(state=State.ENFORCED, changed_at=now)
+    if pending:
+        lines = feed_writing.append_adds(head, pending, now)
+        because = {"reason": reason} if reason else {}
+        audit.record_all(
+            [
+                audit.Record("entry.enforced", by, entry, {"line": line.seq, **because})
+                for entry, line in zip(pending, lines, strict=True)
+            ]
+        )
+    return [held[entry.pk] for entry in entries]
 
 
 @transaction.atomic
@@ -133,7 +185,7 @@ def expire_lapsed(*, by: Actor) -> int:
 
 def import_entries(
     bank: Bank,
-    hashes: Sequence[tuple[Hash, int | None]],
+    hashes: Sequence[Graded],
     *,
     name: str,
     action: rules.Action = rules.Action.BLOCK,
@@ -149,10 +201,9 @@ def import_entries(
         raise InvalidError("name: a list's name is made of small letters, digits and hyphens, at most 64 of them.")
     with transaction.atomic():
         before = bank.entries.count()
-        for each, quality in hashes:
-            entry = add_entry(bank, each, quality=quality, action=action, source=f"import:{name}", by=by)
-            if enforced_because:
-                enforce(entry, by=by, reason=enforced_because)
+        entries = add_entries(bank, hashes, action=action, source=f"import:{name}", by=by)
+        if enforced_because:
+            enforce_all(entries, by=by, reason=enforced_because)
         return bank.entries.count() - before
 
 
@@ -186,10 +237,14 @@ def _held(entry: Entry) -> tuple[FeedHead, Entry]:
 
 def _change(entry: Entry, state: State) -> None:
     """Move to ``state``; raises `StateError` when core's rules forbid it. What is no longer live loses its hash."""
-    if not rules.can_become(rules.EntryState(entry.state), rules.EntryState(state)):
-        raise StateError(f"An entry that is {entry.state} cannot become {state.value}.")
+    _check_change(entry, state)
     entry.state = state
     entry.changed_at = timezone.now()
     if state not in LIVE:
         entry.value = entry.fingerprint = None
     entry.save(update_fields=["state", "changed_at", "value", "fingerprint"])
+
+
+def _check_change(entry: Entry, state: State) -> None:
+    if not rules.can_become(rules.EntryState(entry.state), rules.EntryState(state)):
+        raise StateError(f"An entry that is {entry.state} cannot become {state.value}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -32,26 +33,31 @@ def core_entry(entry: Entry, action: bank.Action) -> bank.Entry:
     )
 
 
-def append_add(head: FeedHead, entry: Entry, at: datetime) -> FeedLine:
-    """Append that ``entry`` is matched from now on, with the action that its state allows. ``head`` is held."""
-    action = bank.effective_action(bank.EntryState(entry.state), bank.Action(entry.action))
-    assert action is not None  # noqa: S101 - only live entries are added
-    salt = secrets.token_bytes(feed.SALT_SIZE)
-    line = feed.AddLine(head.size + 1, core_entry(entry, action), salt)
-    return _append(head, FeedLine(op=FeedLine.Op.ADD, entry=entry, action=action.value, salt=salt, at=at), line)
+def append_adds(head: FeedHead, entries: Sequence[Entry], at: datetime) -> list[FeedLine]:
+    """Append that each of ``entries`` is matched from now on, as its state allows. ``head`` is held."""
+    rows = []
+    for seq, entry in enumerate(entries, start=head.size + 1):
+        action = bank.effective_action(bank.EntryState(entry.state), bank.Action(entry.action))
+        assert action is not None  # noqa: S101 - only live entries are added
+        salt = secrets.token_bytes(feed.SALT_SIZE)
+        leaf = feed.leaf(feed.AddLine(seq, core_entry(entry, action), salt))
+        rows.append(FeedLine(op=FeedLine.Op.ADD, entry=entry, action=action.value, salt=salt, leaf=leaf, at=at))
+    return _append(head, rows)
 
 
 def append_remove(head: FeedHead, entry: Entry, at: datetime) -> FeedLine:
     """Append that ``entry`` is matched no more, and erase the salts of its earlier lines. ``head`` is held."""
     entry.lines.update(salt=None)
-    line = feed.RemoveLine(head.size + 1, entry.public_id)
-    return _append(head, FeedLine(op=FeedLine.Op.REMOVE, entry=entry, at=at), line)
+    leaf = feed.leaf(feed.RemoveLine(head.size + 1, entry.public_id))
+    return _append(head, [FeedLine(op=FeedLine.Op.REMOVE, entry=entry, leaf=leaf, at=at)])[0]
 
 
-def _append(head: FeedHead, row: FeedLine, line: feed.Line) -> FeedLine:
-    tree = Frontier.from_bytes(bytes(head.frontier)).append(feed.leaf(line))
-    row.seq, row.leaf, row.root = tree.size, feed.leaf(line), tree.root()
-    row.save(force_insert=True)
+def _append(head: FeedHead, rows: list[FeedLine]) -> list[FeedLine]:
+    tree = Frontier.from_bytes(bytes(head.frontier))
+    for row in rows:
+        tree = tree.append(bytes(row.leaf))
+        row.seq, row.root = tree.size, tree.root()
+    FeedLine.objects.bulk_create(rows)
     head.size, head.frontier = tree.size, tree.to_bytes()
     head.save(update_fields=["size", "frontier"])
-    return row
+    return rows

@@ -159,20 +159,25 @@ def _store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Rep
 def _store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> None:
     """The items of a report, each link and each picture once."""
     own = {"case": report.case, "report": report, "added_at": now}
-    for link in dict.fromkeys(link.strip() for link in form.links):
-        Item.objects.create(kind=Item.Kind.LINK, url=link, **own)
+    items = [Item(kind=Item.Kind.LINK, url=link, **own) for link in dict.fromkeys(link.strip() for link in form.links)]
+    pictures: dict[object, HashGiven] = {}
+    for number, given in enumerate(form.hashes):
+        pictures.setdefault(tuple(_hashes(given)) or number, given)
+    entries = _entries(list(pictures.values()), by)
+    for given in pictures.values():
+        own_entries = {f"{each.algorithm}_entry": entries[each] for each in _hashes(given)}
+        label = given.label.strip() or None
+        items.append(Item(kind=Item.Kind.HASH, label=label, quality=_quality(given), **own_entries, **own))
+    Item.objects.bulk_create(items)  # all at once: everybody waits while a report is stored
+
+
+def _entries(pictures: Sequence[HashGiven], by: Actor) -> dict[Hash, Entry]:
+    """The entry of each hash of these pictures."""
     bank = banks.open_bank(REPORTS_BANK, by=Actor.system())
-    seen: set[tuple[Hash, ...]] = set()
-    for given in form.hashes:
-        hashes = tuple(_hashes(given))
-        if hashes and hashes in seen:
-            continue
-        seen.add(hashes)
-        entries: dict[str, Entry] = {
-            f"{each.algorithm}_entry": banks.add_entry(
-                bank, each, quality=given.quality if given.pdq_hex else None, source="report", by=by
-            )
-            for each in hashes
-        }
-        quality = given.quality if given.pdq_hex else None
-        Item.objects.create(kind=Item.Kind.HASH, label=given.label.strip() or None, quality=quality, **entries, **own)
+    graded = [(each, _quality(given)) for given in pictures for each in _hashes(given)]
+    entries = banks.add_entries(bank, graded, source="report", by=by)
+    return {each: entry for (each, _), entry in zip(graded, entries, strict=True)}
+
+
+def _quality(given: HashGiven) -> int | None:
+    return given.quality if given.pdq_hex else None
