@@ -1,0 +1,180 @@
+"""Every page of the console: for every eye and every window, and without scripts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from staydown.apps.audit.actor import Actor
+from staydown.apps.cases import actions
+from staydown.apps.cases.models import Case, Decision, Item
+from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing.models import Delivery
+from tests import factories as make
+from tests.journeys.browser import DESK, NARROWEST, PHONE, assert_accessible, assert_no_sideways_scroll, watched
+from tests.journeys.console import Console, inspector
+from tests.people import DORA
+
+pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+def holds(page):
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+
+
+@pytest.fixture
+def busy(bea, cem):
+    """A console in use: cases in every lane, a wave of hits, a delivery that was given up, keys."""
+    sharing.add_endpoint("Pebble’s backend", "https://hooks.pebble.example/staydown", by=Actor.system())
+    make.api_key("screen", "feed:read")
+    long = "https://cdn.pebble.example/" + "a-very-long-path-that-does-not-break/" * 6
+    rich = make.submitted(links=[long, "https://pebble.example/1"], pictures=(1, 2)).case
+    entry = Item.objects.filter(case=rich, kind="hash").first().pdq_entry
+    preview = "https://cdn.pebble.example/preview"
+    hits = [make.hit(entry, "review", content_ref="post-1", preview_url=preview), make.hit(entry, count=1000)]
+    actions.record_hits(hits, by=make.NODE)
+    bare = make.submitted(DORA, links=1, pictures=(), signature="", provided={}).case
+    Case.objects.filter(pk=bare.pk).update(due_at=timezone.now() - timedelta(hours=3))
+    waiting, declined, held = (make.submitted(DORA, pictures=(seed,)).case for seed in (11, 12, 13))
+    make.decided(waiting, cem)
+    make.decided(declined, cem, "decline")
+    actions.lease(held, cem)
+    now = timezone.now()
+    dead = Delivery.objects.order_by("pk").first()
+    Delivery.objects.filter(pk=dead.pk).update(state="dead", next_at=None, settled_at=now, attempts=10, last_status=503)
+    return {"rich": rich, "bare": bare, "waiting": waiting, "declined": declined, "held": held}
+
+
+def pages_of(role, busy):
+    """The pages that a role comes to, with their headings."""
+    cases = [(f"/staff/cases/{case.public_id}/", f"Case {case.number}") for case in busy.values()]
+    queue = [(f"/staff/?lane={lane}", "Cases") for lane in ("open", "waiting", "done")]
+    own = [
+        ("/staff/accounts/2fa/", "Your sign-in"),
+        ("/staff/accounts/password/change/", "Change your password"),
+        ("/staff/accounts/logout/", "Sign out"),
+        ("/staff/accounts/2fa/webauthn/", "Passkeys and security keys"),
+    ]
+    office = [("/staff/webhooks/", "Webhooks"), ("/staff/keys/", "API keys"), ("/staff/team/", "Team")]
+    return {
+        "moderator": [*queue, *cases, *own],
+        "auditor": [*queue[:1], *cases[:2], *office],
+        "admin": [*office, ("/staff/webhooks/?state=dead", "Webhooks")],
+    }[role]
+
+
+EYES = {
+    "desk": {"viewport": DESK},
+    "dark phone": {"viewport": PHONE, "color_scheme": "dark"},
+    "narrow, in forced colours": {"viewport": NARROWEST, "forced_colors": "active"},
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "eyes"),
+    [
+        *(("moderator", eyes) for eyes in EYES),
+        ("auditor", "desk"),
+        ("admin", "dark phone"),
+        ("admin", "narrow, in forced colours"),
+    ],
+)
+def test_every_page(role, eyes, browser, live_server, busy, bea, uli, ada):
+    person = {"moderator": bea, "auditor": uli, "admin": ada}[role]
+    with watched(browser, **EYES[eyes]) as page:
+        console = Console(page, live_server.url, holds)
+        console.signs_in(person.username)
+        for path, heading in pages_of(role, busy):
+            console.open(path, heading)
+
+
+@pytest.fixture
+def plain(browser):
+    """A page whose browser runs no scripts, and what each page must hold in it."""
+    with (
+        inspector(browser, viewport=PHONE) as check,
+        watched(browser, viewport=PHONE, java_script_enabled=False) as page,
+    ):
+        yield page, check
+
+
+def test_every_page_without_scripts(plain, live_server, busy, bea):
+    page, check = plain
+    console = Console(page, live_server.url, check)
+    console.signs_in("bea")
+    for path, heading in pages_of("moderator", busy):
+        console.open(path, heading)
+
+
+def test_a_decision_without_scripts(plain, live_server, bea, busy):
+    case = busy["rich"]
+    page, check = plain
+    console = Console(page, live_server.url, check)
+    console.signs_in("bea")
+    console.opens_case(case.number)
+    expect(page.get_by_role("button", name="Keyboard shortcuts")).to_have_count(0)
+    page.get_by_role("checkbox", name="post-1").uncheck()
+    page.get_by_role("radio", name="Decline").check()
+    page.get_by_label("Why?").fill("Not an intimate picture.")
+    console.press("Check the decision")
+    console.reads(f"Case {case.number}")
+    expect(page.get_by_role("alert").first).to_contain_text("Choose the ground on which you decline.")
+    expect(page.get_by_role("checkbox", name="post-1")).not_to_be_checked()
+    page.get_by_role("radio", name="Not an intimate image").check()
+    console.press("Check the decision")
+    console.reads("Check the decision")
+    console.press("Send: decline")
+    console.reads("Cases")
+    decision = Decision.objects.get(case=case)
+    assert (decision.verdict, decision.ground) == ("decline", "not_intimate_image_content")
+    assert decision.items.count() == 4
+    console.follow("Refresh")
+    console.opens_case(case.number)
+    console.press("Give it back")
+    console.reads("Cases")
+
+
+def test_the_office_without_scripts(plain, live_server, ada, busy):
+    page, check = plain
+    console = Console(page, live_server.url, check)
+    console.signs_in("ada")
+    console.follow("API keys")
+    console.reads("API keys")
+    page.get_by_label("What is it for?").fill("the node in the basement")
+    page.get_by_role("checkbox", name="screen: ask").check()
+    console.press("Make the key")
+    console.confirms()
+    console.reads("The key for the node in the basement")
+    expect(page.get_by_text("sdn_live_")).to_be_visible()
+    console.follow("I have copied it")
+    console.reads("API keys")
+    console.follow("Revoke the node in the basement")
+    console.reads("Revoke the key for the node in the basement?")
+    console.press("Revoke it")
+    console.reads("API keys")
+    console.follow("Webhooks")
+    console.reads("Webhooks")
+    console.follow("See it")
+    console.reads("Webhooks")
+    page.get_by_role("button", name="Send again").click()
+    console.reads("Webhooks")
+    expect(page.get_by_text("It is in line again")).to_be_visible()
+    console.follow("Team")
+    console.reads("Team")
+    page.get_by_label("Name to sign in with").fill("mira")
+    page.get_by_label("Pseudonym").fill("heron")
+    page.get_by_role("radio", name="lead").check()
+    console.press("Add this person")
+    console.reads("heron is added")
+    password = page.locator(".secret").inner_text()
+    console.follow("Back to the team")
+    console.reads("Team")
+    console.follow("Change heron")
+    console.reads("heron")
+    console.press("Sign out")
+    console.reads("Sign in")
+    console.signs_in("mira", password)
