@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
+from staydown.apps.audit import actions as audit
 from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions
 from staydown.apps.banks.models import Bank, Entry, FeedLine
+from staydown.apps.banks.querysets import feed_page
 from staydown.core import bank as rules
 from staydown.errors import HashError, InvalidError, StateError
 from tests.factories import pdq, sha256
@@ -184,3 +187,78 @@ def test_the_database_refuses_a_second_live_entry_of_a_hash(entry):
 def test_nothing_shows_a_hash(entry):
     said = f"{entry!r} {entry} {FeedLine.objects.get()!r} {Bank.objects.get()!r} {entry.hash!r}"
     assert pdq(1).hex()[:8] not in said
+
+
+# Many at once ----------------------------------------------------------------------------------------------------
+
+
+def queries_of(count, house, system, start=0):
+    """How many queries it takes to add this many entries, half of them digests."""
+    hashes = [(make(seed), 80) for seed in range(start, start + count // 2) for make in (pdq, sha256)]
+    with CaptureQueriesContext(connection) as asked:
+        assert len(actions.add_entries(house, hashes, source="report", by=system)) == count
+    return len(asked)
+
+
+def test_many_entries_take_few_queries(house, system):
+    few, many = queries_of(2, house, system), queries_of(400, house, system, start=1000)
+    assert few < 15
+    assert many < 40  # each insert is split into statements that the database takes
+    assert Entry.objects.count() == FeedLine.objects.count() == 402
+    audit.verify()
+
+
+def test_many_at_once_are_what_one_after_another_would_be(house, system):
+    hashes = [(pdq(1), 80), (sha256(1), None), (pdq(2), 50)]
+    entries = actions.add_entries(house, hashes, source="report", by=system)
+    assert [entry.hash for entry in entries] == [each for each, _ in hashes]
+    assert [(entry.state, entry.radius, entry.quality) for entry in entries] == [
+        ("pending", 31, 80),
+        ("pending", 0, None),
+        ("pending", 31, 50),
+    ]
+    assert list(FeedLine.objects.values_list("seq", "op", "action", "entry")) == [
+        (seq, "add", "review", entry.pk) for seq, entry in enumerate(entries, start=1)
+    ]
+    assert [verbs(entry) for entry in entries] == [["entry.added"]] * 3
+    assert feed_page(0, 10).lines[1].entry.hash == sha256(1)
+    again = Entry.objects.get(pk=entries[2].pk)
+    assert again.hash == pdq(2)
+
+
+def test_a_hash_that_is_there_or_given_twice_is_one_entry(house, entry, system):
+    hashes = [(pdq(2), 80), (pdq(1), 80), (pdq(2), 90)]
+    first, known, twice = actions.add_entries(house, hashes, source="import:list", by=system)
+    assert known == entry
+    assert first is twice
+    assert Entry.objects.count() == FeedLine.objects.count() == 2
+    assert Entry.objects.get(pk=entry.pk).source == "import:list"
+    assert verbs(entry) == ["entry.added", "entry.kept"]
+
+
+def test_one_that_is_refused_refuses_all(house, system):
+    with pytest.raises(InvalidError, match="quality"):
+        actions.add_entries(house, [(pdq(1), 80), (pdq(2), 49)], source="report", by=system)
+    assert not Entry.objects.exists()
+    assert actions.add_entries(house, [], source="report", by=system) == []
+
+
+def test_many_are_enforced_at_once(house, entry, system):
+    actions.enforce(entry, by=system)
+    entries = [entry, *actions.add_entries(house, [(pdq(n), 80) for n in range(2, 60)], source="report", by=system)]
+    with CaptureQueriesContext(connection) as asked:
+        enforced = actions.enforce_all(entries, by=system, reason="reviewed by the partner")
+    assert len(asked) < 15
+    assert [each.pk for each in enforced] == [each.pk for each in entries]
+    assert set(Entry.objects.values_list("state", flat=True)) == {"enforced"}
+    assert verbs(entry) == ["entry.added", "entry.enforced"]
+    assert history(entries[-1])[-1].facts["reason"] == "reviewed by the partner"
+    audit.verify()
+
+
+def test_one_that_ended_keeps_all_from_being_enforced(house, entry, system):
+    other = actions.add_entry(house, pdq(2), source="report", by=system)
+    actions.withdraw(entry, by=system)
+    with pytest.raises(StateError):
+        actions.enforce_all([other, entry], by=system)
+    assert Entry.objects.get(pk=other.pk).state == "pending"

@@ -7,7 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history, recent
@@ -133,6 +134,16 @@ def test_a_link_and_a_picture_given_twice_are_one_item_each():
     sent = make.submitted(links=[link, f" {link} "], hashes=[make.picture(1), make.picture(1)])
     assert sent.report.items.count() == 2
     assert sent.report.items.get(kind="link").url == link
+
+
+def test_a_large_report_takes_few_queries():
+    """Nobody else can write while a report is stored, and anyone may send one."""
+    pictures = [HashGiven(make.pdq(n).hex(), 90, make.sha256(n).hex(), "") for n in range(200)]
+    with CaptureQueriesContext(connection) as asked:
+        sent = make.submitted(links=0, pictures=(), hashes=pictures)
+    assert sent.report.items.count() == 200
+    assert Entry.objects.count() == 400
+    assert len(asked) < 100
 
 
 def test_the_regimes_of_the_day_are_pinned_with_their_text(settings):

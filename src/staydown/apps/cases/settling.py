@@ -27,7 +27,7 @@ def settle(case: Case, now: datetime, *, action: Action | None = None, decision:
     Nothing is left when no item waits for a decision or for the platform's answer. ``action`` or ``decision`` is what
     then stopped the clocks; without either it was a withdrawal. A disabled item waits: disabling is not the last word.
     """
-    items = list(case.items.only("report_id", "kind", "state", "added_at"))
+    items = list(case.items.only("case_id", "report_id", "kind", "state", "added_at"))
     _keep_time(case, items, now, action, decision)
     case.state = _state(case, {item.state for item in items})
     if case.state in {Case.State.DONE, Case.State.WITHDRAWN}:
