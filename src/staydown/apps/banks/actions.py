@@ -66,20 +66,20 @@ def add_entries(
     if min(graded, default=LEAST_QUALITY) < LEAST_QUALITY:
         raise InvalidError(f"quality: a picture below {LEAST_QUALITY} has too little detail to be told from others.")
     head, now = feed_writing.hold(), timezone.now()
-    prints = [fingerprint(each) for each, _ in hashes]
-    known = Entry.objects.filter(bank=bank, fingerprint__in=prints).select_related("bank")
+    marks = [fingerprint(each) for each, _ in hashes]
+    known = Entry.objects.filter(bank=bank, fingerprint__in=marks).select_related("bank")
     found = {bytes(entry.fingerprint or b""): entry for entry in known}
     _also_from(list(found.values()), source, by)
     new = []
-    for print_, (each, quality) in zip(prints, hashes, strict=True):
-        if print_ not in found:
+    for mark, (each, quality) in zip(marks, hashes, strict=True):
+        if mark not in found:
             entry = Entry(bank=bank, source=source, quality=quality, lapses_at=lapses_at, added_at=now, changed_at=now)
-            entry.algorithm, entry.value, entry.fingerprint = each.algorithm.value, each.value, print_
+            entry.algorithm, entry.value, entry.fingerprint = each.algorithm.value, each.value, mark
             entry.radius, entry.action = min(radius, each.algorithm.widest), rules.Action(action).value
-            found[print_] = entry
+            found[mark] = entry
             new.append(entry)
     _store(head, new, by)
-    return [found[print_] for print_ in prints]
+    return [found[mark] for mark in marks]
 
 
 def add_entry(
