@@ -12,7 +12,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.apps.sharing import actions as sharing
-from staydown.apps.sharing.models import Delivery
+from staydown.apps.sharing.models import Delivery, Endpoint
 from tests import factories as make
 from tests.journeys.browser import DESK, NARROWEST, PHONE, assert_accessible, assert_no_sideways_scroll, watched
 from tests.journeys.console import Console, inspector
@@ -51,6 +51,7 @@ def busy(bea, cem):
 
 def pages_of(role, busy):
     """The pages that a role comes to, with their headings."""
+    endpoint = Endpoint.objects.get()
     cases = [(f"/staff/cases/{case.public_id}/", f"Case {case.number}") for case in busy.values()]
     queue = [(f"/staff/?lane={lane}", "Cases") for lane in ("open", "waiting", "done")]
     own = [
@@ -63,7 +64,11 @@ def pages_of(role, busy):
     return {
         "moderator": [*queue, *cases, *own],
         "auditor": [*queue[:1], *cases[:2], *office],
-        "admin": [*office, ("/staff/webhooks/?state=dead", "Webhooks")],
+        "admin": [
+            *office,
+            ("/staff/webhooks/?state=dead", "Webhooks"),
+            (f"/staff/webhooks/endpoints/{endpoint.public_id}/", endpoint.name),
+        ],
     }[role]
 
 

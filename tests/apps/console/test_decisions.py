@@ -139,7 +139,7 @@ def test_hiding_says_what_stays_as_it_is(at_bea, opened):
 def test_declining_says_which_ground_and_what_becomes_of_the_hash(at_bea, opened):
     page = at_bea.post(address(opened), given(opened, "decline")).content.decode()
     assert "Not an intimate image" in page
-    assert "2 items stay up on the platform" in page
+    assert "2 links stay up on the platform" in page
     assert "The hash of 1 picture is erased" in page
 
 

@@ -62,7 +62,7 @@ def test_dead_letters_are_seen_and_sent_again(at_cem, endpoint):
 
 def test_nothing_is_sent_again_to_an_endpoint_that_is_off(at_cem, at_ada, endpoint):
     delivery = dead(endpoint)[0]
-    at_ada.post(f"/staff/webhooks/endpoints/{endpoint.public_id}/", {"to": "off"})
+    at_ada.post(f"/staff/webhooks/endpoints/{endpoint.public_id}/", {"do": "off"})
     answer = at_cem.post(f"/staff/webhooks/deliveries/{delivery.public_id}/", follow=True)
     assert "This endpoint is off" in answer.content.decode()
     delivery.refresh_from_db()
@@ -71,10 +71,28 @@ def test_nothing_is_sent_again_to_an_endpoint_that_is_off(at_cem, at_ada, endpoi
 
 def test_an_endpoint_off_and_on(at_ada, endpoint):
     path = f"/staff/webhooks/endpoints/{endpoint.public_id}/"
-    assert "the platform is off" in at_ada.post(path, {"to": "off"}, follow=True).content.decode()
+    assert "the platform is off" in at_ada.post(path, {"do": "off"}, follow=True).content.decode()
     assert not Endpoint.objects.get().enabled
-    at_ada.post(path, {"to": "on"})
+    at_ada.post(path, {"do": "on"})
     assert Endpoint.objects.get().enabled
+
+
+def test_an_endpoint_that_is_removed_gives_up_what_waits(at_ada, endpoint):
+    now = timezone.now()
+    Delivery.objects.create(endpoint=endpoint, event="case.decided", payload={}, created_at=now, next_at=now)
+    path = f"/staff/webhooks/endpoints/{endpoint.public_id}/"
+    assert "1 delivery that waits is given up" in at_ada.get(path).content.decode()
+    answer = at_ada.post(path, {"do": "remove"}, follow=True)
+    assert "the platform is removed" in answer.content.decode()
+    assert Delivery.objects.get().state == "dead"
+    assert at_ada.get(path).status_code == 404
+
+
+def test_an_endpoint_is_looked_at_without_changing_it(at_ada, endpoint):
+    before = recent()[0].seq
+    path = f"/staff/webhooks/endpoints/{endpoint.public_id}/"
+    assert at_ada.get(path).status_code == at_ada.post(path, {"do": "dance"}).status_code == 200
+    assert recent()[0].seq == before
 
 
 def test_a_new_endpoint_shows_the_key_that_its_receiver_needs(at_ada):

@@ -56,8 +56,9 @@ def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> l
 
 def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> list[str]:
     said = []
-    if located:
-        said.append(f"{spoken(len(located), 'item')} {'stays' if len(located) == 1 else 'stay'} up on the platform.")
+    links = len(located) - len(uploads)
+    if links:
+        said.append(f"{spoken(links, 'link')} {'stays' if links == 1 else 'stay'} up on the platform.")
     if pictures:
         said.append(
             f"The {'hash' if len(pictures) == 1 else 'hashes'} of {spoken(len(pictures), 'picture')} "
@@ -65,7 +66,9 @@ def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> 
             f"{'it' if len(pictures) == 1 else 'them'}. Copies pass."
         )
     if uploads:
-        said.append(f"{spoken(len(uploads), 'upload')} that matched may be published.")
+        said.append(
+            f"The platform may publish {spoken(len(uploads), 'upload')} that matched, or leave {'it' if len(uploads) == 1 else 'them'} up."
+        )
     return said
 
 

@@ -29,7 +29,7 @@ ROLES: Final = {
     "webhooks": ("lead", "auditor", "admin"),
     "replay": ("lead", "admin"),
     "endpoint_add": ("admin",),
-    "endpoint_switch": ("admin",),
+    "endpoint": ("admin",),
     "keys": ("auditor", "admin"),
     "key_create": ("admin",),
     "key_revoke": ("admin",),

@@ -39,7 +39,7 @@ def _page(request: HttpRequest, form: EndpointForm | None = None, status: int = 
         "states": Delivery.State.choices,
         "form": form or (EndpointForm() if may(request.user, "endpoint_add") else None),
         "may_replay": may(request.user, "replay"),
-        "may_change": may(request.user, "endpoint_switch"),
+        "may_change": may(request.user, "endpoint"),
         "menu": "webhooks",
     }
     return render(request, "console/webhooks.html", context, status=status)
@@ -67,15 +67,23 @@ def add(request: HttpRequest) -> HttpResponse:
     return _page(request, form, status=422)
 
 
-@door("endpoint_switch", "POST")
-def switch(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Turns an endpoint on or off."""
-    endpoint = Endpoint.objects.filter(public_id=public_id, removed_at__isnull=True).first()
-    if endpoint is None:
+@door("endpoint", "GET", "HEAD", "POST")
+def endpoint(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """One endpoint: on, off, or the end of it."""
+    found = Endpoint.objects.filter(public_id=public_id, removed_at__isnull=True).first()
+    if found is None:
         raise MissingError
-    enabled = request.POST.get("to") == "on"
-    actions.change_endpoint(endpoint, enabled=enabled, by=staff_actor(request.user))
-    messages.success(request, f"{endpoint.name} is {'on' if enabled else 'off'}.")
+    wanted, by = request.POST.get("do"), staff_actor(request.user)
+    if wanted in {"on", "off"}:
+        actions.change_endpoint(found, enabled=wanted == "on", by=by)
+        messages.success(request, f"{found.name} is {wanted}.")
+    elif wanted == "remove":
+        actions.remove_endpoint(found, by=by)
+        messages.success(request, f"{found.name} is removed. Nothing goes there any more.")
+    else:
+        waiting = found.deliveries.filter(state=Delivery.State.WAITING).count()
+        context = {"endpoint": found, "waiting": waiting, "menu": "webhooks"}
+        return render(request, "console/endpoint.html", context)
     return redirect("console:webhooks")
 
 
