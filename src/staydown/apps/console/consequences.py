@@ -66,9 +66,8 @@ def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> 
             f"{'it' if len(pictures) == 1 else 'them'}. Copies pass."
         )
     if uploads:
-        said.append(
-            f"The platform may publish {spoken(len(uploads), 'upload')} that matched, or leave {'it' if len(uploads) == 1 else 'them'} up."
-        )
+        them = "it" if len(uploads) == 1 else "them"
+        said.append(f"The platform may publish {spoken(len(uploads), 'upload')} that matched, or leave {them} up.")
     return said
 
 
