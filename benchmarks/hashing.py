@@ -63,10 +63,10 @@ def _from_arrays(rounds: int) -> list[Row]:
     made = []
     for size in ((512, 512), (1008, 756)):
         array = np.asarray(pictures.photograph("astronaut.png").resize(size, Image.Resampling.LANCZOS))
-        ours, theirs = _turns(rounds, partial(pdq, array), partial(pdqhash.compute, array), repeats=5)
+        ours, theirs = _turns(rounds, partial(pdq, array), partial(pdqhash.compute, array), repeats=20)
         made.append(_row(f"RGB array of {size[0]} x {size[1]} to a hash", peer, ours, theirs, at_least=10))
     array = np.asarray(pictures.photograph("astronaut.png"))
-    ours, theirs = _turns(rounds, partial(pdq, array), partial(pdqhash.compute_dihedral, array), repeats=5)
+    ours, theirs = _turns(rounds, partial(pdq, array), partial(pdqhash.compute_dihedral, array), repeats=20)
     made.append(_row("RGB array of 512 x 512 to all 8 hashes", peer, ours, theirs, at_least=10))
     return made
 
