@@ -21,7 +21,7 @@ REAL = (*pictures.PHOTOGRAPHS, "hubble_deep_field.jpg", "retina.jpg", "motorcycl
 
 
 def corpus() -> Iterator[bytes]:
-    """Pictures just large enough to be scaled, where scaling costs the most: 96 crops of photographs, 12 patterns."""
+    """Pictures just large enough to be scaled, where scaling costs the most: 96 crops of photographs, 8 patterns."""
     rng = np.random.default_rng(2)
     for name in REAL:
         whole = pictures.photograph(name)
@@ -30,7 +30,7 @@ def corpus() -> Iterator[bytes]:
             left, top = (int(rng.uniform(0, a - b)) for a, b in zip(whole.size, (width, height), strict=True))
             crop = whole.resize(size(rng), Image.Resampling.BICUBIC, (left, top, left + width, top + height))
             yield pictures.encoded(crop, quality=int(rng.integers(60, 95)), subsampling=int(rng.integers(0, 3)))
-    for seed in range(12):
+    for seed in range(8):
         yield pictures.encoded(Image.fromarray(make.pixels("clouds", seed, *size(rng))), quality=80)
 
 

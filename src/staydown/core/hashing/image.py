@@ -105,12 +105,14 @@ def _check_size(size: tuple[int, int] | None, limits: Limits) -> None:
 def _decode(data: bytes, name: str, limits: Limits, scaled_mode: str) -> Raster:
     if name == "HEIF":
         register_heif()
-    image = Image.open(io.BytesIO(data), formats=[name])
+    image: Image.Image = Image.open(io.BytesIO(data), formats=[name])
     full = image.size
     fold = _scale(image, scaled_mode) if name == "JPEG" else 1
     # A progressive JPEG is held whole while it is decoded, whatever the scale.
     _check_size(full if image.info.get("progressive") else image.size, limits)
     image.load()
+    if image.mode == "LAB":
+        image = image.convert("RGB")  # whole: to make ready for it costs more than to do it
     width, height = full if fold > 1 else image.size
     orientation = _orientation(image)
     if orientation > 4:
