@@ -35,7 +35,7 @@ IN_TURN: Final = 20  # queries of one side before those of the other
 CHANGES: Final = 2000
 FLAT_TARGETS: Final = {1_000_000: 20, 10_000_000: 100}  # times faster
 MULTI_HASH_TARGETS: Final = {10_000_000: 200}
-HMA_POLL: Final = 60_000.0  # milliseconds between two rebuilds of HMA's index, by default
+CHANGE_LIMIT: Final = 1.0  # milliseconds that a change may take until it holds
 
 Row = dict[str, object]
 
@@ -176,7 +176,7 @@ def change_rows(count: int, live: LiveIndex) -> list[Row]:
         took = sorted(timed(lambda entry=entry, change=change: change(entry))[1] * 1000 for entry in fresh)
         p99 = took[int(len(took) * 0.99)]
         work = f"{name} to {count:,} entries until it holds: p99"
-        found.append(row(work, "HMA: until the next rebuild", p99, HMA_POLL, "ms", "under 1 ms", p99 < 1))
+        found.append(row(work, "the target", p99, CHANGE_LIMIT, "ms", "under 1 ms", p99 < CHANGE_LIMIT))
     return found
 
 

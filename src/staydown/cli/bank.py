@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import click
 
+from staydown.cli import private_file
 from staydown.cli.serve import DATA
-from staydown.errors import InvalidError, MissingError, SettingError
+from staydown.errors import InvalidError, MissingError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -114,7 +112,7 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, as_
     states = [State.ENFORCED, *([State.PENDING] if pending else [])]
     entries = live_entries().filter(bank=bank, state__in=states)
     total = entries.count()
-    with _new_file(file) as out, _bar() as bar:
+    with private_file.new(file) as out, _bar() as bar:
         actions.record_export(bank, total, by=Actor.system())  # before the first hash is written
         task = bar.add_task("Exporting", total=total)
         for entry in entries.iterator(chunk_size=BATCH):
@@ -178,20 +176,3 @@ def _bar() -> Progress:
     from rich.progress import Progress
 
     return Progress(console=Console(stderr=True), transient=True)
-
-
-@contextlib.contextmanager
-def _new_file(path: Path) -> Iterator[TextIO]:
-    """A file that nobody else can read, which must not exist yet; gone again when the block fails."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise SettingError(f"{path} exists already. Name another file, or remove it first.") from None
-    except OSError as error:
-        raise SettingError(f"{path} cannot be written: {error.strerror}.") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise

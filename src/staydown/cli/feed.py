@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from staydown.cli import private_file
 from staydown.core.note import Verifier
 from staydown.errors import InvalidError, ProofError, SettingError
 from staydown.exchange import mirror as mirroring
@@ -51,7 +48,7 @@ def key(data: Path | None, name: str, banks: tuple[str, ...], node: bool, out: P
     if unknown := sorted(set(banks) - known):
         raise InvalidError(f"There is no bank {unknown[0]}. Banks: {', '.join(sorted(known)) or 'none yet'}.")
     scopes = ["feed:read", "hit:write", *(["key:list"] if node else [])]
-    with _new_file(out) as file:  # first, so that no key is made which nobody then has
+    with private_file.new(out) as file:  # first, so that no key is made which nobody then has
         _, text = create_key(name, scopes, banks, by=Actor.system())
         file.write(KeyFile(text, feed_key.signer().verifier_key).text())
     click.echo(f"Key file written: {out}. Keep it secret; who has it can read the hashes.")
@@ -103,20 +100,3 @@ def verify(file: Path, verifier: str | None, key_file: Path | None, as_json: boo
         click.echo(json.dumps(told))
     else:
         click.echo(f"Verified: {found.lines:,} lines, {found.entries:,} entries, {found.withheld:,} lines withheld.")
-
-
-@contextlib.contextmanager
-def _new_file(path: Path) -> Iterator[TextIO]:
-    """A file that nobody else can read, which must not exist yet; gone again when the block fails."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise SettingError(f"{path} exists already, and a key in use must not be lost. Name another file.") from None
-    except OSError as error:
-        raise SettingError(f"{path} cannot be written: {error.strerror}.") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
