@@ -17,9 +17,7 @@ def new(path: Path) -> Iterator[TextIO]:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise SettingError(
-            f"{path} exists already and may be in use. Name another file, or remove it."
-        ) from None
+        raise SettingError(f"{path} exists already and may be in use. Name another file, or remove it.") from None
     except OSError as error:
         raise SettingError(f"{path} cannot be written: {error.strerror}.") from None
     try:
