@@ -152,6 +152,8 @@ def test_fifty_kills_lose_nothing(tmp_path, request):
     assert withdrawn
 
     key, numbers = screening_key(site), numbers_by_reference(site)
+    # Some are cases whose reporter was never answered: the server was killed between its commit and its answer.
+    assert decided_cases(site) >= folk.decided
     process, _ = start(site.data, port, STAYDOWN_ORIGIN=origin)
     try:
         check_promises(folk, key, numbers)
@@ -174,7 +176,6 @@ def test_fifty_kills_lose_nothing(tmp_path, request):
 def check_promises(folk: People, key: str, numbers: dict[str, str]) -> None:
     """Each report is there, each decision and withdrawal stands, and the node that reads the feed agrees."""
     wait_for(lambda: httpx.get(f"{folk.origin}/readyz").status_code == 200, seconds=20, said="the node is not ready")
-    found: set[str] = set()
     for promise in folk.promises:
         with Visitor(folk.origin) as reporter:
             page = people.status(reporter, promise.code)
@@ -184,7 +185,6 @@ def check_promises(folk: People, key: str, numbers: dict[str, str]) -> None:
             headers={"Authorization": f"Bearer {key}"},
         ).raise_for_status()
         number = numbers[reference_on(page)]
-        found.add(number)
         if number in folk.unsure or promise.unsure:
             continue
         decided = number in folk.decided
@@ -192,7 +192,6 @@ def check_promises(folk: People, key: str, numbers: dict[str, str]) -> None:
         assert answer.json()["action"] == wanted, page
         assert ("withdrew" in page) == promise.withdrawn, page
         assert ("A moderator decided" in page) == decided, page
-    assert found >= folk.decided
 
 
 PREFACE = """
@@ -221,6 +220,12 @@ def numbers_by_reference(site: Site) -> dict[str, str]:
     line = "[print(report.reference, report.case.number) for report in Report.objects.select_related('case')]"
     told = made(site, f"from staydown.apps.cases.models import Report\n{line}")
     return dict(each.split() for each in told.splitlines())
+
+
+def decided_cases(site: Site) -> set[str]:
+    """The numbers of the cases that have a decision."""
+    line = "[print(number) for number in Decision.objects.values_list('case__number', flat=True)]"
+    return set(made(site, f"from staydown.apps.cases.models import Decision\n{line}").split())
 
 
 def moderator_of(site: Site) -> tuple[str, str]:
