@@ -65,12 +65,16 @@ def pdq_of(raster: Raster) -> Pdq:
     """The hash of a raster, equal to that of its upright picture."""
     if min(raster.width, raster.height) < _LEAST_SIDE:
         return Pdq((Hash(Algorithm.PDQ, bytes(32)),) * 8, 0)
-    small = _decimated(raster)
+    return pdq_of_lines(decimated(raster))
+
+
+def pdq_of_lines(small: NDArray[np.float32]) -> Pdq:
+    """The hash of what `decimated` left of a picture."""
     coefficients = _COSINES @ small.astype(np.float64) @ _COSINES.T
     return Pdq(_hashes(coefficients), _quality(small))
 
 
-def _decimated(raster: Raster) -> NDArray[np.float32]:
+def decimated(raster: Raster) -> NDArray[np.float32]:
     """The blurred picture's 64 x 64 kept pixels, upright."""
     transposed, from_below, from_right = _TURNS[raster.orientation]
     down, across = raster.height, raster.width
