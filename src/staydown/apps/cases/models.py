@@ -8,8 +8,29 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from staydown.apps.cases.appeal_models import Appeal, UploaderNotice
+from staydown.apps.cases.desk_models import Exposure, Note
+from staydown.apps.cases.hit_models import HeardHit, Hit
+from staydown.apps.cases.question_models import Question
 from staydown.apps.cases.querysets import CaseQuerySet
 from staydown.apps.vault.fields import SealedTextField
+
+__all__ = [
+    "Action",
+    "Appeal",
+    "Case",
+    "Clock",
+    "Decision",
+    "Exposure",
+    "HeardHit",
+    "Hit",
+    "Item",
+    "Note",
+    "PinnedRegime",
+    "Question",
+    "Report",
+    "UploaderNotice",
+]
 
 
 class PinnedRegime(models.Model):
@@ -48,6 +69,7 @@ class Case(models.Model):
     version = models.PositiveIntegerField(default=1)
     leased_by = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     leased_until = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     hit_count = models.PositiveIntegerField(default=0)
     regimes = models.JSONField(default=list)  # [{"id": ..., "version": ...}] in force at receipt
 
@@ -82,14 +104,24 @@ class Report(models.Model):
 
         SUBJECT = "subject", _("the person shown")
         AGENT = "agent", _("someone acting for the person shown")
+        TRUSTED_FLAGGER = "trusted_flagger", _("a trusted flagger")
+        AUTHORITY = "authority", _("an authority")
+
+    class Situation(models.TextChoices):
+        """What had happened when it was sent."""
+
+        POSTED = "posted", _("it was posted")
+        THREAT = "threat", _("somebody threatens to post it")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="reports")
-    role = models.CharField(max_length=8, choices=Role.choices)
+    role = models.CharField(max_length=15, choices=Role.choices)
+    situation = models.CharField(max_length=8, choices=Situation.choices, default=Situation.POSTED)
     relation = SealedTextField(null=True)
     contact = SealedTextField(null=True)
     words = SealedTextField(null=True)
     signature = SealedTextField(null=True)
+    acknowledgement = SealedTextField(null=True)  # the proof file of its line in the log, as its reporter may keep it
     provided = models.JSONField(default=dict)  # {element id: true}
     lookup_id = models.BinaryField(max_length=32, unique=True)
     language = models.CharField(max_length=35, blank=True, default="")
@@ -98,7 +130,13 @@ class Report(models.Model):
     first_seen_at = models.DateTimeField(null=True)  # when the status page was first opened with the code
 
     class Meta:
-        constraints = [models.CheckConstraint(name="report_role_known", condition=Q(role__in=["subject", "agent"]))]
+        constraints = [
+            models.CheckConstraint(
+                name="report_role_is_known",
+                condition=Q(role__in=["subject", "agent", "trusted_flagger", "authority"]),
+            ),
+            models.CheckConstraint(name="report_situation_known", condition=Q(situation__in=["posted", "threat"])),
+        ]
 
     def __str__(self) -> str:
         return f"report {self.public_id}"
@@ -203,6 +241,7 @@ class Decision(models.Model):
         REMOVE = "remove", _("remove")
         DECLINE = "decline", _("decline")
         DISABLE = "disable", _("disable until the final decision")
+        RESTORE = "restore", _("show again")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="decisions")
@@ -220,7 +259,9 @@ class Decision(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="decision_declines_on_a_ground",
-                condition=(Q(verdict="decline") & ~Q(ground="")) | Q(verdict__in=["remove", "disable"], ground=""),
+                condition=(Q(verdict="decline") & ~Q(ground=""))
+                | Q(verdict__in=["remove", "disable"], ground="")
+                | Q(verdict="restore"),  # under a law that lists grounds it names one of them
             ),
             models.CheckConstraint(name="decision_is_under_a_regime", condition=~Q(regime_id="")),
         ]
@@ -353,47 +394,3 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"clock {self.public_id}"
-
-
-class Hit(models.Model):
-    """Matches of one entry with one upload, counted. Without a content id, all matches of the entry are one row."""
-
-    class Action(models.TextChoices):
-        """What screening answered to the upload."""
-
-        BLOCK = "block", _("blocked")
-        REVIEW = "review", _("sent to a person")
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="hits")
-    entry = models.ForeignKey("staydown_banks.Entry", on_delete=models.PROTECT, related_name="hits")
-    item = models.ForeignKey("staydown_cases.Item", on_delete=models.PROTECT, null=True, related_name="hits")
-    action = models.CharField(max_length=8, choices=Action.choices)
-    content_ref = SealedTextField(null=True)
-    content_key = models.BinaryField(max_length=32)  # a keyed digest of content_ref
-    preview_url = SealedTextField(null=True)
-    count = models.PositiveIntegerField(default=1)
-    first_at = models.DateTimeField()
-    last_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.CheckConstraint(name="hit_action_known", condition=Q(action__in=["block", "review"])),
-            models.CheckConstraint(name="hit_counts", condition=Q(count__gte=1)),
-            models.UniqueConstraint(name="hit_once_an_upload", fields=["case", "entry", "action", "content_key"]),
-        ]
-
-    def __str__(self) -> str:
-        return f"hit {self.public_id}"
-
-
-class HeardHit(models.Model):
-    """The id that a node gave to a hit, so that the same hit sent twice counts once. Kept for some weeks."""
-
-    given_id = models.UUIDField(unique=True)
-    hit = models.ForeignKey("staydown_cases.Hit", on_delete=models.PROTECT, related_name="heard")
-    at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return f"heard hit {self.pk}"

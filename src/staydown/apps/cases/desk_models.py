@@ -1,0 +1,44 @@
+"""The rows of the moderators' own desk: notes for colleagues, and how much each person has looked at."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from staydown.apps.vault.fields import SealedTextField
+
+
+class Note(models.Model):
+    """What somebody who works here wrote for colleagues about a case. Neither side ever sees it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="notes")
+    words = SealedTextField()
+    by_staff = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"note {self.public_id}"
+
+
+class Exposure(models.Model):
+    """How many previews a person uncovered on one day: for their own sake, never to measure their work."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    staff = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    reveals = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="exposure_once_a_day", fields=["staff", "day"]),
+            models.CheckConstraint(name="exposure_counts", condition=Q(reveals__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"exposure {self.public_id}"
