@@ -287,6 +287,16 @@ def test_the_export_that_was_bent_was_good() -> None:
 # One line and its place.
 
 
+@pytest.mark.parametrize("size", range(1, 18))
+def test_the_newest_line_is_proved_from_the_frontier_before_it_alone(size: int) -> None:
+    lines = written(size)
+    leaves = [each.leaf for each in lines]
+    before = Frontier().extend(leaves[:-1])
+    text = audit.prove_newest(lines[-1], before, signed(lines))
+    assert text == audit.prove(lines[-1], leaves, signed(lines), size)
+    assert audit.verify_proof(text, SIGNER.verifier).seq == size
+
+
 @sized
 @given(logs, st.data())
 def test_each_line_is_proved_by_a_file_of_its_own(lines: list[LogLine], data: st.DataObject) -> None:

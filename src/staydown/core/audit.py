@@ -196,10 +196,21 @@ class ProvenLine:
 
 def prove(line: LogLine, leaves: Sequence[bytes], note: str, size: int) -> str:
     """The proof file of a line under a checkpoint ``note`` over the first ``size`` of the log's ``leaves``."""
+    return _proof_file(line, merkle.inclusion_proof(leaves, line.seq - 1, size), note)
+
+
+def prove_newest(line: LogLine, before: Frontier, note: str) -> str:
+    """The proof file of the line that was just appended to the tree ``before``, under a checkpoint that ends with it.
+
+    The way from the last leaf to the root goes by the full subtrees to its left, so no other leaf is needed.
+    """
+    return _proof_file(line, before.hashes[::-1], note)
+
+
+def _proof_file(line: LogLine, path: Sequence[bytes], note: str) -> str:
     shown: dict[str, Any] = {"leaf": line.leaf.hex()}
     if line.payload is not None and line.row_key is not None:
         shown |= {"payload": dict(line.payload), "row_key": line.row_key.hex()}
-    path = merkle.inclusion_proof(leaves, line.seq - 1, size)
     head = [PROOF_HEADER, f"extra {_encode(_canonical(shown))}", f"index {line.seq - 1}", *map(_encode, path)]
     return "\n".join(head) + "\n\n" + note
 

@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 
 from staydown.apps.audit import actions, querysets
+from staydown.core import audit
 from staydown.errors import InvalidError, StateError
 
 pytestmark = pytest.mark.django_db
@@ -57,3 +58,14 @@ def test_a_fact_that_the_log_must_not_keep_is_refused(system, value):
         actions.record("entry.added", by=system, about="entry:1", facts={"value": value})
     assert str(value) not in str(error.value)
     assert querysets.frontier().size == 0
+
+
+def test_a_line_comes_with_a_proof_that_holds_without_the_database(bea, system):
+    for number in range(5):
+        said = actions.Record("case.seen", system, bea, {"n": number})
+        line, proof = actions.record_proven(said)
+        actions.record("case.seen", by=system, about="case:other")
+        shown = audit.verify_proof(proof, actions.verifier())
+        assert (shown.seq, shown.checkpoint.size) == (line.seq, line.seq)
+        assert shown.payload["facts"] == {"n": number}
+    assert actions.verify().size == 10

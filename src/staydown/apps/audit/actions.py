@@ -47,6 +47,17 @@ def record(
     return record_all([Record(verb, by, about, facts, also)])[0]
 
 
+def record_proven(said: Record) -> tuple[Line, str]:
+    """Append one line as `record` does, and the proof file of its place: what the person concerned may take home.
+
+    The checkpoint in it ends with this line. It must leave this process only once the transaction has committed: a
+    log that took the line back would have been signed otherwise.
+    """
+    before = Frontier.from_bytes(bytes(_locked_head().frontier))
+    (line,) = record_all([said])
+    return line, audit.prove_newest(querysets.log_line(line), before, _sign(before.append(bytes(line.leaf))))
+
+
 def record_all(records: Sequence[Record]) -> list[Line]:
     """Append one line for each of these, in their order, as `record` does; a few queries for hundreds of them."""
     if not transaction.get_connection().in_atomic_block:
