@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, NamedTuple
 
 import anyio.to_thread
@@ -82,12 +84,22 @@ class Answering:
         self, receive: Receive, content_type: bytes, length: bytes, options: Options, banks: Banks
     ) -> Reply:
         """The answer to a picture; a problem when it cannot be decoded and its bytes are not known either."""
-        longest = self._settings.longest_upload
-        if length.isdigit() and int(length) > longest + bodies.ROOM_FOR_THE_REST:
-            raise TooLargeError
         began = time.perf_counter()
+        upload = Upload(content_type, longest=self._settings.longest_upload)
+        async with self.received(receive, upload, length):
+            content_ref = wire.text(upload.text("content_ref"), "content_ref", wire.LONGEST_REF)
+            preview_url = wire.address(upload.text("preview_url"), "preview_url")
+            found = await self.hashed(upload.file)
+        answer = self._decide(Question(found.hashes, found.is_hashable, content_ref, preview_url), banks)
+        return self._answer_picture(found, answer, options, began)
+
+    @asynccontextmanager
+    async def received(self, receive: Receive, upload: Upload, length: bytes) -> AsyncIterator[None]:
+        """The whole body in ``upload``. For as long as the block runs its bytes count as held by this node."""
+        longest = self._settings.longest_upload + bodies.ROOM_FOR_THE_REST
+        if length.isdigit() and int(length) > longest:
+            raise TooLargeError
         with self._gate as gate:
-            upload = Upload(content_type, longest=longest)
             held = 0
             try:
 
@@ -98,16 +110,16 @@ class Answering:
                     upload.write(data)
 
                 async with asyncio.timeout(self._settings.upload_seconds):
-                    await bodies.stream(receive, take, longest + bodies.ROOM_FOR_THE_REST)
-                content_ref = wire.text(upload.text("content_ref"), "content_ref", wire.LONGEST_REF)
-                preview_url = wire.address(upload.text("preview_url"), "preview_url")
-                found = await anyio.to_thread.run_sync(self._hashes, upload.file, limiter=self._decoders)
+                    await bodies.stream(receive, take, longest)
+                yield
             finally:
                 gate.release(held)
-        answer = self._decide(Question(found.hashes, found.is_hashable, content_ref, preview_url), banks)
-        return self._answer_picture(found, answer, options, began)
 
-    def _answer_picture(self, found: _Hashed, answer: Answer, options: Options, began: float) -> Reply:
+    async def hashed(self, data: bytes) -> Hashed:
+        """The hashes to look a picture file up by; the decoder's turn is waited for."""
+        return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._decoders)
+
+    def _answer_picture(self, found: Hashed, answer: Answer, options: Options, began: float) -> Reply:
         metrics = self._node.metrics
         if found.error is not None:
             metrics.decode_errors.labels(found.error.code).inc()
@@ -122,24 +134,25 @@ class Answering:
             question.hashes, banks=banks, content_ref=question.content_ref, preview_url=question.preview_url
         )
 
-    def _hashes(self, data: bytes) -> _Hashed:
+    def _hashes(self, data: bytes) -> Hashed:
         """The hashes to look a picture file up by. Runs in a thread, the decoding in a process."""
         try:
             picture = self._node.pool.hash(data)
         except MediaError as error:
-            return _Hashed((sha256(data),), has_detail=False, error=error)
-        if not picture.is_hashable:
-            return _Hashed((picture.sha256,), has_detail=False, error=None)
-        return _Hashed((*picture.variants, picture.sha256), has_detail=True, error=None)
+            return Hashed((sha256(data),), has_detail=False, error=error)
+        return Hashed(picture.asked, has_detail=picture.is_hashable, error=None)
 
 
-class _Hashed(NamedTuple):
+class Hashed(NamedTuple):
+    """What a picture file is looked up by: the PDQ of its eight variants, as it is first, and its SHA-256, last."""
+
     hashes: tuple[Hash, ...]
     has_detail: bool
     error: MediaError | None
 
     @property
     def is_hashable(self) -> bool:
+        """Whether PDQ can tell it from others."""
         return self.error is None and self.has_detail
 
 

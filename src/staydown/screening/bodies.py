@@ -48,13 +48,22 @@ class Gate:
 
 
 class Upload:
-    """A multipart body as it arrives: one ``file``, and perhaps ``content_ref`` and ``preview_url``."""
+    """A multipart body as it arrives: one file, by one of ``files`` as the part's name, and perhaps some ``texts``."""
 
-    def __init__(self, content_type: bytes, *, longest: int) -> None:
+    def __init__(
+        self,
+        content_type: bytes,
+        *,
+        longest: int,
+        files: tuple[str, ...] = ("file",),
+        texts: tuple[str, ...] = TEXT_PARTS,
+    ) -> None:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise InvalidError("The multipart body names no boundary in its content type.")
         self._longest = longest
+        self._files = files
+        self._texts = texts
         self._parts: dict[str, bytearray] = {}
         self._headers: list[tuple[bytearray, bytearray]] = []
         self._is_whole = False
@@ -88,9 +97,10 @@ class Upload:
         """The picture. Raises `InvalidError` when the body ended early or had none."""
         if not self._is_whole:
             raise InvalidError("The multipart body ended too early.")
-        if "file" not in self._parts:
-            raise InvalidError("file: a part of this name is expected.")
-        return bytes(self._parts["file"])
+        found = next((self._parts[name] for name in self._files if name in self._parts), None)
+        if found is None:
+            raise InvalidError(f"{self._files[0]}: a part of this name is expected.")
+        return bytes(found)
 
     def text(self, name: str) -> str | None:
         """The text of a part, or None."""
@@ -114,10 +124,13 @@ class Upload:
         name = (
             parse_options_header(given.get(b"content-disposition", b""))[1].get(b"name", b"").decode("ascii", "replace")
         )
-        if name in self._parts or name not in ("file", *TEXT_PARTS):
-            raise InvalidError("A part is named file, content_ref or preview_url, and each comes once.")
+        is_file = name in self._files
+        if (is_file and not self._parts.keys().isdisjoint(self._files)) or name in self._parts:
+            raise InvalidError("Each part comes once, and there is one file.")
+        if not is_file and name not in self._texts:
+            raise InvalidError(f"A part is named {', '.join((*self._files, *self._texts))}, and each comes once.")
         self._into = self._parts[name] = bytearray()
-        self._room = self._longest if name == "file" else LONGEST_TEXT_PART
+        self._room = self._longest if is_file else LONGEST_TEXT_PART
 
     def _write(self, data: bytes, start: int, end: int) -> None:
         assert self._into is not None  # noqa: S101 - the parser tells the headers first

@@ -79,12 +79,16 @@ class Node:
             matches = self.index.query(hashes, most=MOST_MATCHES) if hashes else []
         if not matches:
             return Answer(Verdict.ALLOW, None, matches)
+        return Answer(verdict(matches), self.report(matches, content_ref=content_ref, preview_url=preview_url), matches)
+
+    def report(self, matches: Sequence[Match], *, content_ref: str = "", preview_url: str = "") -> str:
+        """Report the matches of one upload, of which there are some; the id under which that is done."""
         hit_id = uuid.uuid4()
         for number, match in enumerate(_reported(matches)):
             # The answer can name one hit only; the further ones have ids that follow from it.
             each_id = hit_id if number == 0 else uuid.uuid5(hit_id, str(match.entry.id))
             self.hits.add(Hit(str(each_id), match.entry.id, match.entry.action, content_ref, preview_url))
-        return Answer(verdict(matches), str(hit_id), matches)
+        return str(hit_id)
 
     def trouble(self) -> tuple[str, str] | None:
         """Why this node should get no traffic, as a code and a sentence; None when all is well."""
