@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,34 @@ class Band:
     start: int
     stop: int
     weights: NDArray[np.float32]
+
+
+class Rows(NamedTuple):
+    """The 64 outputs one by one, as ``weights[output] @ lines[starts[output]:]``, the lines ending in enough zeros.
+
+    The weights are as many for each output, a multiple of eight; those that nothing stands for are 0.
+    """
+
+    starts: NDArray[np.uint64]
+    weights: NDArray[np.float32]
+
+
+def single_rows(size: int) -> Rows:
+    """The operator of an axis of ``size`` lines, row by row. Cached as `bands` are."""
+    return (_cached_rows if size <= _MOST_CACHED else _made_rows)(size)
+
+
+def _made_rows(size: int) -> Rows:
+    single = bands(size, outputs=1)
+    room = -(-max(band.stop - band.start for band in single) // 8) * 8
+    weights = np.zeros((SIDE, room), np.float32)
+    for into, band in zip(weights, single, strict=True):
+        into[: band.stop - band.start] = band.weights[0]
+    weights.flags.writeable = False
+    return Rows(np.array([band.start for band in single], np.uint64), weights)
+
+
+_cached_rows = lru_cache(maxsize=128)(_made_rows)
 
 
 def bands(size: int, fold: int = 1, *, backwards: bool = False, outputs: int = 4) -> tuple[Band, ...]:

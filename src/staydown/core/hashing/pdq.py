@@ -8,22 +8,27 @@ gives the bits of the reference implementation; `tests/golden/pdq` pins them.
 
 from __future__ import annotations
 
+import importlib
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.core.hashing.operator import SIDE, Band, bands
+from staydown.core.hashing.operator import SIDE, Band, bands, single_rows
 
 #: The order of `Pdq.variants`, the reference's: the picture as it is, turned anticlockwise, mirrored top to bottom
 #: (about the x axis), left to right (about the y axis), and about its two diagonals.
 VARIANTS: Final = ("original", "rotate90", "rotate180", "rotate270", "flipx", "flipy", "flipplus1", "flipminus1")
 
 _FREQUENCIES: Final = 16
-_LEAST_SIDE: Final = 5  # the reference gives smaller pictures the zero hash and quality 0
+LEAST_SIDE: Final = 5  # the reference gives smaller pictures the zero hash and quality 0
+_PATIENCE: Final = 2000  # arrays
+_arrays = itertools.count()
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
@@ -57,13 +62,35 @@ class Raster:
 
 
 def pdq(pixels: NDArray[Any]) -> Pdq:
-    """The hash of an array of grey (height, width) or RGB (height, width, 3) pixels from 0 to 255."""
-    return pdq_of(Raster(lambda top, bottom: pixels[top:bottom], pixels.shape[1], pixels.shape[0]))
+    """The hash of an array of grey (height, width) or RGB (height, width, 3) pixels from 0 to 255.
+
+    A process that hashes many arrays of bytes goes over to a compiled loop, which is three times faster.
+    """
+    height, width = pixels.shape[:2]
+    if _is_compiled() and pixels.dtype == np.uint8 and pixels.flags.c_contiguous and min(height, width) >= LEAST_SIDE:
+        return pdq_of_lines(compiled().decimated(pixels, single_rows(height), single_rows(width)))
+    return pdq_of(Raster(lambda top, bottom: pixels[top:bottom], width, height))
+
+
+@cache
+def compiled() -> Any:
+    """The module of the compiled loop, loaded now if it is not yet; None where it cannot be, as in a sandbox."""
+    try:
+        return importlib.import_module("staydown.core.hashing.kernel")
+    except (ImportError, OSError):
+        return None
+
+
+def _is_compiled() -> bool:
+    """Whether to use the compiled loop. Loading it takes as long as hashing some thousand arrays without it does."""
+    if compiled.cache_info().currsize or next(_arrays) >= _PATIENCE:
+        return compiled() is not None
+    return False
 
 
 def pdq_of(raster: Raster) -> Pdq:
     """The hash of a raster, equal to that of its upright picture."""
-    if min(raster.width, raster.height) < _LEAST_SIDE:
+    if min(raster.width, raster.height) < LEAST_SIDE:
         return Pdq((Hash(Algorithm.PDQ, bytes(32)),) * 8, 0)
     return pdq_of_lines(decimated(raster))
 
@@ -105,20 +132,23 @@ def _strips(raster: Raster, vertical: tuple[Band, ...]) -> NDArray[np.float32]:
 
 def _quality(small: NDArray[np.float32]) -> int:
     """The reference's quality: how much the 64 x 64 picture changes from pixel to pixel, in whole steps, 0 to 100."""
-    total = 0
-    for axis in (0, 1):
-        steps = np.diff(small, axis=axis) * np.float32(100) / np.float32(255)
-        total += int(np.abs(np.trunc(steps)).sum(dtype=np.float64))
-    return min(total // 90, 100)
+    steps = np.concatenate([(small[1:] - small[:-1]).ravel(), (small[:, 1:] - small[:, :-1]).ravel()])
+    steps *= np.float32(100)
+    steps /= np.float32(255)
+    np.trunc(steps, out=steps)
+    np.abs(steps, out=steps)
+    return min(int(steps.sum(dtype=np.float64)) // 90, 100)
 
 
 def _hashes(coefficients: NDArray[np.float64]) -> tuple[Hash, ...]:
-    """The eight hashes. A turn of the picture only moves its coefficients and changes signs."""
-    turned = coefficients.ravel()[_PLACES] * _SIGNS
+    """The eight hashes. A turn of the picture only changes signs of its coefficients, and which axis is which."""
+    signed = coefficients * _SIGNS
     # The reference's median of 256 values is the 128th smallest.
-    medians = np.partition(turned, 127, axis=1)[:, 127:128]
-    packed = np.packbits((turned > medians)[:, ::-1], axis=1)
-    return tuple(Hash(Algorithm.PDQ, row.tobytes()) for row in packed)
+    medians = np.partition(signed.reshape(4, 256), 127, axis=1)[:, 127]
+    above = signed > medians[:, None, None]
+    both = np.concatenate([above, above.transpose(0, 2, 1)]).reshape(8, 256)
+    packed = np.packbits(both, axis=1, bitorder="little")[_PLACES, ::-1].tobytes()
+    return tuple([Hash(Algorithm.PDQ, packed[at : at + 32]) for at in range(0, 256, 32)])
 
 
 def _cosines() -> NDArray[np.float64]:
@@ -130,30 +160,21 @@ def _cosines() -> NDArray[np.float64]:
     return rounded.astype(np.float64)
 
 
-def _turns() -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """For each variant, which coefficient stands at each of the 256 places, and its sign.
+def _signs() -> NDArray[np.float64]:
+    """The signs of the coefficients of a picture as it is, mirrored left to right, top to bottom, and both.
 
     Mirroring an axis negates its odd cosines, which are those at even places because frequency 0 is left out.
     """
-    places = np.arange(256).reshape(16, 16)
-    down = np.where(np.arange(16) % 2 == 0, -1.0, 1.0)[:, None] * np.ones((16, 16))
-    across = down.T
-    same = np.ones((16, 16))
-    made = [
-        (places, same),
-        (places.T, across.T),
-        (places, down * across),
-        (places.T, down.T),
-        (places, down),
-        (places, across),
-        (places.T, same),
-        (places.T, (down * across).T),
-    ]
-    return np.stack([p.ravel() for p, _ in made]), np.stack([s.ravel() for _, s in made])
+    odd = np.where(np.arange(_FREQUENCIES) % 2 == 0, -1.0, 1.0)
+    same = np.ones(_FREQUENCIES)
+    return np.stack([np.outer(down, across) for down in (same, odd) for across in (same, odd)])
 
 
 _COSINES: Final = _cosines()
-_PLACES, _SIGNS = _turns()
+_SIGNS: Final = _signs()
+
+#: Which of the four signs makes each variant; 4 more where rows and columns change places afterwards.
+_PLACES: Final = [0, 5, 3, 6, 2, 1, 4, 7]
 
 #: EXIF orientation -> (rows and columns change places, stored rows run upwards, stored columns run leftwards)
 _TURNS: Final = {
