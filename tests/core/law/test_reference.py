@@ -17,7 +17,7 @@ ON_EVERY_FACT = {each.name for each in dataclasses.fields(schema.Fact)}
 TABLES = [
     each
     for each in vars(schema).values()
-    if dataclasses.is_dataclass(each) and each not in (schema.Fact, schema.Period)
+    if isinstance(each, type) and dataclasses.is_dataclass(each) and each not in (schema.Fact, schema.Period)
 ]
 WORDS = [each for each in vars(schema).values() if isinstance(each, enum.EnumType) and each is not schema.Confidence]
 

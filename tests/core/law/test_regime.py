@@ -11,7 +11,18 @@ import pytest
 
 from staydown.core.law import regime
 from staydown.core.law.regime import Regime, load, load_all, parse
-from staydown.core.law.schema import Artefact, Confidence, CopiesScope, Party, Period, Role, Start, Status
+from staydown.core.law.schema import (
+    Artefact,
+    Confidence,
+    CopiesScope,
+    Intake,
+    Party,
+    Period,
+    Role,
+    Shown,
+    Start,
+    Status,
+)
 from staydown.errors import RegimeError
 
 THIRD = Path(__file__).parents[2] / "golden/law/zz-test-1.toml"
@@ -81,8 +92,32 @@ def test_when_it_binds_and_when_it_should_be_checked_again(day: date, binds: boo
 
 @pytest.mark.parametrize("status", ["enacted_not_commenced", "draft", "unverified"])
 def test_only_a_law_in_force_binds(status: str) -> None:
-    third = parse(TEXT.replace('status = "in_force"', f'status = "{status}"'))
+    text = TEXT.replace('status = "in_force"', f'status = "{status}"')
+    with pytest.raises(RegimeError, match="disabled_because is missing"):
+        parse(text)
+    third = parse(text.replace("review_by", 'disabled_because = "Nobody knows."\nreview_by'))
     assert not third.in_force(date(2026, 6, 1))
+    assert not third.on_by_default(date(2026, 6, 1))
+
+
+def test_a_law_in_force_can_be_off_until_it_is_named() -> None:
+    third = parse(instead("review_by", 'disabled_because = "Only the press says so."\nreview_by'))
+    assert third.in_force(date(2026, 6, 1))
+    assert not third.on_by_default(date(2026, 6, 1))
+    assert parse(TEXT).on_by_default(date(2026, 6, 1))
+
+
+def test_what_it_covers_is_what_it_says_and_any_report_when_it_does_not() -> None:
+    only_orders = parse(instead('intake = ["report", "order"]', 'intake = ["order"]'))
+    assert only_orders.covers(Intake.ORDER, Shown.ADULT)
+    assert not only_orders.covers(Intake.REPORT, Shown.ADULT)
+    minors = parse(instead('shown = ["adult", "minor"]', 'shown = ["minor"]'))
+    assert [minors.covers(Intake.REPORT, each) for each in Shown] == [False, True]
+    before = re.sub(r"\[applies\].*?\n\n", "", TEXT, flags=re.DOTALL).replace(
+        'starts = "order_served"', 'starts = "valid"'
+    )
+    assert all(parse(before).covers(Intake.REPORT, each) for each in Shown)
+    assert not parse(before).covers(Intake.ORDER, Shown.ADULT)
 
 
 def without(line: str) -> str:
@@ -160,6 +195,21 @@ WRONG = {
     "a quote that is no longer short": (
         instead('cite = "section 9"', f'cite = "section 9"\nquote = "{"x" * 201}"'),
         "commencement.quote is longer",
+    ),
+    "it applies to nothing": (instead('intake = ["report", "order"]', "intake = []"), "applies.intake must name"),
+    "a country is odd": (instead('["ZZ"]', '["Nowhere"]'), "applies.users_in must hold countries"),
+    "a part for large ones is odd": (instead('["appeal"]', '["apeal"]'), "applies.not_for_small names no part"),
+    "a clock waits for an order that never comes": (
+        instead('intake = ["report", "order"]', 'intake = ["report"]'),
+        "clocks[1].starts waits for an order",
+    ),
+    "a report cannot set a limit": (
+        instead("hours = 2\n", "hours = 2\nset_by_order = true\n"),
+        "clocks[2].set_by_order is true, and the clock does not start with an order",
+    ),
+    "at once, and nothing to do": (
+        instead('kind = "none"', 'kind = "none"\nautomatic = true'),
+        "interim_action.automatic is true",
     ),
     "another schema": (instead("schema = 1", "schema = 2"), "schema must be 1"),
     "no schema": (without("schema = 1"), "schema must be 1"),

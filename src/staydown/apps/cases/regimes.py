@@ -5,18 +5,39 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 from django.conf import settings
 
 from staydown.apps.cases.models import Case, PinnedRegime
-from staydown.core.law.regime import Regime, load, load_all, parse
+from staydown.core.law.regime import Regime, catalogue, parse, pick
+from staydown.core.law.schema import Intake, Shown
 from staydown.errors import GroundError
 
 
-def in_force(now: datetime) -> tuple[Regime, ...]:
-    """The regimes that bind the operator today: those named in STAYDOWN_REGIMES, else every one in force."""
-    named = _named(tuple(settings.STAYDOWN_REGIMES))
-    return named or tuple(each for each in _shipped() if each.in_force(now.date()))
+def known() -> tuple[Regime, ...]:
+    """Every regime, by id: those that staydown ships and those of the operator's own folder."""
+    own = settings.STAYDOWN_REGIMES_DIR
+    return _known(Path(own) if own else None)
+
+
+def bound(now: datetime) -> tuple[Regime, ...]:
+    """The regimes that are on: those named in STAYDOWN_REGIMES, else all that are in force and not marked otherwise."""
+    if settings.STAYDOWN_REGIMES:
+        return tuple(pick(each, known()) for each in settings.STAYDOWN_REGIMES)
+    return tuple(each for each in known() if each.on_by_default(now.date()))
+
+
+def in_force(now: datetime, *, shown: Shown = Shown.ADULT) -> tuple[Regime, ...]:
+    """The regimes that a report of today is held against, when it shows an adult or else somebody under 18."""
+    return tuple(each for each in bound(now) if each.covers(Intake.REPORT, shown))
+
+
+def for_orders(now: datetime) -> tuple[Regime, ...]:
+    """The regimes that an order can be served under: those in force, and those that are on because they are named."""
+    ids = {each.id for each in bound(now)}
+    orders = (each for each in known() if Intake.ORDER in each.applies.intake)
+    return tuple(each for each in orders if each.id in ids or each.in_force(now.date()))
 
 
 def pin(regimes: Iterable[Regime], now: datetime) -> list[dict[str, str]]:
@@ -44,13 +65,8 @@ def pinned_one(case: Case, regime_id: str) -> Regime:
 
 
 @functools.cache
-def _shipped() -> tuple[Regime, ...]:
-    return load_all()
-
-
-@functools.cache
-def _named(ids: tuple[str, ...]) -> tuple[Regime, ...]:
-    return tuple(load(each) for each in ids)
+def _known(own: Path | None) -> tuple[Regime, ...]:
+    return catalogue(own)
 
 
 @functools.lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from staydown.core.law.schema import Clock, Regime, Start
+from staydown.core.law.schema import Clock, Duty, Regime, Start
 from staydown.errors import InvalidError
 
 _DAY: Final = 86_400
@@ -54,18 +54,22 @@ class TimeLeft:
     urgency: Urgency
 
 
-def deadlines(regime: Regime, events: Mapping[Start, datetime]) -> list[Deadline]:
+def deadlines(regime: Regime, events: Mapping[Start, datetime], *, ordered: datetime | None = None) -> list[Deadline]:
     """The deadlines of a regime for what has happened so far, the earliest first.
 
-    A clock without a number of hours gives none. Naive datetimes raise `InvalidError`: nobody can say when they were.
+    ``ordered`` is the moment that an order itself names; it takes the place of the hours of each clock that an order
+    may set. A clock without either gives none, and neither does one for telling the reporter that the report arrived:
+    the receipt does that. Naive datetimes raise `InvalidError`: nobody can say when they were.
     """
     moments = {start: _utc(moment) for start, moment in events.items()}
-    found = [_deadline(regime, clock, clock.hours, moments) for clock in regime.clocks if clock.hours is not None]
+    named = None if ordered is None else _utc(ordered)
+    found = [_deadline(regime, clock, moments, named) for clock in regime.clocks if clock.duty is Duty.ACT]
     return sorted((each for each in found if each), key=lambda each: (each.due_at, each.clock_id))
 
 
-def _deadline(regime: Regime, clock: Clock, hours: int, moments: Mapping[Start, datetime]) -> Deadline | None:
-    limit = timedelta(hours=hours)
+def _deadline(
+    regime: Regime, clock: Clock, moments: Mapping[Start, datetime], ordered: datetime | None
+) -> Deadline | None:
     legal = moments.get(clock.starts)
     begun = [legal] if legal else []
     if clock.starts is Start.VALID and Start.RECEIVED in moments:
@@ -73,6 +77,13 @@ def _deadline(regime: Regime, clock: Clock, hours: int, moments: Mapping[Start, 
     if not begun:
         return None
     work = min(begun)
+    if clock.set_by_order and ordered is not None:
+        if ordered <= work:
+            raise InvalidError("The order's own limit must be later than the moment it was served.")
+        return Deadline(regime.id, clock.id, work, ordered, legal, ordered)
+    if clock.hours is None:
+        return None
+    limit = timedelta(hours=clock.hours)
     return Deadline(regime.id, clock.id, work, work + limit, legal, legal + limit if legal else None)
 
 

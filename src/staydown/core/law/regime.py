@@ -11,17 +11,31 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 from staydown.core.law.reading import Place, table
-from staydown.core.law.schema import Confidence, Fact, Named, Regime, Status
+from staydown.core.law.schema import (
+    ANY_REPORT,
+    Clock,
+    Confidence,
+    Fact,
+    Intake,
+    Interim,
+    Named,
+    Regime,
+    Start,
+    Status,
+)
 from staydown.errors import RegimeError
 
-__all__ = ["Regime", "load", "load_all", "parse", "read"]
+__all__ = ["Regime", "catalogue", "load", "load_all", "parse", "pick", "read"]
 
 SCHEMA: Final = 1
 LONGEST_QUOTE: Final = 200  # characters; more than a short quotation does not belong here
 _REGIME_ID: Final = re.compile(r"[a-z]{2}(-[A-Za-z0-9]+)+")
 _PART_ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SOURCE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _ORDER: Final = list(Confidence)
+_UNKNOWN: Final = "There is no regime of this id. Those known are: {}."
+_BY_ORDER: Final = (Start.NOTICE_SERVED, Start.ORDER_SERVED)
 
 
 def parse(text: str, file: str = "regime") -> Regime:
@@ -37,6 +51,7 @@ def parse(text: str, file: str = "regime") -> Regime:
     regime: Regime = table(Regime, fields, place, version=version, text=text)
     _check_ids(regime, place)
     _check_dates(regime, place)
+    _check_applies(regime, place)
     _check_clocks(regime, place)
     _check_facts(regime, place)
     return regime
@@ -49,13 +64,33 @@ def load_all(folder: Traversable | None = None) -> tuple[Regime, ...]:
     return tuple(read(each) for each in files)
 
 
+def catalogue(own: Traversable | None = None) -> tuple[Regime, ...]:
+    """The regimes that staydown ships and those of the folder ``own``, by id. One of ``own`` replaces a shipped one of
+    the same id, so that an operator's lawyer can correct a file. Raises `RegimeError` when ``own`` is no folder.
+    """
+    if own is None:
+        return load_all()
+    if not own.is_dir():
+        raise RegimeError("The folder of your own regimes is not there. Correct STAYDOWN_REGIMES_DIR.")
+    found = {each.id: each for each in (*load_all(), *load_all(own))}
+    return tuple(found[name] for name in sorted(found))
+
+
+def pick(regime_id: str, among: Sequence[Regime]) -> Regime:
+    """The regime of this id; raises `RegimeError` that names those known when it is not ``among`` them."""
+    for each in among:
+        if each.id == regime_id:
+            return each
+    raise RegimeError(_UNKNOWN.format(", ".join(each.id for each in among) or "none"))
+
+
 def load(regime_id: str, folder: Traversable | None = None) -> Regime:
     """The regime of this id; raises `RegimeError` when there is no such file."""
     folder = folder or _shipped()
     file = folder / f"{regime_id}.toml"
     if not _REGIME_ID.fullmatch(regime_id) or not file.is_file():
         known = sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
-        raise RegimeError(f"There is no regime of this id. Those known are: {', '.join(known) or 'none'}.")
+        raise RegimeError(_UNKNOWN.format(", ".join(known) or "none"))
     return read(file)
 
 
@@ -103,15 +138,43 @@ def _check_dates(regime: Regime, place: Place) -> None:
         raise place.at("effective_to").fault("is before effective_from")
 
 
+def _check_applies(regime: Regime, place: Place) -> None:
+    """What decides whether a regime takes part in a case must be said whole, and said why where it does not."""
+    if regime.status is not Status.IN_FORCE and not regime.disabled_because:
+        raise place.at("disabled_because").fault("is missing, and the law is not said to be in force")
+    applies, field = regime.applies, place.at("applies")
+    if applies is ANY_REPORT:
+        return
+    for name in ("intake", "shown", "services", "users_in"):
+        if not getattr(applies, name):
+            raise field.at(name).fault("must name at least one")
+    for country in applies.users_in:
+        if not _COUNTRY.fullmatch(country):
+            raise field.at("users_in").fault('must hold countries as two capital letters, or "EU"')
+    for part in applies.not_for_small:
+        if part not in Regime.__dataclass_fields__:
+            raise field.at("not_for_small").fault("names no part of this file")
+
+
 def _check_clocks(regime: Regime, place: Place) -> None:
     for number, clock in enumerate(regime.clocks, 1):
-        field = place.at("clocks").entry(number)
-        if clock.hours is None and not clock.soft:
-            raise field.at("hours").fault("is missing, and so is soft: one of them must say how long")
-        if clock.hours is not None and clock.hours < 1:
-            raise field.at("hours").fault("must be a whole number above 0")
+        _check_clock(regime, clock, place.at("clocks").entry(number))
     if regime.copies.clock and regime.copies.clock not in [clock.id for clock in regime.clocks]:
         raise place.at("copies.clock").fault("names no clock of this file")
+    interim = regime.interim_action
+    if interim.automatic and interim.kind is not Interim.DISABLE_PENDING_REVIEW:
+        raise place.at("interim_action.automatic").fault("is true, and there is nothing to do before a decision")
+
+
+def _check_clock(regime: Regime, clock: Clock, field: Place) -> None:
+    if clock.hours is None and not clock.soft:
+        raise field.at("hours").fault("is missing, and so is soft: one of them must say how long")
+    if clock.hours is not None and clock.hours < 1:
+        raise field.at("hours").fault("must be a whole number above 0")
+    if clock.starts in _BY_ORDER and Intake.ORDER not in regime.applies.intake:
+        raise field.at("starts").fault("waits for an order, and applies.intake names none")
+    if clock.set_by_order and clock.starts not in _BY_ORDER:
+        raise field.at("set_by_order").fault("is true, and the clock does not start with an order")
 
 
 def _check_facts(regime: Regime, place: Place) -> None:

@@ -6,111 +6,68 @@ silence: a law without grounds to decline says ``grounds = []``.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Protocol, TypeVar
 
+from staydown.core.law.words import (
+    Artefact,
+    Confidence,
+    CopiesScope,
+    Duty,
+    HashSharing,
+    Intake,
+    Interim,
+    Kind,
+    NoticeDuty,
+    Party,
+    Role,
+    Service,
+    Shown,
+    Start,
+    Status,
+)
 from staydown.errors import RegimeError
 
+__all__ = [
+    "ANY_REPORT",
+    "NONE_STATED",
+    "Appeal",
+    "Applies",
+    "Artefact",
+    "Clock",
+    "Confidence",
+    "Copies",
+    "CopiesScope",
+    "Duty",
+    "Element",
+    "Fact",
+    "Ground",
+    "HashSharing",
+    "Intake",
+    "Interim",
+    "InterimAction",
+    "Kind",
+    "Minors",
+    "Named",
+    "Notice",
+    "NoticeDuty",
+    "Party",
+    "Period",
+    "Regime",
+    "Reporters",
+    "Retention",
+    "Role",
+    "Service",
+    "Shown",
+    "Source",
+    "Start",
+    "Statement",
+    "Status",
+]
+
 NONE_STATED: Final = "none stated"
-
-
-class Status(enum.StrEnum):
-    """Whether a law binds anybody yet."""
-
-    IN_FORCE = "in_force"
-    ENACTED_NOT_COMMENCED = "enacted_not_commenced"
-    DRAFT = "draft"
-    UNVERIFIED = "unverified"
-
-
-class Confidence(enum.StrEnum):
-    """How well a fact is known, best first."""
-
-    PRIMARY = "P"  # the statute, regulator's page or official repository, read in the original text
-    PRIMARY_IN_PART = "P*"  # primary text as quoted by somebody else, or only its opening
-    SECONDARY = "S"  # a law firm, the press, somebody else's notes
-    BACKGROUND = "B"  # background knowledge without a source: check it before relying on it
-
-
-class Role(enum.StrEnum):
-    """Who may report."""
-
-    SUBJECT = "subject"
-    AGENT = "agent"
-    TRUSTED_FLAGGER = "trusted_flagger"
-    AUTHORITY = "authority"
-    ANYONE = "anyone"
-
-
-class Kind(enum.StrEnum):
-    """What a reporter gives to meet an element."""
-
-    DECLARATION = "declaration"
-    TEXT = "text"
-    CONTACT = "contact"
-    SIGNATURE = "signature"
-    LOCATION = "location"
-
-
-class Start(enum.StrEnum):
-    """The event that a clock starts at."""
-
-    RECEIVED = "received"
-    VALID = "valid"
-    NOTICE_SERVED = "notice_served"
-    ORDER_SERVED = "order_served"
-
-
-class CopiesScope(enum.StrEnum):
-    """Which copies go down with the content."""
-
-    IDENTICAL = "identical"
-    SUBSTANTIALLY_SAME = "substantially_same"
-    PER_ORDER = "per_order"
-    NONE_STATED = "none_stated"
-
-
-class Interim(enum.StrEnum):
-    """What may be done before a person has decided."""
-
-    DISABLE_PENDING_REVIEW = "disable_pending_review"
-    NONE = "none"
-
-
-class Party(enum.StrEnum):
-    """The two sides of a case."""
-
-    REPORTER = "reporter"
-    UPLOADER = "uploader"
-
-
-class NoticeDuty(enum.StrEnum):
-    """How strongly a notice to a person is owed."""
-
-    REQUIRED = "required"
-    CONDITIONAL = "conditional"  # by a code or for some services only
-    EXPECTED = "expected"  # by the regulator, not by the statute
-    NONE_STATED = "none_stated"
-
-
-class Artefact(enum.StrEnum):
-    """What may have to be kept."""
-
-    REPORT = "report"
-    DECISION = "decision"
-    HASH = "hash"
-    CONTENT_POINTER = "content_pointer"
-    MINOR_REFERRAL = "minor_referral"
-    MINOR_DATA = "minor_data"
-
-
-class HashSharing(enum.StrEnum):
-    """Whether hashes of pictures of minors may go into a bank or feed."""
-
-    FORBIDDEN = "forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +85,29 @@ class Statement(Fact):
     """A fact said in a sentence or two: duty holders, commencement, penalties, duties, notes."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applies(Statement):
+    """Which cases the law takes part in, and which services it binds."""
+
+    intake: tuple[Intake, ...]
+    shown: tuple[Shown, ...]
+    services: tuple[Service, ...]
+    users_in: tuple[str, ...]  # countries, as two capital letters; "EU" for the whole Union
+    not_for_small: tuple[str, ...] = ()  # the parts of the file that do not bind micro and small enterprises
+
+
+#: What a file says that says nothing of it: a law about reports, whomever they show.
+ANY_REPORT: Final = Applies(
+    intake=(Intake.REPORT,),
+    shown=(Shown.ADULT, Shown.MINOR),
+    services=tuple(Service),
+    users_in=(),
+    text="The file does not say.",
+    cite="not looked up",
+    confidence=Confidence.BACKGROUND,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +131,10 @@ class Element(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock(Fact):
-    """A time limit in elapsed hours. Without ``hours`` the law names no number, and ``soft`` says what it does name."""
+    """A time limit in elapsed hours. Without ``hours`` the law names no number, and ``soft`` says what it does name.
+
+    ``set_by_order``: the order itself may name the moment. ``hiding_is_enough``: hidden content stops it too.
+    """
 
     id: str
     label: str
@@ -159,6 +142,9 @@ class Clock(Fact):
     stops: str
     hours: int | None = None
     soft: str = ""
+    duty: Duty = Duty.ACT
+    set_by_order: bool = False
+    hiding_is_enough: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,9 +167,10 @@ class Ground(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterimAction(Statement):
-    """Whether content may be disabled until a person has decided."""
+    """Whether content may be disabled until a person has decided. ``automatic``: the platform is asked at receipt."""
 
     kind: Interim
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +266,8 @@ class Regime:
     text: str = field(repr=False)
     effective_from: date | None = None
     effective_to: date | None = None
+    applies: Applies = ANY_REPORT
+    disabled_because: str = ""  # why it binds nobody unless the operator names it
 
     @property
     def reporter_roles(self) -> tuple[Role, ...]:
@@ -316,6 +305,14 @@ class Regime:
         if self.status is not Status.IN_FORCE or self.effective_from is None:
             return False
         return self.effective_from <= on and (self.effective_to is None or on <= self.effective_to)
+
+    def on_by_default(self, on: date) -> bool:
+        """Whether it binds an operator on this day who named no laws."""
+        return self.in_force(on) and not self.disabled_because
+
+    def covers(self, intake: Intake, shown: Shown) -> bool:
+        """Whether a case that began so and shows such a person falls under it."""
+        return intake in self.applies.intake and shown in self.applies.shown
 
     def overdue(self, today: date) -> bool:
         """Whether the file should have been checked again by now. Its clocks still run, with a warning."""

@@ -15,10 +15,10 @@ from django_tasks_db.models import DBTaskResult
 from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit import querysets as log
+from staydown.apps.cases import regimes
 from staydown.apps.sharing.models import Delivery, Endpoint
 from staydown.apps.vault import actions as vault
 from staydown.apps.vault import keyring
-from staydown.core.law.regime import load, load_all
 from staydown.errors import KeyringError, ProofError, RegimeError, SealError
 from staydown.project import install
 from staydown.project.doctor.finding import Finding, fail, ok, warn
@@ -156,10 +156,9 @@ def deliveries(now: datetime) -> Iterator[Finding]:
 def law(now: datetime) -> Iterator[Finding]:
     """Whether the law that cases are held against is known and was looked at lately."""
     try:
-        named = [load(each) for each in settings.STAYDOWN_REGIMES]
-        bound = named or [each for each in load_all() if each.in_force(now.date())]
+        bound = regimes.bound(now)
     except RegimeError as error:
-        yield fail("regimes", error.message, "Correct STAYDOWN_REGIMES, or the file.")
+        yield fail("regimes", error.message, "Correct STAYDOWN_REGIMES or STAYDOWN_REGIMES_DIR, or the file.")
         return
     if not bound:
         yield fail(
@@ -167,7 +166,14 @@ def law(now: datetime) -> Iterator[Finding]:
         )
         return
     yield ok("regimes", f"Cases are held against: {', '.join(each.id for each in bound)}.")
-    late = [each.id for each in bound if each.review_by < now.date()]
+    early = [each.id for each in bound if not each.in_force(now.date())]
+    if early:
+        yield warn(
+            "regimes_not_in_force",
+            f"These laws are on because they are named, and are not known to be in force: {', '.join(early)}.",
+            "Take them out of STAYDOWN_REGIMES, or have a lawyer look whether they bind you.",
+        )
+    late = [each.id for each in bound if each.overdue(now.date())]
     if late:
         yield warn(
             "regimes_late",
