@@ -39,6 +39,7 @@ def size(rng: np.random.Generator) -> tuple[int, int]:
     return int(width), int(height)
 
 
+@pytest.mark.proof
 def test_folded_hashes_stay_within_two_bits() -> None:
     bits, qualities = [], []
     for data in corpus():

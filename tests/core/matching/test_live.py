@@ -84,7 +84,7 @@ class Changes(RuleBasedStateMachine):
         assert self.index.query(asked) == self.oracle.query(asked)
 
 
-TestChanges = Changes.TestCase
+TestChanges = pytest.mark.proof(Changes.TestCase)
 TestChanges.settings = settings(deadline=None, max_examples=40, stateful_step_count=30)
 
 
@@ -184,6 +184,7 @@ def hasty():
 
 
 @pytest.mark.usefixtures("hasty")
+@pytest.mark.proof
 def test_many_threads_see_every_change_at_once():
     crowd = Crowd()
     crowd.run()
@@ -191,6 +192,7 @@ def test_many_threads_see_every_change_at_once():
     assert len(crowd.index) == len(crowd.steady) + 2 * 20
 
 
+@pytest.mark.proof
 def test_a_removal_by_the_thousand(monkeypatch):
     monkeypatch.setattr(part, "MOST_LATE", 8)
     index = LiveIndex()
