@@ -22,7 +22,6 @@ from rich.progress import track
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import USUAL_RADIUS, WIDEST_PDQ, Algorithm, Hash
 from staydown.core.hashing.image import Limits
-from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.pool import HashingPool
 from staydown.core.matching import hash_list, snapshot
 from staydown.core.matching.hash_list import Listed
@@ -182,7 +181,7 @@ def _answer(asked: Asked, known: Known, pool: HashingPool | None) -> Answer:
         picture = pool.hash(_bytes(asked.path))
     except StaydownError as error:
         return error
-    return known.index.query(_views(picture)), picture.is_hashable
+    return known.index.query(picture.asked), picture.is_hashable
 
 
 def _bytes(path: Path) -> bytes:
@@ -193,11 +192,6 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise MediaError(f"The file cannot be read: {error.strerror}.") from None
-
-
-def _views(picture: Picture) -> list[Hash]:
-    """The hashes by which a picture is looked for; without detail only its bytes tell it from others."""
-    return [picture.sha256, *picture.variants] if picture.is_hashable else [picture.sha256]
 
 
 def _print(asked: Asked, answer: Answer, known: Known, tally: Tally, *, as_json: bool) -> None:

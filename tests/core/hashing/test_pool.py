@@ -18,8 +18,9 @@ from staydown.core.hashing.algorithm import Hash
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.pdq import pdq
-from staydown.core.hashing.picture import hash_picture
+from staydown.core.hashing.picture import Examined, hash_picture
 from staydown.core.hashing.pool import HashingPool
+from staydown.core.hashing.variants import View
 from staydown.errors import (
     CorruptError,
     EmptyPictureError,
@@ -224,9 +225,13 @@ def test_a_picture_that_takes_too_much_memory_or_time_costs_one_item() -> None:
 
 
 def test_an_answer_that_no_honest_worker_gives_is_a_corrupt_picture() -> None:
-    good = frames.pack(pdq(pictures.np.zeros((9, 9), "uint8")), 9, 9)
-    assert frames.unpack(good)[1:] == (9, 9)
+    seen = pdq(pictures.np.zeros((9, 9), "uint8"))
+    found = Examined(seen, (View("inside", seen),), 9, 9)
+    good = frames.pack(found)
+    assert frames.unpack(good) == found
+    view = 10 + 256  # where the first view begins
     for bad in (b"", good[:-1], good + b"x", bytes([77]) + good[1:], good[:1] + bytes([101]) + good[2:],
-                good[:2] + bytes(8) + good[10:]):  # fmt: skip
+                good[:2] + bytes(8) + good[10:], good[:view] + b"\x63" + good[view + 1 :],
+                good[: view + 1] + bytes([101]) + good[view + 2 :]):  # fmt: skip
         with pytest.raises(CorruptError):
             frames.unpack(bad)

@@ -72,14 +72,13 @@ class Child:
         with self._watched(self._seconds):
             self._write(QUESTION.pack(len(data)), data)
             digest = sha256(data)  # while the worker decodes
-            frame = self._read(ANSWER.size)
-            if len(frame) < ANSWER.size:
+            frame = self._read(ANSWER)
+            if len(frame) < ANSWER:
                 self._process.wait()
-        if len(frame) < ANSWER.size:
+        if len(frame) < ANSWER:
             raise self._cause_of_death()
         self._in_step = not self._expired
-        found, width, height = unpack(frame)
-        return Picture(found.hash, found.quality, width, height, digest, found.variants)
+        return unpack(frame).with_digest(digest)
 
     def end(self) -> None:
         """End the process, whatever it does."""

@@ -8,7 +8,8 @@ from typing import Final
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.image import Limits, decode
-from staydown.core.hashing.pdq import Pdq, pdq_of
+from staydown.core.hashing.pdq import LEAST_SIDE, Pdq, decimated, pdq_of, pdq_of_lines
+from staydown.core.hashing.variants import View, asked, banked, views_of
 
 DEFAULT_LIMITS: Final = Limits()
 _RICH: Final = 90  # the quality from which on grey decoding was never more than two bits from colour
@@ -19,7 +20,8 @@ class Picture:
     """A picture reduced to hashes. ``width`` and ``height`` are those people see, upright and unscaled.
 
     ``variants`` holds the PDQ hashes of the eight rotations and mirrors in the order of `pdq.VARIANTS`; the first is
-    ``pdq``. Bank the first, look all eight up.
+    ``pdq``. ``views`` holds what the tiers of `variants` add, such as the inside of flat borders. `asked` and `banked`
+    say which of all these hashes to look up, and which to bank.
     """
 
     pdq: Hash
@@ -28,11 +30,37 @@ class Picture:
     height: int
     sha256: Hash
     variants: tuple[Hash, ...]
+    views: tuple[View, ...] = ()
 
     @property
     def is_hashable(self) -> bool:
-        """Whether the picture has enough detail for PDQ to tell it from others."""
-        return self.quality >= LEAST_QUALITY
+        """Whether the picture, or the inside of its borders, has enough detail for PDQ to tell it from others."""
+        return self.quality >= LEAST_QUALITY or bool(self.views)
+
+    @property
+    def asked(self) -> tuple[Hash, ...]:
+        """The hashes to look this picture up by; only that of the bytes when nothing in it has enough detail."""
+        return (*asked(Pdq(self.variants, self.quality), self.views), self.sha256)
+
+    @property
+    def banked(self) -> tuple[Hash, ...]:
+        """The hashes to bank this picture under."""
+        return (*banked(Pdq(self.variants, self.quality), self.views), self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the pixels of a picture file say: the hashes of the whole, of its views, and its size."""
+
+    whole: Pdq
+    views: tuple[View, ...]
+    width: int
+    height: int
+
+    def with_digest(self, digest: Hash) -> Picture:
+        """The picture, with the hash of its bytes."""
+        whole = self.whole
+        return Picture(whole.hash, whole.quality, self.width, self.height, digest, whole.variants, self.views)
 
 
 def hash_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture:
@@ -40,19 +68,22 @@ def hash_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture:
 
     For bytes from strangers use `pool.HashingPool`.
     """
-    found, width, height = examine(data, limits)
-    return Picture(found.hash, found.quality, width, height, sha256(data), found.variants)
+    return examine(data, limits).with_digest(sha256(data))
 
 
-def examine(data: bytes, limits: Limits) -> tuple[Pdq, int, int]:
-    """The PDQ, the width and the height of a picture file. Raises a `MediaError`.
+def examine(data: bytes, limits: Limits) -> Examined:
+    """The hashes and the size of a picture file. Raises a `MediaError`.
 
     Scaled JPEGs are decoded in grey, which is quickest. Where colours are so strong that the decoder would have cut
     them off, that grey is not quite the luma of the colours; a picture with little else in it is decoded once more.
     """
     raster = decode(data, limits)
-    found = pdq_of(raster)
+    if min(raster.width, raster.height) < LEAST_SIDE:
+        return Examined(pdq_of(raster), (), raster.width, raster.height)
+    reduced = decimated(raster)
+    found = pdq_of_lines(reduced)
     if raster.fold > 1 and found.quality < _RICH:
         raster = decode(data, limits, in_colour=True)
-        found = pdq_of(raster)
-    return found, raster.width, raster.height
+        reduced = decimated(raster)
+        found = pdq_of_lines(reduced)
+    return Examined(found, views_of(raster, reduced), raster.width, raster.height)

@@ -59,7 +59,7 @@ def _load_decoders() -> bool:
 
 def _answer(data: bytes, limits: Limits) -> bytes:
     try:
-        return pack(*examine(data, limits))
+        return pack(examine(data, limits))
     except MediaError as error:
         return pack_error(error)
     except MemoryError:

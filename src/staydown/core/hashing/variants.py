@@ -1,0 +1,97 @@
+"""How a picture becomes the hashes it is looked for by, and the hashes it is banked under.
+
+Each `Tier` answers for one kind of alteration. It sees the pixels once, in the process that decodes them, and leaves
+views: PDQ hashes of the picture or of parts of it. What is asked and what is banked follow from the views, so a tier
+for heavy crops or collages is one more class in `TIERS`; the index and the services that screen know nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
+from staydown.core.hashing.pdq import Pdq, Raster, pdq_of
+from staydown.core.hashing.trim import MOST_INSIDES, insides
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a tier saw: its name and a PDQ with enough detail to be looked for."""
+
+    tier: str
+    pdq: Pdq
+
+
+class Tier(Protocol):
+    """One kind of alteration, and what finds copies altered so.
+
+    ``name`` is short and stable; ``most`` is how many views a picture can have at most.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def most(self) -> int: ...
+
+    def views(self, raster: Raster, reduced: NDArray[np.float32]) -> tuple[Pdq, ...]:
+        """The views of a picture beside the whole; ``reduced`` is what `pdq.decimated` made of it."""
+        ...
+
+    def asked(self, view: Pdq) -> tuple[Hash, ...]:
+        """The hashes to look a picture up by because of one of its views."""
+        ...
+
+    def banked(self, view: Pdq) -> tuple[Hash, ...]:
+        """The hashes to bank a picture under because of one of its views."""
+        ...
+
+
+class Inside:
+    """The inside of flat borders. A copy with borders meets the bare picture, and the other way round."""
+
+    name: Final = "inside"
+    most: Final = MOST_INSIDES
+
+    def views(self, raster: Raster, reduced: NDArray[np.float32]) -> tuple[Pdq, ...]:
+        """The picture without its borders, if it has any."""
+        return tuple(pdq_of(inside) for inside in insides(raster, reduced))
+
+    def asked(self, view: Pdq) -> tuple[Hash, ...]:
+        """All eight turns, as for the whole."""
+        return view.variants
+
+    def banked(self, view: Pdq) -> tuple[Hash, ...]:
+        """The inside as it stands; whoever asks turns."""
+        return (view.hash,)
+
+
+TIERS: Final[tuple[Tier, ...]] = (Inside(),)
+MOST_VIEWS: Final = sum(tier.most for tier in TIERS)
+_BY_NAME: Final = {tier.name: tier for tier in TIERS}
+
+
+def views_of(raster: Raster, reduced: NDArray[np.float32]) -> tuple[View, ...]:
+    """Every tier's views of a picture. One without detail would match strangers and is left out."""
+    return tuple(
+        View(tier.name, seen)
+        for tier in TIERS
+        for seen in tier.views(raster, reduced)[: tier.most]
+        if seen.quality >= LEAST_QUALITY
+    )
+
+
+def asked(whole: Pdq, views: Sequence[View]) -> tuple[Hash, ...]:
+    """The PDQ hashes to look a picture up by: its eight turns, then what its views add, each hash once."""
+    own = whole.variants if whole.quality >= LEAST_QUALITY else ()
+    return tuple(dict.fromkeys([*own, *(each for view in views for each in _BY_NAME[view.tier].asked(view.pdq))]))
+
+
+def banked(whole: Pdq, views: Sequence[View]) -> tuple[Hash, ...]:
+    """The PDQ hashes to bank a picture under: its own, then what its views add, each hash once."""
+    own = (whole.hash,) if whole.quality >= LEAST_QUALITY else ()
+    return tuple(dict.fromkeys([*own, *(each for view in views for each in _BY_NAME[view.tier].banked(view.pdq))]))
