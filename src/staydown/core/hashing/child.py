@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import math
 import os
+import select
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.frames import ANSWER, QUESTION, READY, unpack
@@ -21,6 +22,7 @@ from staydown.errors import CorruptError, StaydownError, TooSlowError
 
 _ITEMS_IN_A_LIFE: Final = 1000  # whatever a picture may have left behind in a worker ends with it
 _SECONDS_TO_START: Final = 60
+_ROOM_IN_THE_PIPE: Final = 1 << 20  # bytes; a usual picture then crosses in one go
 _NO_START: Final = "A hashing worker does not start. Run `staydown doctor` to see why."
 _SOURCES: Final = str(Path(__file__).parents[3])
 _ENVIRONMENT: Final = {
@@ -39,6 +41,7 @@ class Child:
         self._items = 0
         self._in_step = True
         self._expired = False
+        self._until = 0.0
         figures = (limits.max_bytes, limits.max_pixels, limits.max_memory, math.ceil(seconds))
         try:
             self._process = subprocess.Popen(
@@ -52,6 +55,12 @@ class Child:
             )
         except OSError:
             raise StaydownError(_NO_START) from None
+        assert self._process.stdin is not None  # noqa: S101 - for the type checker
+        assert self._process.stdout is not None  # noqa: S101
+        self._questions, self._answers = self._process.stdin, self._process.stdout
+        os.set_blocking(self._questions.fileno(), False)  # a worker that reads nothing must not hold us up
+        with contextlib.suppress(AttributeError, OSError):  # Linux only, and only as much as a user may have
+            fcntl.fcntl(self._questions, fcntl.F_SETPIPE_SZ, _ROOM_IN_THE_PIPE)
 
     @property
     def pid(self) -> int:
@@ -69,64 +78,63 @@ class Child:
         if not self._items:
             self._await_start()
         self._items += 1
-        with self._watched(self._seconds):
-            self._write(QUESTION.pack(len(data)), data)
-            digest = sha256(data)  # while the worker decodes
-            frame = self._read(ANSWER)
-            if len(frame) < ANSWER:
-                self._process.wait()
+        self._until = time.monotonic() + self._seconds
+        self._write(QUESTION.pack(len(data)), data)
+        digest = sha256(data)  # while the worker decodes
+        frame = self._read(ANSWER)
         if len(frame) < ANSWER:
             raise self._cause_of_death()
-        self._in_step = not self._expired
+        self._in_step = True
         return unpack(frame).with_digest(digest)
 
     def end(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
+        self._questions.close()
+        self._answers.close()
 
     def _await_start(self) -> None:
-        with self._watched(_SECONDS_TO_START):
-            said = self._read(len(READY))
-        if said != READY:
+        self._until = time.monotonic() + _SECONDS_TO_START
+        if self._read(len(READY)) != READY:
             raise StaydownError(_NO_START)
 
     def _cause_of_death(self) -> TooSlowError | CorruptError:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(max(self._until - time.monotonic(), 0))
+        if self._process.returncode is None:
+            self._expire()
         if self._expired or self._process.returncode == -signal.SIGXCPU:
             return TooSlowError()
         return CorruptError("This picture made its decoder fail. Download or copy it again.")
-
-    @contextlib.contextmanager
-    def _watched(self, seconds: float) -> Iterator[None]:
-        """Ends the process when the body has not ended in time; reads and writes then return."""
-        watchdog = threading.Timer(seconds, self._expire)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            yield
-        finally:
-            watchdog.cancel()
-            watchdog.join()
 
     def _expire(self) -> None:
         self._expired = True
         self._process.kill()
 
     def _write(self, *parts: bytes) -> None:
-        assert self._process.stdin is not None  # noqa: S101 - for the type checker
         with contextlib.suppress(BrokenPipeError):  # it died; the answer will be missing
             for part in parts:
                 rest = memoryview(part)
-                while rest:
-                    rest = rest[os.write(self._process.stdin.fileno(), rest) :]
+                while rest and self._may(self._questions, select.POLLOUT):
+                    with contextlib.suppress(BlockingIOError):
+                        rest = rest[os.write(self._questions.fileno(), rest) :]
 
     def _read(self, size: int) -> bytes:
         """``size`` bytes, or fewer from a process that ended."""
-        assert self._process.stdout is not None  # noqa: S101 - for the type checker
         got = b""
-        while len(got) < size and (more := os.read(self._process.stdout.fileno(), size - len(got))):
+        while len(got) < size and self._may(self._answers, select.POLLIN):
+            more = os.read(self._answers.fileno(), size - len(got))
+            if not more:
+                break
             got += more
         return got
+
+    def _may(self, pipe: IO[bytes], event: int) -> bool:
+        """Waits until the pipe takes or gives something, and says whether it does; ends a process that is too slow."""
+        ready = select.poll()
+        ready.register(pipe, event)
+        if ready.poll(max(self._until - time.monotonic(), 0) * 1000):
+            return True
+        self._expire()
+        return False
