@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from staydown.cli import match
+from staydown.cli.hash import command as hash_command
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.picture import hash_picture
@@ -188,3 +189,18 @@ def test_a_file_too_large_is_not_read(tmp_path, listing):
         file.truncate(match.LIMITS.max_bytes + 1)
     [line] = lines(run("--against", listing, "--json", tmp_path / "huge.jpg"))
     assert line["error"] == "too_large"
+
+
+def test_a_copy_in_borders_meets_the_bare_picture_and_the_other_way_round(tmp_path):
+    photograph = pictures.photograph("coffee.png")
+    framed = pictures.Image.new("RGB", (photograph.width, photograph.height + 160))
+    framed.paste(photograph, (0, 80))
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for name, image in (("bare.jpg", photograph), ("framed.jpg", framed)):
+        (folder / name).write_bytes(pictures.encoded(image, quality=70))
+        listed = CliRunner().invoke(hash_command, ["--json", str(folder / name)])
+        (tmp_path / f"{name}.jsonl").write_text(listed.stdout)
+    for banked in ("bare.jpg", "framed.jpg"):
+        found = lines(run("--against", tmp_path / f"{banked}.jsonl", "--json", folder))
+        assert [bool(line["matches"]) for line in found] == [True, True]

@@ -51,7 +51,9 @@ Outcome = tuple[File, Picture | MediaError]
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path), metavar="FILE...")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for each file.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON lines: one a file, another for the inside of its borders."
+)
 @click.option("--variants", is_flag=True, help="Also print the hashes of all eight rotations and mirrors.")
 @click.option(
     "--jobs", type=click.IntRange(1, 64), default=None, help="Worker processes that decode.  [default: one a processor]"
@@ -139,6 +141,8 @@ def _print(file: File, outcome: Picture | MediaError, tally: Tally, *, as_json: 
     if isinstance(outcome, Picture):
         tally.hashed += 1
         click.echo(_json(name, outcome, variants=variants) if as_json else _text(name, outcome, variants=variants))
+        if as_json:
+            _print_views(name, outcome)
     elif isinstance(outcome, NotAnImageError) and not file.named:
         tally.passed_over += 1
     else:
@@ -146,6 +150,13 @@ def _print(file: File, outcome: Picture | MediaError, tally: Tally, *, as_json: 
         click.secho(f"{name}: {outcome.message} ({outcome.code})", fg="red", err=True)
         if as_json:
             click.echo(json.dumps({"file": name, "error": outcome.code, "message": outcome.message}))
+
+
+def _print_views(name: str, picture: Picture) -> None:
+    """A line for each part of a picture that copies can be found by too, such as the inside of its borders."""
+    for view in picture.views:
+        fields = {"file": name, "part": view.tier, "algorithm": view.pdq.hash.algorithm}
+        click.echo(json.dumps({**fields, "hash": view.pdq.hash.hex(), "quality": view.pdq.quality}, ensure_ascii=False))
 
 
 def _json(name: str, picture: Picture, *, variants: bool) -> str:

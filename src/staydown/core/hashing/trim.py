@@ -24,14 +24,14 @@ _NEAR_IN_BARS: Final = (
 )
 _PLAIN: Final = 0.97  # share of near pixels from which a line is plain; the rest are specks
 _BAR: Final = 0.6  # the same for a bar with text or icons on it
-_SAMPLES: Final = 128  # pixels of a line that are looked at
+_SAMPLES: Final = 64  # pixels of a line that are looked at
 _GAP: Final = 0.02  # of the height: bars thinner than this inside a picture are part of it
 _LEAST_SHARE: Final = 0.15  # of either side that an inside keeps; a landscape photograph on a phone's screen has 0.25
 _LEAST_LINES: Final = 64  # stored lines that an inside keeps; fewer could not be hashed well
 _LEAST_TRIMMED: Final = 0.01  # of a side; thinner borders leave the hash where it was
-#: Share of an inside's rows that are not as flat as what was taken for its borders; less is a drawing or a page
-_RICH_IN_PLAIN: Final = 0.8
-_RICH_IN_BARS: Final = 0.5
+_DRAWN: Final = 0.5  # share of an inside's rows that lie mostly on the colour of its borders: a page, or a drawing
+_RICH: Final = 0.5  # share of the rows between bars that are no bars even when looked at less closely
+_FIRST_LOOK: Final = 8  # lines
 _ROWS_AT_A_TIME: Final = 256
 _LUMA: Final = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -78,28 +78,25 @@ def insides(raster: Raster, reduced: NDArray[np.float32]) -> tuple[Raster, ...]:
     samples = _sampled(raster)
     whole = _Box(0, len(samples.tall), 0, len(samples.wide))
     found: list[_Box] = []
-    for box, flat, rich in (
-        (_within_plain(samples, whole), _PLAIN, _RICH_IN_PLAIN),
-        (_within_bars(samples, whole), _BAR, _RICH_IN_BARS),
-    ):
-        if box is None or any(_are_near(box, other) for other in found):
-            continue
-        if _is_sensible(box, whole) and _share_below(samples, box, flat) >= rich:
-            found.append(box)
+    plain, barred = _within_plain(samples, whole), _within_bars(samples, whole)
+    if plain is not None and _is_sensible(plain, whole) and not _is_drawn(samples, plain):
+        found.append(plain)
+    if barred is not None and _is_sensible(barred, whole) and _is_rich(samples, barred):
+        found += [barred] if not any(_are_near(barred, box) for box in found) else []
     return tuple(_cut(raster, box) for box in found)
 
 
 def _may_have_borders(reduced: NDArray[np.float32]) -> bool:
     """Whether an outermost line of the 64 x 64 values is flat enough to be looked at closely."""
     edges = np.stack([reduced[0], reduced[-1], reduced[:, 0], reduced[:, -1]])
-    return bool((_shares(edges)[1] >= _BAR).any())
+    return bool((_shares(edges)[1] >= _PLAIN).any() or (_shares(edges, _NEAR_IN_BARS)[1] >= _BAR).any())
 
 
-def _shares(lines: _Lines, near: float = _NEAR) -> tuple[_Lines, _Lines]:
+def _shares(lines: _Lines, near: float = _NEAR) -> tuple[_Lines, NDArray[np.float64]]:
     """The median of each line, and the share of its pixels that are near it."""
     middle = lines.shape[1] // 2
     medians = np.partition(lines, middle, axis=1)[:, middle]
-    return medians, (np.abs(lines - medians[:, None]) <= near).mean(axis=1, dtype=np.float32)
+    return medians, np.count_nonzero(np.abs(lines - medians[:, None]) <= near, axis=1) / lines.shape[1]
 
 
 def _sampled(raster: Raster) -> _Samples:
@@ -160,10 +157,16 @@ def _inner(lines: _Lines, soft: int) -> _Span:
 
 def _plain_end(lines: _Lines, soft: int) -> int:
     """How many lines at the beginning are plain and of one colour, up to where the picture begins."""
-    medians, shares = _shares(lines)
-    differs = (shares < _PLAIN) | (np.abs(medians - medians[0]) > _NEAR)
-    end = int(np.argmax(differs)) if differs.any() else len(lines)
-    return _rise(lines, end, float(medians[0]), soft) if 0 < end < len(lines) else end
+    colour = float(_shares(lines[:1])[0][0])
+    start, count = 0, _FIRST_LOOK
+    while start < len(lines):
+        medians, shares = _shares(lines[start : start + count])
+        differs = (shares < _PLAIN) | (np.abs(medians - colour) > _NEAR)
+        if differs.any():
+            end = start + int(np.argmax(differs))
+            return _rise(lines, end, colour, soft) if end else 0
+        start, count = start + count, 2 * count  # most pictures are no border from the first line on
+    return len(lines)
 
 
 def _rise(lines: _Lines, start: int, colour: float, soft: int) -> int:
@@ -215,10 +218,20 @@ def _is_sensible(box: _Box, whole: _Box) -> bool:
     return any(k <= (1 - _LEAST_TRIMMED) * s for k, s in zip(kept, sides, strict=True))
 
 
-def _share_below(samples: _Samples, box: _Box, flat: float) -> float:
-    """The share of a rectangle's rows that are less flat than ``flat``."""
+def _is_drawn(samples: _Samples, box: _Box) -> bool:
+    """Whether the inside lies on the same ground as its borders, as words on a page do."""
     inside = samples.rows((box.left, box.right))[box.top : box.bottom]
-    return float((_shares(inside)[1] < flat).mean())
+    corners = np.concatenate([samples.tall[[0, -1]][:, [0, -1]], samples.wide[[0, -1]][:, [0, -1]]])
+    for ground in {float(np.rint(corner)) for corner in corners.ravel()}:
+        near = np.count_nonzero(np.abs(inside - np.float32(ground)) <= _NEAR_IN_BARS, axis=1)
+        if (near >= _BAR * inside.shape[1]).mean() >= _DRAWN:
+            return True
+    return False
+
+
+def _is_rich(samples: _Samples, box: _Box) -> bool:
+    """Whether most rows of the inside are far from flat: a dark or faint picture has such bars everywhere."""
+    return bool((_shares(samples.rows((box.left, box.right))[box.top : box.bottom])[1] < _BAR).mean() >= _RICH)
 
 
 def _are_near(one: _Box, other: _Box) -> bool:
