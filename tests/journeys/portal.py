@@ -54,13 +54,20 @@ class Portal:
     def is_the_person_shown(self) -> None:
         """Reports for themselves."""
         self.page.get_by_label("For myself").check()
-        self.go_on("What do you have?")
+        self.go_on("What has happened?")
+        self.was_posted()
 
     def acts_for(self, relation: str) -> None:
         """Reports for someone else."""
         self.page.get_by_label("For someone else").check()
         self.go_on("What are you to the person in the picture?")
         self.page.get_by_label("What are you to the person in the picture?").fill(relation)
+        self.go_on("What has happened?")
+        self.was_posted()
+
+    def was_posted(self) -> None:
+        """It can be seen on the platform."""
+        self.page.get_by_label("It was posted here").check()
         self.go_on("What do you have?")
 
     def has_links(self, *links: str) -> None:
@@ -93,8 +100,10 @@ class Portal:
         self.go_on("Is there anything you want to tell us?")
 
     def says(self, words: str, contact: str) -> None:
-        """Answer the two open questions."""
+        """Answer the two open questions, as a formal notice."""
         self.page.get_by_label("Is there anything you want to tell us?").fill(words)
+        self.go_on("How do you want to report?")
+        self.page.get_by_label("As a formal notice").check()
         self.go_on("How can we reach you?")
         self.page.get_by_label("How can we reach you?").fill(contact)
         self.go_on("What the law asks you to state")

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks.models import Entry
@@ -19,6 +20,7 @@ from staydown.apps.cases.models import Case, Clock, Item, PinnedRegime, Report
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.models import Delivery
 from staydown.core import receipt
+from staydown.core.audit import verify_proof
 from staydown.errors import InvalidError, MinorsRouteError
 from tests import factories as make
 from tests.people import AMARA, DORA
@@ -220,7 +222,7 @@ def test_the_same_draft_sent_twice_is_one_report_with_one_code():
     first, second = (actions.submit_report(whole, by=Actor.reporter()) for _ in range(2))
     assert (first.report, first.code) == (second.report, second.code)
     assert Report.objects.count() == 1
-    assert len(history(first.report)) == 1
+    assert [line.verb for line in history(first.report)] == ["report.received", "report.acknowledged"]
 
 
 def test_a_draft_that_was_changed_after_sending_is_another_report():
@@ -252,7 +254,8 @@ def test_the_log_and_the_webhook_hold_identifiers_only(system):
     data = Delivery.objects.get().payload["data"]
     assert data == {"case": str(sent.case.public_id), "report": str(sent.report.public_id)}
     assert all(UUID(value) for value in data.values())
-    (line,) = history(sent.report)
+    line, acknowledged = history(sent.report)
+    assert acknowledged.facts == {"links": 1, "pictures": 1}
     assert line.verb == "report.received"
     assert line.facts == {
         "role": "subject",
@@ -263,6 +266,31 @@ def test_the_log_and_the_webhook_hold_identifiers_only(system):
     }
     said = str([each.facts for each in recent()])
     assert not any(word in said for word in (AMARA.contact, AMARA.words, make.pdq(1).hex(), sent.code))
+
+
+def test_the_acknowledgement_is_a_proof_that_tells_nothing_of_other_reports(system):
+    make.submitted(DORA)
+    sent = make.submitted()
+    assert sent.report.case.reports.count() == 2, "both are about the same picture"
+    proven = verify_proof(sent.report.acknowledgement, audit.verifier())
+    assert proven.payload["verb"] == "report.acknowledged"
+    assert proven.payload["about"] == f"report:{sent.report.public_id}"
+    assert proven.payload["also"] == []
+    assert proven.payload["facts"] == {"links": 1, "pictures": 1}
+    audit.record("something.else", by=system, about="case:x")
+    assert audit.verify().size > proven.checkpoint.size, "the log went on and still holds"
+    assert str(sent.case.public_id) not in str(proven.payload)
+
+
+@pytest.mark.parametrize("role", ["trusted_flagger", "authority"])
+def test_an_organisation_may_report(role):
+    assert make.submitted(role=role).report.role == role
+
+
+def test_a_threat_is_kept_as_one_and_an_unknown_situation_is_named():
+    assert make.submitted(situation="threat").report.situation == "threat"
+    with pytest.raises(InvalidError, match="situation"):
+        make.submitted(situation="dream")
 
 
 def test_a_report_that_cannot_be_written_leaves_nothing(monkeypatch):

@@ -41,7 +41,11 @@ def test_everything_of_the_report_goes(system):
     assert not Entry.objects.filter(fingerprint__isnull=False).exists()
     assert set(Clock.objects.values_list("stopped_because", flat=True)) == {"withdrawal"}
     assert Delivery.objects.filter(event="entry.withdrawn").count() == 2
-    assert [line.verb for line in history(sent.report)] == ["report.received", "report.withdrawn"]
+    assert [line.verb for line in history(sent.report)] == [
+        "report.received",
+        "report.acknowledged",
+        "report.withdrawn",
+    ]
 
 
 def test_twice_is_once():
@@ -50,7 +54,7 @@ def test_twice_is_once():
     lines = FeedLine.objects.count()
     assert withdrawn(sent.report).withdrawn_at == first.withdrawn_at
     assert FeedLine.objects.count() == lines
-    assert len(history(sent.report)) == 2
+    assert len(history(sent.report)) == 3
 
 
 def test_an_enforced_entry_is_free_again(bea):
@@ -223,7 +227,7 @@ def test_an_upload_concerns_only_who_reported_the_picture(uploaded, bea):
     action = make.decided(first.case, bea, items=[upload]).actions.get()
     actions.record_outcome(action, result="removed", by=PLATFORM)
     assert [line.verb for line in history(first.report)][-2:] == ["case.decided", "action.answered"]
-    assert [line.verb for line in history(second.report)] == ["report.received"]
+    assert [line.verb for line in history(second.report)] == ["report.received", "report.acknowledged"]
 
 
 def test_what_the_person_wrote_is_erased(bea):
@@ -249,7 +253,7 @@ def test_one_item_can_be_taken_back():
     assert Entry.objects.filter(state="withdrawn").count() == 2
     assert Entry.objects.filter(state="pending").count() == 2
     assert Case.objects.get().state == "open"
-    assert [line.verb for line in history(sent.report)] == ["report.received", "item.withdrawn"]
+    assert [line.verb for line in history(sent.report)] == ["report.received", "report.acknowledged", "item.withdrawn"]
 
 
 def test_the_last_item_taken_back_closes_the_case():

@@ -16,10 +16,13 @@ ANSWERS = {
     "age": {"minor": "no"},
     "who": {"role": "agent"},
     "relation": {"relation": "Her sister canary-relation"},
+    "organisation": {"relation": "Hotline canary-organisation"},
+    "happened": {"situation": "posted"},
     "what": {"have": "both"},
     "pictures": {"found": json.dumps([HASHED])},
     "links": {"links": f"{LINK}\nplatform.test/posts/8232"},
     "words": {"words": "It was taken without asking. canary-words"},
+    "way": {"way": "formal"},
     "contact": {"contact": "canary@reporter.test"},
     "statements": {
         "content_is_intimate": "on",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,7 +16,8 @@ MOST_HASHES: Final = 500
 MOST_WORDS: Final = 20_000
 MOST_LINE: Final = 500  # characters in a one-line answer
 MOST_URL: Final = 2_000
-ROLES: Final = ("subject", "agent")
+ROLES: Final = ("subject", "agent", "trusted_flagger", "authority")
+SITUATIONS: Final = ("posted", "threat")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,10 +59,25 @@ class ReportForm:
     hashes: list[HashGiven] = field(default_factory=list)
     language: str = ""
     shown_is_adult: bool = True
+    situation: str = "posted"
     draft: bytes = b""
 
     def __repr__(self) -> str:
         return f"<ReportForm {len(self.links)} links, {len(self.hashes)} hashes>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MinorsForm:
+    """Where a picture of someone under 18 is on this platform. There is no place in it for a hash."""
+
+    links: list[str]
+    words: str = ""
+    contact: str = ""
+    language: str = ""
+    draft: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<MinorsForm {len(self.links)} links>"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -87,20 +104,36 @@ def check(form: ReportForm) -> None:
         raise MinorsRouteError
     if form.role not in ROLES:
         raise InvalidError("role: say whether you are the person shown, or act for them.")
+    if form.situation not in SITUATIONS:
+        raise InvalidError("situation: say whether it was posted, or somebody threatens to post it.")
     if not form.links and not form.hashes:
         raise InvalidError("links: give at least one link, or choose at least one picture.")
     _check_texts(form)
-    if len(form.links) > MOST_LINKS:
-        raise InvalidError(f"links: at most {MOST_LINKS} links fit into one report. Send the others in a second one.")
+    check_links(form.links)
     if len(form.hashes) > MOST_HASHES:
         raise InvalidError(
             f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one."
         )
-    for number, link in enumerate(form.links, start=1):
-        if not is_link(link):
-            raise InvalidError(f"links: link {number} is not a web address that starts with https:// or http://.")
     for number, given in enumerate(form.hashes, start=1):
         _check_hash(number, given)
+
+
+def check_minors(form: MinorsForm) -> None:
+    """Raise `InvalidError`, whose message begins with the field's name."""
+    if not form.links:
+        raise InvalidError("links: give at least one link.")
+    check_links(form.links)
+    if len(form.contact) > MOST_LINE or len(form.language) > 35 or len(form.words) > MOST_WORDS:
+        raise InvalidError("words: this is too long.")
+
+
+def check_links(links: Sequence[str]) -> None:
+    """Raise `InvalidError` unless each of these is a web address and they are not too many."""
+    if len(links) > MOST_LINKS:
+        raise InvalidError(f"links: at most {MOST_LINKS} links fit into one report. Send the others in a second one.")
+    for number, link in enumerate(links, start=1):
+        if not is_link(link):
+            raise InvalidError(f"links: link {number} is not a web address that starts with https:// or http://.")
 
 
 def is_link(text: str) -> bool:

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from staydown.apps.audit.querysets import history
-from staydown.apps.cases import regimes, support
+from staydown.apps.cases import checklist, regimes, support
 from staydown.apps.cases.models import Action, Case, Decision, Item, Report
 from staydown.errors import GroundError, RegimeError
 
@@ -60,11 +60,15 @@ class TimelineLine:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """Who does what next, and by which day. ``is_late`` once that day's deadline has passed."""
+    """Who does what next, and by which day. ``is_owed``: a law owes that day, because nothing that it asks is missing.
+
+    Otherwise it is the day that we work towards all the same.
+    """
 
     who: Text
     text: Text
     by: date | None = None
+    is_owed: bool = False
 
 
 def timeline(report: Report) -> list[TimelineLine]:
@@ -84,11 +88,12 @@ def next_step(report: Report) -> NextStep:
         return NextStep(NOBODY, _("Nothing more happens. You can send a new report at any time."))
     due = report.clocks.filter(stopped_at=None).aggregate(due=Min("due_at"))["due"]
     by = due.astimezone(UTC).date() if due else None
+    owed = by is not None and any(law.is_valid for law in checklist.for_report(report).laws)
     states = set(report.items.values_list("state", flat=True))
     if states & {Item.State.OPEN, Item.State.DISABLED} or (not states and case.state == Case.State.OPEN):
-        return NextStep(MODERATOR, _("looks at your report and decides."), by)
+        return NextStep(MODERATOR, _("looks at your report and decides."), by, owed)
     if Item.State.ASKED in states:
-        return NextStep(PLATFORM, _("take it down and tell us when it is done."), by)
+        return NextStep(PLATFORM, _("take it down and tell us when it is done."), by, owed)
     if states <= {Item.State.DECLINED, Item.State.WITHDRAWN}:
         return NextStep(NOBODY, _("Nothing more happens. If something has changed, send a new report."))
     return NextStep(NOBODY, _nothing_to_do(report))

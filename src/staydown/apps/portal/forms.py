@@ -42,7 +42,10 @@ class Age(Question):
 
     minor = _choice(
         gettext_lazy("Was anyone in the picture under 18 when it was made?"),
-        [("no", gettext_lazy("No, everyone was 18 or older")), ("yes", gettext_lazy("Yes")),
+        [("no", gettext_lazy("No, everyone was 18 or older")),
+         ("yes", gettext_lazy("Yes")),
+         ("then", gettext_lazy("Yes: I am an adult now, but I was under 18 then")),
+         ("shown", gettext_lazy("It was made or changed when everyone was an adult, but it shows someone as under 18")),
          ("unsure", gettext_lazy("I am not sure"))],
         gettext_lazy("Choose an answer. “I am not sure” is fine."),
         gettext_lazy("If a computer made or changed the picture, think of the age of the person it shows."),
@@ -50,13 +53,26 @@ class Age(Question):
 
 
 class Who(Question):
-    """The person shown, or someone who acts for them."""
+    """The person shown, someone who acts for them, or someone whose work it is."""
 
     role = _choice(
         gettext_lazy("Who are you reporting for?"),
         [("subject", gettext_lazy("For myself: I am in the picture")),
-         ("agent", gettext_lazy("For someone else, who has asked me to"))],
+         ("agent", gettext_lazy("For someone else, who has asked me to")),
+         ("trusted_flagger", gettext_lazy("For a trusted flagger, such as a hotline")),
+         ("authority", gettext_lazy("For the police or another authority"))],
         gettext_lazy("Choose who you are reporting for."),
+    )  # fmt: skip
+
+
+class Happened(Question):
+    """Posted, or only threatened: then nothing can be taken down yet, and copies can be stopped before they come."""
+
+    situation = _choice(
+        gettext_lazy("What has happened?"),
+        [("posted", gettext_lazy("It was posted here")),
+         ("threat", gettext_lazy("Someone says they will post it"))],
+        gettext_lazy("Choose what has happened."),
     )  # fmt: skip
 
 
@@ -73,6 +89,17 @@ class Relation(Question):
     )
 
 
+class Organisation(Question):
+    """Whom a trusted flagger or an authority writes for."""
+
+    relation = forms.CharField(
+        label=gettext_lazy("Which organisation are you from?"),
+        help_text=gettext_lazy("Give its name, and your own reference if you have one."),
+        max_length=300,
+        error_messages={"required": gettext_lazy("Give the name of your organisation.")},
+    )
+
+
 class What(Question):
     """Pictures on this device, links, or both: decides which of the next two questions come."""
 
@@ -83,6 +110,30 @@ class What(Question):
          ("both", gettext_lazy("Both: the picture and links"))],
         gettext_lazy("Choose what you have."),
         gettext_lazy("Do not download or save the picture for this. Links are enough."),
+    )  # fmt: skip
+
+
+class Threatened(Question):
+    """The same where nothing was posted: the picture lets us stop it, a link leads to who threatens."""
+
+    have = _choice(
+        gettext_lazy("What do you have?"),
+        [("pictures", gettext_lazy("The picture, on this device")),
+         ("links", gettext_lazy("A link to the message or the account that threatens")),
+         ("both", gettext_lazy("Both: the picture and a link"))],
+        gettext_lazy("Choose what you have."),
+        gettext_lazy("With the picture we can know it again the moment it is posted here."),
+    )  # fmt: skip
+
+
+class Way(Question):
+    """With what the law asks, or without saying who one is. The second can become the first at any time."""
+
+    way = _choice(
+        gettext_lazy("How do you want to report?"),
+        [("formal", gettext_lazy("As a formal notice")),
+         ("anonymous", gettext_lazy("Without saying who I am"))],
+        gettext_lazy("Choose how you want to report."),
     )  # fmt: skip
 
 
@@ -133,6 +184,27 @@ class Links(Question):
         if len(links) > MOST_LINKS:
             raise forms.ValidationError(_("Give up to {most} links in one report.").format(most=MOST_LINKS))
         return [_link(text) for text in links]
+
+
+class ThreatLinks(Links):
+    """Where the threat was made, or who made it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["links"].label = _("Where was the threat made?")
+        self.fields["links"].help_text = _("Paste the link to the message, the post or the account, one on each line.")
+
+
+class MinorLinks(Links):
+    """Where a picture of someone under 18 is on this platform; how to reach the person, if they want."""
+
+    contact = forms.CharField(
+        label=gettext_lazy("How can we reach you?"),
+        help_text=gettext_lazy("You can leave this empty."),
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
+    )
 
 
 class Words(Question):

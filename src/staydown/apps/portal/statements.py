@@ -70,13 +70,14 @@ class Statements(Question):
 
 def provided(draft: Draft) -> dict[str, bool]:
     """Which elements this draft gives, by id, over all binding regimes."""
+    formal = draft.of("way").get("way") != "anonymous"
     given = {
         "identify": bool(draft.of("pictures").get("list") or draft.of("links").get("links")),
         "locate": bool(draft.of("links").get("links")),
-        "contact": bool(draft.of("contact").get("contact")),
+        "contact": formal and bool(draft.of("contact").get("contact")),
         "non_consent_information": bool(draft.of("words").get("words")),
     }
-    given |= {name: bool(value) for name, value in draft.of("statements").items()}
+    given |= {name: formal and bool(value) for name, value in draft.of("statements").items()}
     return {element.id: given.get(element.id, False) for regime in binding() for element in regime.elements}
 
 

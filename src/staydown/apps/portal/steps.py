@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from staydown.apps.portal import forms
 from staydown.apps.portal.draft import Draft
-from staydown.apps.portal.statements import Statements
+from staydown.apps.portal.statements import Statements, binding
 
 
 def _always(draft: Draft) -> bool:
@@ -17,6 +17,25 @@ def _always(draft: Draft) -> bool:
 
 def _for_agents(draft: Draft) -> bool:
     return draft.of("who").get("role") == "agent"
+
+
+def _for_organisations(draft: Draft) -> bool:
+    return draft.of("who").get("role") in ("trusted_flagger", "authority")
+
+
+def _for_people(draft: Draft) -> bool:
+    """Whether one may choose to stay unknown: an organisation says who it is, and without a law nothing is formal."""
+    return not _for_organisations(draft) and bool(binding())
+
+
+def is_formal(draft: Draft) -> bool:
+    """Whether this draft is to be a formal notice. Without a law that binds, contact is still asked."""
+    return not _for_people(draft) or draft.of("way").get("way") == "formal"
+
+
+def is_threat(draft: Draft) -> bool:
+    """Whether nothing was posted yet."""
+    return draft.of("happened").get("situation") == "threat"
 
 
 def _with_pictures(draft: Draft) -> bool:
@@ -34,6 +53,11 @@ class Step:
     name: str
     form: type[forms.Question]
     applies: Callable[[Draft], bool] = _always
+    threatened: type[forms.Question] | None = None  # the form where nothing was posted yet, if it is another one
+
+    def form_for(self, draft: Draft) -> type[forms.Question]:
+        """The form that asks it of this draft."""
+        return self.threatened if self.threatened and is_threat(draft) else self.form
 
     @property
     def template(self) -> str:
@@ -50,12 +74,15 @@ STEPS: Final = (
     Step("age", forms.Age),
     Step("who", forms.Who),
     Step("relation", forms.Relation, _for_agents),
-    Step("what", forms.What),
+    Step("organisation", forms.Organisation, _for_organisations),
+    Step("happened", forms.Happened),
+    Step("what", forms.What, threatened=forms.Threatened),
     Step("pictures", forms.Pictures, _with_pictures),
-    Step("links", forms.Links, _with_links),
+    Step("links", forms.Links, _with_links, forms.ThreatLinks),
     Step("words", forms.Words),
-    Step("contact", forms.Contact),
-    Step("statements", Statements),
+    Step("way", forms.Way, _for_people),
+    Step("contact", forms.Contact, is_formal),
+    Step("statements", Statements, is_formal),
 )
 NAMED: Final = {step.name: step for step in STEPS}
 

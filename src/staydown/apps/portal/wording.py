@@ -5,10 +5,28 @@ from __future__ import annotations
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from staydown.core.hashing.algorithm import LEAST_QUALITY
 
 ICONS: Final = ("clock", "check", "warning")
+
+
+#: The sentence under a choice, where a question has such.
+HINTS: Final = {
+    "happened": {
+        "posted": gettext_lazy("A picture, a video or a link to one can be seen on this service."),
+        "threat": gettext_lazy("It is not here yet. We can try to stop it before anyone sees it."),
+    },
+    "way": {
+        "formal": gettext_lazy(
+            "You tell us how to reach you and tick what is true. Then laws can bind us to a time limit."
+        ),
+        "anonymous": gettext_lazy(
+            "We work on it too, but no law sets us a time limit. You can make it a formal notice later, with your code."
+        ),
+    },
+}
 
 
 def of_pictures() -> dict[str, object]:

@@ -24,10 +24,12 @@ def report(visitor: Visitor, picture: Picture, link: str) -> str:
     answers: list[dict[str, str | list[str]]] = [
         {"minor": "no"},
         {"role": "subject"},
+        {"situation": "posted"},
         {"have": "both"},
         {"found": found},
         {"links": link},
         {"words": "This is mine, and I never agreed to it being posted."},
+        {"way": "formal"},
         {"contact": "reporter@example.org"},
     ]
     for answer in answers:

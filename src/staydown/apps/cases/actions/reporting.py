@@ -20,7 +20,8 @@ from staydown.apps.banks import actions as banks
 from staydown.apps.banks import feed_writing
 from staydown.apps.banks.models import Entry
 from staydown.apps.cases import clocks, elements, intake, regimes, settling
-from staydown.apps.cases.intake import HashGiven, ReportForm
+from staydown.apps.cases.access import lookup_id
+from staydown.apps.cases.intake import HashGiven, MinorsForm, ReportForm
 from staydown.apps.cases.models import Case, Item, Report
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
@@ -74,12 +75,12 @@ def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
     feed_writing.hold()
     if case is None and _open_case_about(prints):  # nobody can add an entry while we hold the feed
         raise _CaseAppeared
-    code = _code_for(form)
-    if sent_before := Report.objects.select_related("case").filter(lookup_id=_lookup_id(code)).first():
+    code = code_for(form)
+    if sent_before := report_of(code):
         return Submitted(sent_before, sent_before.case, code)
     if case is None:
         case = open_case(now)
-    report = _store_report(case, form, code, now)
+    report = store_report(case, form, code, now)
     _store_items(report, form, by, now)
     clocks.open_clocks(case, now, report=report)
     settling.settle(case, now)
@@ -91,8 +92,21 @@ def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
         "joined": joined is not None,
     }
     audit.record("report.received", by=by, about=report, also=[case], facts=facts)
+    acknowledge(report, by=by)
     sharing.announce(Event.REPORT_RECEIVED, {"case": str(case.public_id), "report": str(report.public_id)})
     return Submitted(report, case, code)
+
+
+def acknowledge(report: Report, *, by: Actor) -> None:
+    """Keep the signed proof that this report stands in the log: its reporter may take it home.
+
+    A line of its own, because the line of the receipt says more than a reporter may know: whether others reported the
+    same picture, and which case it is.
+    """
+    kinds = list(report.items.values_list("kind", flat=True))
+    facts = {"links": kinds.count(Item.Kind.LINK), "pictures": kinds.count(Item.Kind.HASH)}
+    _, report.acknowledgement = audit.record_proven(audit.Record("report.acknowledged", by, report, facts))
+    report.save(update_fields=["acknowledgement"])
 
 
 def open_case(now: datetime) -> Case:
@@ -126,7 +140,7 @@ def _open_case_about(prints: Sequence[bytes]) -> Case | None:
     return item.case if item else None
 
 
-def _code_for(form: ReportForm) -> str:
+def code_for(form: ReportForm | MinorsForm) -> str:
     """A code for this report. The same draft with the same answers has the same one; with other answers it is another
     report, so that nothing somebody adds is lost. Without the keyring a draft tells nothing of its code."""
     if not form.draft:
@@ -137,11 +151,13 @@ def _code_for(form: ReportForm) -> str:
     return receipt.new_code(drawn[: receipt.ENTROPY_SIZE])
 
 
-def _lookup_id(code: str) -> bytes:
-    return receipt.lookup_id(code, keyring.current().secret("receipt lookup"))
+def report_of(code: str) -> Report | None:
+    """The report that was sent before under this code, if any."""
+    return Report.objects.select_related("case").filter(lookup_id=lookup_id(code)).first()
 
 
-def _store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Report:
+def store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Report:
+    """The row of a report, without its items."""
     return Report.objects.create(
         case=case,
         role=form.role,
@@ -150,7 +166,8 @@ def _store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Rep
         words=form.words.strip() or None,
         signature=form.signature.strip() or None,
         provided=elements.provided(form, regimes.pinned(case)),
-        lookup_id=_lookup_id(code),
+        situation=form.situation,
+        lookup_id=lookup_id(code),
         language=form.language,
         received_at=now,
     )

@@ -16,7 +16,7 @@ from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.forms import Question
 from staydown.apps.portal.helplines import FOR_CHILDREN
 from staydown.apps.portal.origin import own_pages_only
-from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, path, preceding
+from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, is_formal, is_threat, path, preceding
 from staydown.core.hashing.algorithm import LEAST_QUALITY
 from staydown.errors import InvalidError, MinorsRouteError
 
@@ -46,7 +46,7 @@ def report(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
     """Take the answer to one question and go on, or ask again with what is wrong."""
-    form = step.form(request.POST)
+    form = step.form_for(draft)(request.POST)
     if not form.is_valid():
         return _ask(request, draft, step, form)
     if step.name == "pictures":
@@ -86,7 +86,7 @@ def _ask(request: HttpRequest, draft: Draft, step: Step, form: Question | None =
     """The page of one question."""
     met = path(draft)
     context = {
-        "form": form or step.form(initial=step.initial(draft)),
+        "form": form or step.form_for(draft)(initial=step.initial(draft)),
         "step": step.name,
         "number": met.index(step) + 1,
         "count": len(met),
@@ -95,6 +95,7 @@ def _ask(request: HttpRequest, draft: Draft, step: Step, form: Question | None =
         "pictures": _rows(draft),
         "answers": draft.answers,
         "laws_asking": statements.requiring("contact"),
+        "hints": wording.HINTS.get(step.name),
     }
     if step.name == "pictures":
         context |= {"words": wording.of_pictures(), "icons": wording.ICONS}
@@ -112,6 +113,8 @@ def _check(request: HttpRequest, draft: Draft, problem: str = "", status: int = 
         "pictures": _rows(draft),
         "statements": [(one, given.get(one.element.id)) for one in statements.asked(statements.binding())],
         "lacking": statements.lacking(draft),
+        "is_formal": is_formal(draft),
+        "is_threat": is_threat(draft),
         "problem": problem,
     }
     return render(request, "portal/check.html", context, status=status)
@@ -142,13 +145,16 @@ def _form(draft: Draft) -> ReportForm:
     """The draft as casework takes it. Pictures are known by their place in the list, never by a name."""
     pictures = draft.of("pictures").get("list", []) if NAMED["pictures"].applies(draft) else []
     links = draft.of("links").get("links", []) if NAMED["links"].applies(draft) else []
-    words = [draft.of("words").get("words", ""), statements.text_of(draft)]
+    formal = is_formal(draft)
+    words = [draft.of("words").get("words", ""), statements.text_of(draft) if formal else ""]
+    who = next((name for name in ("relation", "organisation") if NAMED[name].applies(draft)), "")
     return ReportForm(
         role=draft.of("who")["role"],
-        relation=draft.of("relation").get("relation", "") if NAMED["relation"].applies(draft) else "",
-        contact=draft.of("contact").get("contact", ""),
+        situation=draft.of("happened")["situation"],
+        relation=draft.of(who).get("relation", ""),
+        contact=draft.of("contact").get("contact", "") if formal else "",
         words="\n\n".join(filter(None, words)),
-        signature=statements.signature_of(draft),
+        signature=statements.signature_of(draft) if formal else "",
         provided={name: True for name, is_given in statements.provided(draft).items() if is_given},
         links=links,
         hashes=[
