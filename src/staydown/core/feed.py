@@ -37,10 +37,11 @@ class AddLine:
 
 @dataclass(frozen=True, slots=True)
 class RemoveLine:
-    """An entry is matched no more."""
+    """An entry is matched no more, and by ``delete_by`` (seconds since 1970) nobody may hold its hash any longer."""
 
     seq: int
     entry_id: UUID
+    delete_by: int | None = None  # lines of before version 0.2 have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,10 @@ def decode(text: str) -> Line | CheckpointLine:
     if op == "add":
         line = AddLine(seq, _entry(fields), fields.octets("salt", SALT_SIZE))
     elif op == "remove":
-        line = RemoveLine(seq, fields.uuid("entry"))
+        entry_id = fields.uuid("entry")
+        line = RemoveLine(
+            seq, entry_id, fields.number("delete_by", 1, merkle.LARGEST) if "delete_by" in fields else None
+        )
     elif op == "opaque":
         line = OpaqueLine(seq, fields.octets("leaf", merkle.HASH_SIZE))
     else:
@@ -193,7 +197,8 @@ def _entry(fields: _Fields) -> Entry:
 
 def _fields(line: AddLine | RemoveLine) -> dict[str, object]:
     if isinstance(line, RemoveLine):
-        return {"seq": line.seq, "op": "remove", "entry": str(line.entry_id)}
+        told: dict[str, object] = {"seq": line.seq, "op": "remove", "entry": str(line.entry_id)}
+        return told if line.delete_by is None else {**told, "delete_by": line.delete_by}
     entry = line.entry
     return {
         "seq": line.seq,
@@ -228,6 +233,9 @@ class _Fields:
         seq = left.get("seq")
         self._left = left
         self._where = f"Feed line {seq}" if type(seq) is int and 0 < seq <= merkle.LARGEST else "A feed line"
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._left
 
     def fault(self, what: str) -> FeedError:
         return FeedError(f"{self._where}: {what}.")

@@ -10,11 +10,13 @@ from uuid import uuid4
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.test import AsyncClient
+from django.utils import timezone
 
 from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks import actions as banks
+from staydown.apps.banks.models import FeedLine
 from staydown.apps.cases.models import Case, Hit
 from staydown.core import feed, note
 from tests import factories as make
@@ -200,3 +202,22 @@ def test_a_node_learns_which_clients_to_let_in(program, db):
         (hashlib.sha256(client.token.encode()).hexdigest(), ["screen"], []),
         (hashlib.sha256(both.token.encode()).hexdigest(), ["screen", "screen:explain"], ["house", "partner"]),
     ]
+
+
+# Followers ------------------------------------------------------------------------------------------------------------
+
+
+def test_asking_on_confirms_and_what_is_not_confirmed_in_time_is_owed(entries, program, system):
+    partner, auditor = program("feed:read"), program("audit:read")
+    banks.withdraw(entries["house"], by=system)
+    partner.get("/feed?after=0")
+    assert auditor.get("/feed/followers").json() == {"size": 3, "followers": []}
+    partner.get("/feed?after=2")
+    (found,) = auditor.get("/feed/followers").json()["followers"]
+    assert (found["cursor"], found["overdue"]) == (2, 0)
+    FeedLine.objects.filter(seq=3).update(delete_by=timezone.now())
+    assert auditor.get("/feed/followers").json()["followers"][0]["overdue"] == 1
+    partner.get("/feed?after=3")
+    partner.get("/feed?after=1")  # an older copy of it asks too; what was confirmed stays confirmed
+    (found,) = auditor.get("/feed/followers").json()["followers"]
+    assert (found["cursor"], found["overdue"]) == (3, 0)

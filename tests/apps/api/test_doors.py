@@ -28,6 +28,7 @@ NEEDS = {
     ("get", "/entries/{entry_id}"): "entry:read",
     ("post", "/entries/{entry_id}/withdraw"): "entry:write",
     ("get", "/feed"): "feed:read",
+    ("get", "/feed/followers"): "audit:read",
     ("post", "/hits"): "hit:write",
     ("get", "/screening/keys"): "key:list",
     ("get", "/webhooks"): "webhook:write",

@@ -67,7 +67,9 @@ def test_an_erased_hash_is_gone_from_the_feed_and_it_still_verifies(entries, sys
     actions.withdraw(entries[1], by=system)
     lines, cursor = follow(feed.Cursor())
     assert isinstance(lines[1], feed.OpaqueLine)
-    assert lines[5] == feed.RemoveLine(6, entries[1].public_id)
+    entries[1].refresh_from_db()
+    by = entries[1].changed_at + feed_writing.DELETE_WITHIN
+    assert lines[5] == feed.RemoveLine(6, entries[1].public_id, int(by.timestamp()))
     assert follow(early)[1] == cursor
     page = feed_page(0, 100)
     assert pdq(1).hex() not in "".join(feed.encode(line) for line in page.lines)

@@ -22,6 +22,7 @@ SCOPES: Final = (
     "outcome:write",
     "entry:read",
     "entry:write",
+    "entry:enforce",
     "feed:read",
     "hit:write",
     "key:list",
@@ -37,6 +38,7 @@ class Role(models.TextChoices):
     LEAD = "lead", _("lead: works cases, and confirms what needs a second person")
     AUDITOR = "auditor", _("auditor: reads the log, changes nothing")
     ADMIN = "admin", _("administrator: keys, webhooks and staff")
+    PROTECTION = "protection", _("child protection: the cases of people under 18, and nothing else")
 
 
 class Staff(AbstractUser):

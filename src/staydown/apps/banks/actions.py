@@ -15,7 +15,7 @@ from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
-from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, State
+from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, Follower, Label, State
 from staydown.apps.vault import keyring
 from staydown.core import bank as rules
 from staydown.core.hashing.algorithm import LEAST_QUALITY, USUAL_RADIUS, Algorithm, Hash
@@ -219,11 +219,21 @@ def record_pull(key: ApiKey, *, lines: int, last: int, by: Actor) -> None:
     audit.record("feed.pulled", by=by, about=key, facts={"lines": lines, "last": last})
 
 
+@transaction.atomic
+def record_cursor(key: ApiKey, cursor: int) -> None:
+    """Keep that the follower with ``key`` has applied every line up to ``cursor``, the removals among them."""
+    now = timezone.now()
+    row, is_new = Follower.objects.get_or_create(key=key, defaults={"cursor": cursor, "at": now})
+    if not is_new and cursor > row.cursor:
+        Follower.objects.filter(pk=row.pk, cursor__lt=cursor).update(cursor=cursor, at=now)
+
+
 def _end(entry: Entry, state: State, by: Actor) -> Entry:
     head, entry = _held(entry)
     if entry.state == state:
         return entry
     _change(entry, state)
+    Label.objects.filter(entry=entry).delete()
     line = feed_writing.append_remove(head, entry, entry.changed_at)
     audit.record(f"entry.{state.value}", by=by, about=entry, facts={"line": line.seq})
     return entry

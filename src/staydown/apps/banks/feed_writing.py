@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 
 from staydown.apps.banks.models import Entry, FeedHead, FeedLine
 from staydown.core import bank, feed
 from staydown.core.merkle import Frontier
+
+DELETE_WITHIN: Final = timedelta(hours=24)
+"""How long a follower may take to forget the hash of an entry that was removed."""
 
 
 def hold() -> FeedHead:
@@ -48,8 +52,9 @@ def append_adds(head: FeedHead, entries: Sequence[Entry], at: datetime) -> list[
 def append_remove(head: FeedHead, entry: Entry, at: datetime) -> FeedLine:
     """Append that ``entry`` is matched no more, and erase the salts of its earlier lines. ``head`` is held."""
     entry.lines.update(salt=None)
-    leaf = feed.leaf(feed.RemoveLine(head.size + 1, entry.public_id))
-    return _append(head, [FeedLine(op=FeedLine.Op.REMOVE, entry=entry, leaf=leaf, at=at)])[0]
+    delete_by = (at + DELETE_WITHIN).replace(microsecond=0)
+    leaf = feed.leaf(feed.RemoveLine(head.size + 1, entry.public_id, int(delete_by.timestamp())))
+    return _append(head, [FeedLine(op=FeedLine.Op.REMOVE, entry=entry, leaf=leaf, at=at, delete_by=delete_by)])[0]
 
 
 def _append(head: FeedHead, rows: list[FeedLine]) -> list[FeedLine]:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from staydown.apps.vault.fields import SealedBytesField
+from staydown.apps.vault.fields import SealedBytesField, SealedTextField
 from staydown.core import bank
 from staydown.core.hashing.algorithm import WIDEST_PDQ, Algorithm, Hash
 
@@ -91,6 +91,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(name="entry_by_fingerprint", fields=["fingerprint"]),
             models.Index(name="entry_by_state", fields=["state", "lapses_at"]),
+            models.Index(name="entry_by_change", fields=["changed_at", "id"]),
         ]
 
     def __str__(self) -> str:
@@ -100,6 +101,45 @@ class Entry(models.Model):
     def hash(self) -> Hash:
         """The hash; raises `HashError` once it is erased."""
         return Hash(Algorithm(self.algorithm), self.value or b"")
+
+
+class Label(models.Model):
+    """What a client of the curation API wrote beside an entry that it banked. Erased when the entry ends."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    entry = models.OneToOneField("staydown_banks.Entry", on_delete=models.CASCADE, related_name="label")
+    text = SealedTextField()
+
+    def __str__(self) -> str:
+        return f"label {self.public_id}"
+
+
+class Feedback(models.Model):
+    """What one partner says of an entry that it was given: the last word of each key."""
+
+    class Opinion(models.TextChoices):
+        """What came of a match at the partner."""
+
+        REVIEWING = "reviewing", _("being looked at")
+        CONFIRMED = "confirmed", _("confirmed: it was blocked there")
+        DISPUTED = "disputed", _("disputed: it was not blocked there")
+
+    entry = models.ForeignKey("staydown_banks.Entry", on_delete=models.CASCADE, related_name="feedback")
+    key = models.ForeignKey("staydown_accounts.ApiKey", on_delete=models.PROTECT, related_name="+")
+    opinion = models.CharField(max_length=12, choices=Opinion.choices)
+    at = models.DateTimeField()
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="feedback_once_for_each_key", fields=["entry", "key"]),
+            models.CheckConstraint(
+                name="feedback_opinion_known", condition=Q(opinion__in=["reviewing", "confirmed", "disputed"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"feedback {self.public_id}"
 
 
 class FeedLine(models.Model):
@@ -121,6 +161,7 @@ class FeedLine(models.Model):
     leaf = models.BinaryField(max_length=32)
     root = models.BinaryField(max_length=32)
     at = models.DateTimeField()
+    delete_by = models.DateTimeField(null=True)  # of a removal: until when a follower must have forgotten the hash
 
     class Meta:
         ordering = ["seq"]
@@ -134,6 +175,18 @@ class FeedLine(models.Model):
 
     def __str__(self) -> str:
         return f"feed line {self.seq}"
+
+
+class Follower(models.Model):
+    """How far a follower of the feed has come: whoever asks for the lines after one has verified and applied it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    key = models.OneToOneField("staydown_accounts.ApiKey", on_delete=models.CASCADE, related_name="+")
+    cursor = models.BigIntegerField(default=0)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"follower {self.public_id}"
 
 
 class FeedHead(models.Model):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Count, QuerySet
 
+from staydown.apps.accounts.models import ApiKey
 from staydown.apps.banks import feed_key, feed_writing
-from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, FeedLine
+from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, FeedLine, Follower
 from staydown.core import bank, feed
 from staydown.core.merkle import Frontier
 from staydown.errors import ConflictError
@@ -47,6 +49,29 @@ def feed_page(after: int, limit: int, banks: Collection[str] = ()) -> FeedPage:
     return FeedPage(shown, feed.checkpoint(last, bytes(root), feed_key.signer()))
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How far a follower has come. ``overdue``: removals whose time is over and that it has not confirmed."""
+
+    key: ApiKey
+    cursor: int
+    heard_at: datetime
+    overdue: int
+
+
+def followers(now: datetime) -> list[Following]:
+    """Every follower with a live key, by name. One query, and one more for each that is behind."""
+    size = feed_size()
+    rows = Follower.objects.filter(key__in=ApiKey.objects.live()).select_related("key").order_by("key__name", "pk")
+    return [Following(row.key, row.cursor, row.at, _overdue(row.cursor, size, now)) for row in rows]
+
+
+def _overdue(cursor: int, size: int, now: datetime) -> int:
+    if cursor >= size:
+        return 0
+    return FeedLine.objects.filter(seq__gt=cursor, delete_by__lte=now).count()
+
+
 def live_entries() -> QuerySet[Entry]:
     """The entries that are matched now, with their bank, in the order in which they came."""
     return Entry.objects.filter(state__in=LIVE).select_related("bank").order_by("pk")
@@ -64,7 +89,9 @@ def _shown(row: FeedLine, banks: Collection[str]) -> feed.Line:
     hidden = bool(banks) and entry.bank.name not in banks
     if row.op == FeedLine.Op.REMOVE:
         # A removal names an entry by a random id and nothing else; who never saw the entry need not see its end.
-        return feed.OpaqueLine(row.seq, bytes(row.leaf)) if hidden else feed.RemoveLine(row.seq, entry.public_id)
+        if hidden:
+            return feed.OpaqueLine(row.seq, bytes(row.leaf))
+        return feed.RemoveLine(row.seq, entry.public_id, row.delete_by and int(row.delete_by.timestamp()))
     if hidden or row.salt is None or entry.value is None:
         return feed.OpaqueLine(row.seq, bytes(row.leaf))
     return feed.AddLine(row.seq, feed_writing.core_entry(entry, bank.Action(row.action)), row.salt)

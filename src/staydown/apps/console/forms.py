@@ -21,6 +21,7 @@ SCOPE_WORDS = {
     "outcome:write": "answer what the platform has done",
     "entry:read": "read bank entries",
     "entry:write": "add and withdraw bank entries",
+    "entry:enforce": "have the entries that it adds block at once, with no case and no moderator",
     "feed:read": "follow the feed, which holds hashes",
     "hit:write": "report matches on uploads",
     "key:list": "learn which keys a screening node lets in",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated, Final
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from staydown.apps.api.keys import Needs, actor_of, key_of
 from staydown.apps.banks import actions
-from staydown.apps.banks.querysets import MOST_LINES, feed_page, feed_size
+from staydown.apps.banks.querysets import MOST_LINES, feed_page, feed_size, followers
 from staydown.core import feed
 
 router = Router(tags=["feed"])
@@ -46,9 +49,52 @@ class FeedAsk(Schema):
 async def follow(request: HttpRequest, ask: Annotated[FeedAsk, Query()]) -> HttpResponse:
     """The lines after `after`, and a checkpoint that signs for everything up to the last of them."""
     until = time.monotonic() + ask.wait
+    await sync_to_async(_confirm)(request, ask.after)
     while await sync_to_async(feed_size)() <= ask.after and (left := until - time.monotonic()) > 0:
         await asyncio.sleep(min(LOOK, left))
     return HttpResponse(await sync_to_async(_page)(request, ask), content_type=CONTENT_TYPE)
+
+
+class FollowerOut(Schema):
+    """A follower. ``overdue``: removals that it has not confirmed although their `delete_by` is over."""
+
+    key: UUID
+    name: str
+    cursor: int
+    heard_at: datetime
+    overdue: int
+
+
+class FollowersOut(Schema):
+    """The followers, by name, and how many lines the feed has."""
+
+    size: int
+    followers: list[FollowerOut]
+
+
+@router.get("/feed/followers", auth=Needs("audit:read"), response=FollowersOut, summary="List followers")
+def index(request: HttpRequest) -> dict[str, Any]:
+    """How far each follower has confirmed the feed, and what it owes."""
+    found = followers(timezone.now())
+    return {
+        "size": feed_size(),
+        "followers": [
+            {
+                "key": each.key.public_id,
+                "name": each.key.name,
+                "cursor": each.cursor,
+                "heard_at": each.heard_at,
+                "overdue": each.overdue,
+            }
+            for each in found
+        ],
+    }
+
+
+def _confirm(request: HttpRequest, cursor: int) -> None:
+    """Who asks for what comes after a line has verified and applied everything up to it."""
+    if 0 < cursor <= feed_size():
+        actions.record_cursor(key_of(request), cursor)
 
 
 def _page(request: HttpRequest, ask: FeedAsk) -> str:
