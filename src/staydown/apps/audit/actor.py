@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from staydown.errors import InvalidError
 
-KINDS: Final = ("staff", "key", "reporter", "platform", "system")
+KINDS: Final = ("staff", "key", "reporter", "uploader", "platform", "system")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,8 @@ class Actor:
     def reporter(cls, report_id: object = "") -> Self:
         """The person behind a report, known by the report alone."""
         return cls("reporter", str(report_id), "reporter")
+
+    @classmethod
+    def uploader(cls, notice_id: object = "") -> Self:
+        """The person who uploaded something, known by the notice to them alone."""
+        return cls("uploader", str(notice_id), "uploader")

@@ -6,6 +6,7 @@ Nothing of a notice comes from a report: neither words, nor a time, nor who sent
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -64,6 +65,12 @@ class UploaderNotice(models.Model):
 
     def __str__(self) -> str:
         return f"uploader notice {self.public_id}"
+
+    def may_be_told(self, now: datetime) -> bool:
+        """Whether the uploader may be told now."""
+        if self.send == self.Send.LATER:
+            return self.not_before is not None and self.not_before <= now
+        return self.send == self.Send.NOW
 
 
 class Appeal(models.Model):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.db.models import Min, QuerySet
@@ -11,6 +12,8 @@ from staydown.apps.cases import clocks
 from staydown.apps.cases.models import Action, Case, Clock, Decision, Item
 
 TO_DECIDE = (Item.State.OPEN, Item.State.DISABLED)
+RESTORE_WITHIN: Final = timedelta(hours=24)
+"""How long the platform has to show something again. Ours: the laws that we know name no hours for it."""
 SETTLED = (Item.State.REMOVED, Item.State.KEPT_DOWN, Item.State.DECLINED)
 
 
@@ -33,12 +36,25 @@ def settle(case: Case, now: datetime, *, action: Action | None = None, decision:
     if case.state in {Case.State.DONE, Case.State.WITHDRAWN}:
         case.due_at = None
     else:
-        case.due_at = case.clocks.filter(stopped_at=None).aggregate(due=Min("due_at"))["due"]
+        case.due_at = _due(case)
     if case.state != Case.State.OPEN:
         case.leased_by = case.leased_until = None
     case.version += 1
     case.save(update_fields=["state", "due_at", "leased_by", "leased_until", "version"])
     return case
+
+
+def due_of(action: Action) -> datetime | None:
+    """Until when the platform should have answered ``action``; None when nothing presses."""
+    return action.asked_at + RESTORE_WITHIN if action.kind == Action.Kind.RESTORE else action.item.case.due_at
+
+
+def _due(case: Case) -> datetime | None:
+    """The earliest deadline of ``case``: of a running clock, or of something that is to be shown again."""
+    clock = case.clocks.filter(stopped_at=None).aggregate(due=Min("due_at"))["due"]
+    restoring = Action.objects.filter(item__case=case, kind=Action.Kind.RESTORE, state=Action.State.ASKED)
+    asked = restoring.aggregate(first=Min("asked_at"))["first"]
+    return min((due for due in (clock, asked and asked + RESTORE_WITHIN) if due), default=None)
 
 
 def _keep_time(case: Case, items: list[Item], now: datetime, action: Action | None, decision: Decision | None) -> None:
@@ -77,6 +93,12 @@ def being_hidden(case: Case) -> set[int]:
     """The items that the platform was asked to disable and has not answered about. The last word need not wait."""
     hiding = Action.objects.filter(item__case=case, kind=Action.Kind.DISABLE, state=Action.State.ASKED)
     return set(hiding.values_list("item_id", flat=True))
+
+
+def is_down(item: Item) -> bool:
+    """Whether the last that the platform answered to have done with ``item`` was to hide it or take it down."""
+    last = item.actions.exclude(result__in=["", Action.Result.FAILED]).order_by("-done_at", "-pk").first()
+    return last is not None and last.result in {Action.Result.REMOVED, Action.Result.DISABLED}
 
 
 def is_hidden(item: Item) -> bool:

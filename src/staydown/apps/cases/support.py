@@ -67,13 +67,11 @@ def is_supported(entry: Entry) -> bool:
 
 def enforce(entries: Iterable[Entry], *, by: Actor) -> int:
     """How many of ``entries`` became enforced now; each is announced."""
-    changed = 0
-    for entry in entries:
-        if entry.state == State.PENDING:
-            banks.enforce(entry, by=by)
-            sharing.announce(Event.ENTRY_ENFORCED, {"entry": str(entry.public_id)})
-            changed += 1
-    return changed
+    pending = [entry for entry in entries if entry.state == State.PENDING]
+    if pending:
+        banks.enforce_all(pending, by=by)
+    sharing.announce_all([(Event.ENTRY_ENFORCED, {"entry": str(entry.public_id)}) for entry in pending])
+    return len(pending)
 
 
 def withdraw(entry: Entry, *, by: Actor) -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -76,14 +76,22 @@ def announce(event: str, data: Mapping[str, str]) -> int:
 
     ``data`` holds identifiers only. Each delivery is a row and a task, which come to be with the change or not at all.
     """
+    return announce_all([(event, data)])
+
+
+def announce_all(events: Sequence[tuple[str, Mapping[str, str]]]) -> int:
+    """How many deliveries these events become, as `announce` does with one."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("announce() belongs inside the transaction of the change.")
-    now = timezone.now()
-    payload = {"type": Event(event).value, "timestamp": now.isoformat(), "data": dict(data)}
-    deliveries = [
-        Delivery.objects.create(endpoint=endpoint, event=payload["type"], payload=payload, created_at=now, next_at=now)
-        for endpoint in Endpoint.objects.filter(enabled=True).order_by("pk")
-    ]
+    if not events:
+        return 0
+    now, endpoints = timezone.now(), list(Endpoint.objects.filter(enabled=True).order_by("pk"))
+    told = [{"type": Event(event).value, "timestamp": now.isoformat(), "data": dict(data)} for event, data in events]
+    deliveries = Delivery.objects.bulk_create(
+        Delivery(endpoint=endpoint, event=payload["type"], payload=payload, created_at=now, next_at=now)
+        for payload in told
+        for endpoint in endpoints
+    )
     for delivery in deliveries:
         tasks.enqueue(str(delivery.public_id))
     return len(deliveries)

@@ -13,3 +13,5 @@ class Event(enum.StrEnum):
     ACTION_REQUESTED = "action.requested"
     ENTRY_ENFORCED = "entry.enforced"
     ENTRY_WITHDRAWN = "entry.withdrawn"
+    APPEAL_RECEIVED = "appeal.received"
+    APPEAL_DECIDED = "appeal.decided"

@@ -3,22 +3,32 @@
 Locks are taken in one order: the case, then the head of the feed (which stands for every entry), then the audit log.
 """
 
+from staydown.apps.cases.actions.appealing import Answer, appeal, complain, decide_appeal
 from staydown.apps.cases.actions.deciding import decide
 from staydown.apps.cases.actions.hits import record_hits
 from staydown.apps.cases.actions.leases import lease, release, renew
+from staydown.apps.cases.actions.notices import NoticeForm, hand_over
 from staydown.apps.cases.actions.outcomes import record_outcome
 from staydown.apps.cases.actions.reporting import Submitted, submit_report
+from staydown.apps.cases.actions.restoring import restore
 from staydown.apps.cases.actions.withdrawing import first_visit, withdraw_entry, withdraw_item, withdraw_report
 
 __all__ = [
+    "Answer",
+    "NoticeForm",
     "Submitted",
+    "appeal",
+    "complain",
     "decide",
+    "decide_appeal",
     "first_visit",
+    "hand_over",
     "lease",
     "record_hits",
     "record_outcome",
     "release",
     "renew",
+    "restore",
     "submit_report",
     "withdraw_entry",
     "withdraw_item",

@@ -81,7 +81,7 @@ def _move(action: Action) -> None:
     elif kind != Kind.RESTORE:
         item.state = Item.State.REMOVED if kind == Kind.REMOVE else Item.State.DISABLED
     elif item.state == Item.State.DISABLED:  # it succeeded after it had failed
-        was_declined = action.decision.verdict == Decision.Verdict.DECLINE
+        was_declined = action.decision.verdict in {Decision.Verdict.DECLINE, Decision.Verdict.RESTORE}
         item.state = Item.State.DECLINED if was_declined else Item.State.WITHDRAWN
     item.save(update_fields=["state"])
 
@@ -92,7 +92,8 @@ def _hidden_after_all(action: Action) -> Action | None:
     An item that waits does so hidden; one that was declined or taken back is asked to be shown again: that request.
     """
     item = action.item
-    if action.kind != Kind.DISABLE or action.result not in {Result.DISABLED, Result.REMOVED}:
+    was_taken_back = action.kind == Kind.REMOVE and item.state == Item.State.DECLINED
+    if action.result not in {Result.DISABLED, Result.REMOVED} or not (action.kind == Kind.DISABLE or was_taken_back):
         return None
     if item.state == Item.State.OPEN:
         item.state = Item.State.DISABLED
@@ -107,8 +108,8 @@ def _hidden_after_all(action: Action) -> Action | None:
 
 
 def _before(item: Item) -> str:
-    """Where an item waits for a decision: hidden by the platform, or not."""
-    return Item.State.DISABLED if settling.is_hidden(item) else Item.State.OPEN
+    """Where an item waits for a decision: hidden by the platform or taken down, or not."""
+    return Item.State.DISABLED if settling.is_hidden(item) or settling.is_down(item) else Item.State.OPEN
 
 
 def _record(action: Action, restore: Action | None, by: Actor) -> None:
