@@ -34,7 +34,8 @@ def test_the_list_says_how_long_and_since_when() -> None:
 def test_the_list_as_json_has_every_regime() -> None:
     listed = json.loads(run("list", "--json"))
     assert [each["id"] for each in listed] == [each.id for each in load_all()]
-    assert listed[0]["clocks"] == [{"id": "remove", "hours": 48, "starts": "received"}]
+    clocks = {each["id"]: each["clocks"] for each in listed}
+    assert clocks["uk-osa-10-3A"] == [{"id": "remove", "hours": 48, "starts": "received"}]
 
 
 def test_a_regime_past_its_review_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,3 +98,62 @@ def test_it_works_without_django_and_names_an_unknown_regime() -> None:
     assert done.returncode == 1
     assert "There is no regime of this id" in done.stderr
     assert "bad_regime" in done.stderr
+
+
+def answered(*args: str, **kwargs: str) -> dict[str, object]:
+    """What the questionnaire answers as JSON."""
+    return json.loads(run("which", "--json", *args))
+
+
+def bound(*args: str) -> set[str]:
+    return set(filter(None, str(answered(*args)["STAYDOWN_REGIMES"]).split(",")))
+
+
+def test_without_answers_everything_in_force_binds() -> None:
+    today = law._today()
+    assert bound() == {each.id for each in load_all() if each.in_force(today)}
+    assert run("which", "--all").count("export STAYDOWN_REGIMES=") == 1
+
+
+def test_answers_leave_out_what_cannot_bind() -> None:
+    assert bound("--users-in", "gb") == {"uk-csea-nca", "uk-osa-10-3", "uk-osa-10-3A"}
+    assert "us-tida-3" in bound("--service", "hosting", "--users-in", "US")
+    assert "us-tida-3" not in bound("--service", "search", "--users-in", "US")
+    assert bound("--users-in", "ZZ") == set()
+    assert "kr-tba-22-5" not in bound("--users-in", "KR")
+
+
+def test_each_verdict_says_why() -> None:
+    rows = {each["id"]: each for each in answered("--users-in", "EU", "--small")["regimes"]}  # type: ignore[attr-defined]
+    assert rows["us-tida-3"]["why"] == "You have no users in US."
+    assert rows["eu-dsa-9"]["why"] == "Only when an order is served."
+    assert rows["eu-dsa-16"]["not_bound"] == ["appeal"]
+    assert "14 June 2027" in rows["eu-vaw-23"]["why"]
+    assert all(each["why"].endswith(".") for each in rows.values())
+
+
+def test_the_questions_take_enter_for_everything_and_no_for_less() -> None:
+    result = CliRunner().invoke(law.command, ["which"], input="\n\n\n\n\n", env={"COLUMNS": "200"})
+    assert result.exit_code == 0
+    everything = answered()["STAYDOWN_REGIMES"]
+    assert f"export STAYDOWN_REGIMES={everything}\n" in result.output
+    result = CliRunner().invoke(law.command, ["which"], input="y\ny\nn\nGB, US\ny\n", env={"COLUMNS": "200"})
+    assert "export STAYDOWN_REGIMES=uk-csea-nca,uk-osa-10-3,uk-osa-10-3A,us-2258A,us-tida-3\n" in result.output
+    assert "You have no users in EU." in result.output
+
+
+def test_a_folder_of_ones_own_is_listed_shown_and_asked_about(tmp_path: Path) -> None:
+    (tmp_path / THIRD.name).write_bytes(THIRD.read_bytes())
+    assert "zz-test-1" in run("list", "--folder", str(tmp_path))
+    assert "Test Act, section 1" in run("show", "zz-test-1", "--folder", str(tmp_path))
+    assert "zz-test-1" in bound("--folder", str(tmp_path), "--users-in", "ZZ")
+    told = CliRunner().invoke(law.command, ["list"], env={"STAYDOWN_REGIMES_DIR": str(tmp_path), "COLUMNS": "200"})
+    assert "zz-test-1" in told.output
+
+
+def test_the_list_says_what_is_off_and_why() -> None:
+    shown = " ".join(run("list").split())
+    for each in load_all():
+        if each.disabled_because:
+            assert f"{each.id}: {each.disabled_because}" in shown
+    assert "7 days from receipt of the report" in shown

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,23 +15,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from staydown.core.law.regime import Regime, load, load_all, read
-from staydown.core.law.schema import Clock, Confidence, Fact, Start, Statement, Status
+from staydown.core.law.binding import Answers, Verdict, which
+from staydown.core.law.regime import Regime, catalogue, pick, read
+from staydown.core.law.schema import Service, Statement
+from staydown.core.law.telling import MARKS, Row, limit, sections, status
 from staydown.errors import RegimeError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-MARKS = {
-    Confidence.PRIMARY: "primary text",
-    Confidence.PRIMARY_IN_PART: "primary text, in part",
-    Confidence.SECONDARY: "secondary",
-    Confidence.BACKGROUND: "no source: check it",
-}
-STARTS = {
-    Start.RECEIVED: "receipt of the report",
-    Start.VALID: "receipt of a valid report",
-    Start.NOTICE_SERVED: "service of the notice",
-    Start.ORDER_SERVED: "service of the order",
-}
+FOLDER = click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="STAYDOWN_REGIMES_DIR",
+    help="Your own regime files, beside those that staydown ships.  [env: STAYDOWN_REGIMES_DIR]",
+)
+SERVICE = click.Choice([each.value for each in Service])
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
@@ -39,65 +38,173 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_(as_json: bool) -> None:
-    """List the regimes: status, limits, and when each should be checked again."""
-    today = _today()
+@FOLDER
+@JSON
+def list_(folder: Path | None, as_json: bool) -> None:
+    """List the regimes: whether each is on, its limits, and when to check it again."""
+    today, found = _today(), catalogue(folder)
     if as_json:
-        click.echo(json.dumps([_summary(each, today) for each in load_all()], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([_summary(each, today) for each in found], ensure_ascii=False, indent=2))
         return
-    table = Table(box=box.SIMPLE)
-    for heading in ("Id", "Law", "Status", "Limit", "Check by"):
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    for heading in ("Id", "Law", "Limits", "Weakest fact", "Check by"):
         table.add_column(heading, no_wrap=heading in ("Id", "Check by"))
-    for each in load_all():
+    for each in found:
         table.add_row(
-            each.id,
-            each.short_name,
-            _status(each),
-            "\n".join(_limit(clock) for clock in each.clocks) or "none",
+            Text(each.id, "bold" if each.on_by_default(today) else "dim"),
+            Text(f"{each.short_name}\n").append(status(each), "dim"),
+            "\n".join(limit(clock) for clock in each.clocks) or "none",
+            MARKS[each.confidence],
             Text(str(each.review_by), "bold red" if each.overdue(today) else ""),
         )
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    off = [each for each in found if not each.on_by_default(today)]
+    if off:
+        console.print(Text("Off unless STAYDOWN_REGIMES names it", "bold"))
+    for each in off:
+        console.print(Text(f"  {each.id}: {each.disabled_because or 'Not in force today.'}"), soft_wrap=True)
+    late = [each.id for each in found if each.overdue(today)]
+    if late:
+        console.print(Text(f"Past the day by which to check them again: {', '.join(late)}.", "red"), soft_wrap=True)
 
 
 @command.command()
 @click.argument("regime_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(regime_id: str, as_json: bool) -> None:
+@FOLDER
+@JSON
+def show(regime_id: str, folder: Path | None, as_json: bool) -> None:
     """Show one regime whole, with what each statement rests on."""
-    regime = load(regime_id)
+    regime = pick(regime_id, catalogue(folder))
     if as_json:
         click.echo(json.dumps(_plain(regime), ensure_ascii=False, indent=2))
         return
     console = Console()
     console.print(Text(regime.name, "bold"))
-    console.print(Text(f"{regime.id}, version {regime.version}; {regime.jurisdiction}; {_status(regime)}"))
+    console.print(Text(f"{regime.id}, version {regime.version}; {regime.jurisdiction}; {status(regime)}"))
     console.print(Text(f"Check again by {regime.review_by}. Signed off by {regime.signed_off_by}."))
+    if regime.disabled_because:
+        console.print(Text(f"Off unless it is named: {regime.disabled_because}", "yellow"))
     if regime.overdue(_today()):
         console.print(Text("This file should have been checked again by now.", "red"))
-    for title, rows in _sections(regime):
-        console.print(Text(f"\n{title}", "bold"))
-        console.print(_facts(rows) if rows else Text("  None stated."))
+    for section in sections(regime):
+        console.print(Text(f"\n{section.title}", "bold"))
+        console.print(_facts(section.rows) if section.rows else Text("  None stated."))
     console.print(Text("\nSources", "bold"))
     for source in regime.sources:
         console.print(Text(f"  {source.title}\n    {source.address} (seen {source.seen}, {MARKS[source.confidence]})"))
 
 
-def _facts(rows: list[tuple[str, str, Fact]]) -> Table:
+@command.command("which")
+@click.option(
+    "--service",
+    "services",
+    multiple=True,
+    type=click.Choice([each.value for each in Service]),
+    help="What the service does.",
+)
+@click.option("--users-in", multiple=True, metavar="CC", help="A country with users, as two letters; EU for the Union.")
+@click.option("--small/--not-small", "is_small", default=None, help="Whether you are a micro or small enterprise.")
+@click.option("--all", "everything", is_flag=True, help="Ask nothing: every kind of service, users everywhere.")
+@FOLDER
+@JSON
+def which_(
+    services: tuple[str, ...],
+    users_in: tuple[str, ...],
+    is_small: bool | None,
+    everything: bool,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Ask what kind of service you run, and say which laws bind it and what to set.
+
+    What you leave open counts as a yes. With --json or --all nothing is asked. This is not legal advice.
+    """
+    found = catalogue(folder)
+    answers = Answers(
+        frozenset(Service(each) for each in services) or None,
+        frozenset(each.upper() for each in users_in) or None,
+        is_small is True,
+    )
+    if not everything and not as_json:
+        answers = _ask(answers, is_small, sorted({each for one in found for each in one.applies.users_in}))
+    verdicts = which(found, answers, _today())
+    if as_json:
+        click.echo(json.dumps(_verdicts(verdicts), ensure_ascii=False, indent=2))
+        return
+    _show_verdicts(verdicts)
+
+
+QUESTIONS = {
+    Service.USER_TO_USER: "Do people meet what others post or send there (posts, comments, messages, groups)?",
+    Service.HOSTING: "Does it store files, pictures or pages that people give it?",
+    Service.SEARCH: "Is it a search engine for what is elsewhere?",
+}
+
+
+def _ask(answers: Answers, is_small: bool | None, countries: list[str]) -> Answers:
+    """The answers with what no option has given asked for. Enter takes the default, which is everything."""
+    click.echo("Press Enter for the answer in brackets, which keeps every law that might bind you.\n")
+    services, users_in = answers.services, answers.users_in
+    if services is None:
+        services = frozenset(each for each, asked in QUESTIONS.items() if click.confirm(asked, default=True)) or None
+    if users_in is None:
+        known = ", ".join(countries)
+        given = click.prompt(f"Where do you have users? Any of {known}, separated by commas", default="everywhere")
+        users_in = None if given == "everywhere" else frozenset(re.findall(r"[A-Z]{2}", given.upper())) or None
+    if is_small is None:
+        asked = "Have you fewer than 50 people and 10 million euros of yearly turnover or balance sheet?"
+        is_small = click.confirm(asked, default=False)
+    click.echo()
+    return Answers(services, users_in, is_small)
+
+
+def _verdicts(verdicts: list[Verdict]) -> dict[str, Any]:
+    """What JSON says of an answered questionnaire."""
+    rows = [
+        {"id": each.regime.id, "binds": each.binds, "why": each.why, "not_bound": list(each.not_bound)}
+        for each in verdicts
+    ]
+    return {"STAYDOWN_REGIMES": _setting(verdicts), "regimes": rows}
+
+
+def _setting(verdicts: list[Verdict]) -> str:
+    return ",".join(each.regime.id for each in verdicts if each.binds)
+
+
+def _show_verdicts(verdicts: list[Verdict]) -> None:
+    console = Console()
+    for title, binds in (("These bind you", True), ("These do not", False)):
+        rows = [each for each in verdicts if each.binds is binds]
+        if not rows:
+            continue
+        table = Table(box=box.SIMPLE, pad_edge=False, title=title, title_justify="left", title_style="bold")
+        for heading in ("Id", "Law", "Weakest fact", "When, and why"):
+            table.add_column(heading, no_wrap=heading == "Id")
+        for each in rows:
+            spared = f" Not bound as a small enterprise: {', '.join(each.not_bound)}." if each.not_bound else ""
+            table.add_row(each.regime.id, each.regime.short_name, MARKS[each.regime.confidence], each.why + spared)
+        console.print(table)
+    console.print(Text("Put this into the environment of staydown", "bold"))
+    console.print(Text(f"  export STAYDOWN_REGIMES={_setting(verdicts)}"), soft_wrap=True)
+    console.print(Text("This is not legal advice: let a lawyer read `staydown law show ID` of each."))
+
+
+def _facts(rows: tuple[Row, ...]) -> Table:
     """A table of names, what is said with the law's own words below it, and what that rests on."""
     table = Table(box=None, show_header=False, padding=(0, 2))
-    for name, said, fact in rows:
-        words = Text(said)
-        if fact.quote:
-            words.append(f"\n“{fact.quote}”", "italic dim")
-        words.append(f"\n{fact.cite} ({MARKS[fact.confidence]})", "dim")
-        table.add_row(*([Text(name)] if any(each[0] for each in rows) else []), words)
+    for row in rows:
+        words = Text(row.said)
+        if row.fact.quote:
+            words.append(f"\n“{row.fact.quote}”", "italic dim")
+        words.append(f"\n{row.fact.cite} ({row.mark})", "dim")
+        table.add_row(*([Text(row.name)] if any(each.name for each in rows) else []), words)
     return table
 
 
 @command.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@JSON
 def check(files: tuple[Path, ...], as_json: bool) -> None:
     """Check regime files: every field known, sourced, of the right type. Exit status 1 when one is not."""
     results = [_checked(file) for file in files]
@@ -127,55 +234,16 @@ def _summary(regime: Regime, today: date) -> dict[str, Any]:
         "version": regime.version,
         "status": regime.status,
         "in_force": regime.in_force(today),
+        "on_by_default": regime.on_by_default(today),
+        "disabled_because": regime.disabled_because,
+        "intake": regime.applies.intake,
+        "shown": regime.applies.shown,
+        "users_in": regime.applies.users_in,
         "clocks": [{"id": each.id, "hours": each.hours, "starts": each.starts} for each in regime.clocks],
         "confidence": regime.confidence,
         "review_by": str(regime.review_by),
         "overdue": regime.overdue(today),
     }
-
-
-def _sections(regime: Regime) -> list[tuple[str, list[tuple[str, str, Fact]]]]:
-    """The parts of a regime in the order in which a lawyer asks for them."""
-
-    def stated(*statements: Statement) -> list[tuple[str, str, Fact]]:
-        return [("", each.text, each) for each in statements]
-
-    return [
-        ("In force", stated(regime.commencement)),
-        ("Binds", stated(regime.duty_holder)),
-        ("Who may report", [("", _who(regime), regime.reporters)]),
-        ("What a report must contain", [(each.id, _asked(each.ask, each.required), each) for each in regime.elements]),
-        ("Limits", [(each.id, f"{each.label}: {_limit(each)}. Stops: {each.stops}", each) for each in regime.clocks]),
-        ("Copies", [(regime.copies.scope, regime.copies.text, regime.copies)]),
-        ("Grounds to decline, and no others", [(each.id, each.text, each) for each in regime.grounds]),
-        ("Before a decision", stated(regime.interim_action)),
-        ("Notices", [(f"{each.to}, {each.duty}", each.text, each) for each in regime.notices]),
-        ("Complaints", [(f"window: {regime.appeal.window}", regime.appeal.text, regime.appeal)]),
-        ("To be kept", [(each.artefact, f"{each.period}. {each.text}", each) for each in regime.retention]),
-        ("Somebody under 18", [("", f"{regime.minors.route} {regime.minors.text}", regime.minors)]),
-        ("Penalties", stated(*regime.penalties)),
-        ("Other duties", stated(*regime.duties)),
-        ("Notes", stated(*regime.notes)),
-    ]
-
-
-def _who(regime: Regime) -> str:
-    not_asked = ", ".join(regime.reporters.not_asked)
-    return f"{regime.reporters.text} Not a condition: {not_asked}." if not_asked else regime.reporters.text
-
-
-def _asked(ask: str, required: bool) -> str:
-    return ask if required else f"{ask} (may be left out)"
-
-
-def _status(regime: Regime) -> str:
-    words = regime.status.replace("_", " ")
-    return f"{words} since {regime.effective_from}" if regime.status is Status.IN_FORCE else words
-
-
-def _limit(clock: Clock) -> str:
-    length = f"{clock.hours} hours" if clock.hours is not None else clock.soft
-    return f"{length} from {STARTS[clock.starts]}"
 
 
 def _plain(value: Any) -> Any:

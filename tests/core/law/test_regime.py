@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from staydown.core.law import regime
-from staydown.core.law.regime import Regime, load, load_all, parse
+from staydown.core.law.regime import Regime, catalogue, load, load_all, parse, pick
 from staydown.core.law.schema import (
     Artefact,
     Confidence,
@@ -34,7 +34,7 @@ def test_a_third_law_is_one_file_dropped_into_the_folder(tmp_path: Path) -> None
         (tmp_path / f"{each.id}.toml").write_text(each.text, encoding="utf-8")
     (tmp_path / "zz-test-1.toml").write_text(TEXT, encoding="utf-8")
     (tmp_path / "README.md").write_text("not a law", encoding="utf-8")
-    assert [each.id for each in load_all(tmp_path)] == ["uk-osa-10-3A", "us-tida-3", "zz-test-1"]
+    assert [each.id for each in load_all(tmp_path)] == [*(each.id for each in load_all()), "zz-test-1"]
     assert load("zz-test-1", tmp_path) == parse(TEXT)
 
 
@@ -238,8 +238,26 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("regime_id", ["uk-nothing", "", "../../secrets", "uk-osa-10-3A.toml"])
 def test_an_unknown_regime_is_refused_with_those_known(regime_id: str) -> None:
-    with pytest.raises(RegimeError, match="uk-osa-10-3A, us-tida-3"):
+    with pytest.raises(RegimeError, match="uk-osa-10-3A, uk-osa-27"):
         load(regime_id)
+
+
+def test_the_operators_folder_adds_and_corrects(tmp_path: Path) -> None:
+    own = load("us-tida-3").text.replace("hours = 48", "hours = 24")
+    (tmp_path / "us-tida-3.toml").write_text(own, encoding="utf-8")
+    (tmp_path / "zz-test-1.toml").write_text(TEXT, encoding="utf-8")
+    found = catalogue(tmp_path)
+    assert [each.id for each in found] == sorted([*(each.id for each in load_all()), "zz-test-1"])
+    assert pick("us-tida-3", found).clock("remove").hours == 24
+    assert pick("uk-osa-10-3A", found) == load("uk-osa-10-3A")
+    with pytest.raises(RegimeError, match="zz-test-1"):
+        pick("zz-none", found)
+    assert catalogue() == load_all()
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RegimeError, match="STAYDOWN_REGIMES_DIR"):
+        catalogue(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("part", ["element", "clock", "ground", "source"])

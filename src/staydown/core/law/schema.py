@@ -219,9 +219,9 @@ class Minors(Statement):
 
     route: str
     report_to: tuple[str, ...]
-    regime: str  # the id of the regime that the referral itself falls under
     removal_clock_still_runs: bool
     hash_share: HashSharing
+    regime: str = ""  # the id of the regime that the referral itself falls under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,13 +276,14 @@ class Regime:
 
     @property
     def confidence(self) -> Confidence:
-        """The weakest mark among the facts that casework rests on: elements, clocks, copies and grounds."""
+        """The weakest mark among the facts that casework rests on: applies, elements, clocks, copies and grounds."""
         order = list(Confidence)
         return max((each.confidence for each in self.core_facts()), key=order.index)
 
     def core_facts(self) -> tuple[Fact, ...]:
-        """The facts that casework rests on."""
-        return (self.commencement, self.reporters, *self.elements, *self.clocks, self.copies, *self.grounds)
+        """The facts that casework rests on; that a law states nothing of copies is none of them."""
+        copies = () if self.copies.scope is CopiesScope.NONE_STATED else (self.copies,)
+        return (self.commencement, self.applies, self.reporters, *self.elements, *self.clocks, *copies, *self.grounds)
 
     def element(self, element_id: str) -> Element:
         """The element of this id; raises `RegimeError` when the law asks no such thing."""

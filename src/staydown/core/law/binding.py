@@ -1,0 +1,67 @@
+"""Which laws bind an operator: a few answers about the service, held against what each regime says of itself.
+
+The answers narrow nothing down by guesswork: what is not answered counts as a yes, so that no law is lost in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from staydown.core.law.schema import Intake, Regime, Service, Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What an operator says of the service. None: not answered, so everything counts.
+
+    ``users_in`` are countries as two capital letters, and "EU". ``is_small``: a micro or small enterprise.
+    """
+
+    services: Collection[Service] | None = None
+    users_in: Collection[str] | None = None
+    is_small: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one regime belongs on, and why in a sentence. ``not_bound``: parts of it that bind larger ones only."""
+
+    regime: Regime
+    binds: bool
+    why: str
+    not_bound: tuple[str, ...] = ()
+
+
+def which(regimes: Iterable[Regime], answers: Answers, today: date) -> list[Verdict]:
+    """A verdict for each of these regimes, in their order. What is not in force binds nobody, and says why."""
+    return [_verdict(each, answers, today) for each in regimes]
+
+
+def _verdict(regime: Regime, answers: Answers, today: date) -> Verdict:
+    applies = regime.applies
+    if not regime.in_force(today):
+        return Verdict(regime, False, regime.disabled_because or _dates(regime, today))
+    if answers.services is not None and not set(applies.services) & set(answers.services):
+        return Verdict(regime, False, "It binds other kinds of service.")
+    if answers.users_in is not None and applies.users_in and not set(applies.users_in) & set(answers.users_in):
+        return Verdict(regime, False, f"You have no users in {', '.join(applies.users_in)}.")
+    spared = applies.not_for_small if answers.is_small else ()
+    return Verdict(regime, True, " ".join([_takes_part(regime), regime.disabled_because]).strip(), spared)
+
+
+def _dates(regime: Regime, today: date) -> str:
+    if regime.effective_from is not None and today < regime.effective_from:
+        return f"It binds from {regime.effective_from} on."
+    return f"It bound until {regime.effective_to}." if regime.effective_to else "It is not in force."
+
+
+def _takes_part(regime: Regime) -> str:
+    """In which cases it will be met."""
+    applies = regime.applies
+    if applies.intake == (Intake.ORDER,):
+        return "Only when an order is served."
+    if applies.shown == (Shown.MINOR,):
+        return "Only where somebody under 18 is shown."
+    return "Every report." if Intake.ORDER not in applies.intake else "Every report, and orders."
