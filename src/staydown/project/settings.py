@@ -25,6 +25,11 @@ STAYDOWN_REGIMES_DIR = _OWN_REGIMES if ENVIRONMENT.text("STAYDOWN_REGIMES_DIR", 
 STAYDOWN_PREVIEW_ORIGINS = ENVIRONMENT.origins("STAYDOWN_PREVIEW_ORIGINS")
 STAYDOWN_WEBHOOK_PRIVATE = ENVIRONMENT.flag("STAYDOWN_WEBHOOK_PRIVATE", default=False)
 STAYDOWN_EXIT_URL = ENVIRONMENT.address("STAYDOWN_EXIT_URL", "https://www.wikipedia.org/")
+STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal can make them more, never less
+    "report": ENVIRONMENT.whole("STAYDOWN_KEEP_REPORTS", 90, least=1, most=3650),
+    "content_pointer": ENVIRONMENT.whole("STAYDOWN_KEEP_ADDRESSES", 90, least=1, most=3650),
+    "decision": ENVIRONMENT.whole("STAYDOWN_KEEP_DECISIONS", 365, least=1, most=3650),
+}
 STAYDOWN_PROXIES = ENVIRONMENT.networks("STAYDOWN_PROXIES", "127.0.0.1")  # whose X-Forwarded-* headers are believed
 
 DEBUG = ENVIRONMENT.flag("STAYDOWN_DEBUG", default=False)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db import close_old_connections, connection, connections, transaction
+from django.db import close_old_connections, connections, transaction
 from django.utils import timezone
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker as Runner
@@ -24,8 +24,10 @@ from django_tasks_db.models import DBTaskResult
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
+from staydown.apps.cases.actions import forgetting
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing import replies
+from staydown.apps.vault.erasing import empty_write_ahead_log
 from staydown.apps.vault.sessions import SessionStore
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def chores() -> list[Chore]:
         Chore("lapsed entries", 60, lambda: banks.expire_lapsed(by=Actor.system())),
         Chore("write-ahead log", 600, empty_write_ahead_log),
         Chore("checkpoint", 3600, audit.keep_checkpoint),
+        Chore("what is kept long enough", 3600, lambda: forgetting.tick(by=Actor.system())),
         Chore("old replies", 3600, replies.remove_expired),
         Chore("old tasks", 3600, remove_old_tasks),
         Chore("old sessions", 3600, remove_old_sessions),
@@ -150,13 +153,6 @@ def requeue_stuck() -> int:
 def remove_old_tasks() -> int:
     """How many finished tasks were removed."""
     return DBTaskResult.objects.finished().filter(finished_at__lt=timezone.now() - KEPT).delete()[0]
-
-
-def empty_write_ahead_log() -> None:
-    """On SQLite, bring the write-ahead log into the database and empty it: what was erased must not live on there."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def remove_old_sessions() -> None:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from staydown.apps.cases.appeal_models import Appeal, UploaderNotice
 from staydown.apps.cases.desk_models import Exposure, Note
 from staydown.apps.cases.hit_models import HeardHit, Hit
-from staydown.apps.cases.question_models import Question
+from staydown.apps.cases.keeping_models import Keeping
 from staydown.apps.cases.querysets import CaseQuerySet
+from staydown.apps.cases.question_models import Question
 from staydown.apps.vault.fields import SealedTextField
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "HeardHit",
     "Hit",
     "Item",
+    "Keeping",
     "Note",
     "PinnedRegime",
     "Question",

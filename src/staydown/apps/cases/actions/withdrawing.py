@@ -15,6 +15,7 @@ from staydown.apps.banks import feed_writing
 from staydown.apps.banks.models import LIVE, Entry
 from staydown.apps.cases import settling, support
 from staydown.apps.cases.models import Action, Case, Hit, Item, Report
+from staydown.apps.vault import erasing
 from staydown.errors import StateError
 
 TAKEN_BACK = (Item.State.OPEN, Item.State.ASKED, Item.State.KEPT_DOWN)
@@ -41,6 +42,7 @@ def withdraw_report(report: Report, *, by: Actor) -> Report:
     _take_back(_orphans(case), now)
     _erase(report)
     settling.stop(report.clocks.filter(stopped_at=None), now)
+    erasing.leave_no_trace()
     settling.settle(case, now)
     facts = {"items": given_back, "entries": ended}
     audit.record("report.withdrawn", by=by, about=report, also=[case], facts=facts)
@@ -62,6 +64,7 @@ def withdraw_item(item: Item, *, by: Actor) -> Item:
     item.refresh_from_db()
     ended = support.withdraw_unsupported(support.own_entries([item]), by=by)
     _take_back(_orphans(case), now)
+    erasing.leave_no_trace()
     settling.settle(case, now)
     audit.record("item.withdrawn", by=by, about=item, also=[case, item.report], facts={"entries": ended})
     return item
@@ -74,6 +77,7 @@ def withdraw_entry(entry: Entry, *, by: Actor) -> Entry:
     The items that it came with stay as they are: whether their case is decided is another matter. Twice: nothing.
     """
     feed_writing.hold()
+    erasing.leave_no_trace()
     entry = Entry.objects.get(pk=entry.pk)
     return support.withdraw(entry, by=by) if entry.state in LIVE else entry
 

@@ -1,0 +1,70 @@
+"""How long what people wrote about a case is kept once it is closed. Reads only.
+
+As short as the operator says (`STAYDOWN_KEEP_*`), and longer only where a law of the case demands it or somebody may
+still appeal. A hash is no part of this: it keeps copies down until its report is withdrawn.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from django.conf import settings
+
+from staydown.apps.cases import appeals, regimes
+from staydown.apps.cases.keeping_models import Keeping
+from staydown.apps.cases.models import Case
+from staydown.apps.vault import keyring
+from staydown.core.law.periods import later
+
+CLOSED: Final = (Case.State.DONE, Case.State.WITHDRAWN, Case.State.MINORS)
+SPREAD: Final = 7  # days over which erasures are spread, so that their day tells nobody the day of the closing
+
+ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "report": (
+        "Report.relation",
+        "Report.contact",
+        "Report.words",
+        "Report.signature",
+        "Report.acknowledgement",
+        "Item.label",
+        "Question.text",
+        "Question.answer",
+    ),
+    "content_pointer": ("Item.url", "Item.content_ref", "Item.preview_url", "Hit.content_ref", "Hit.preview_url"),
+    "decision": (
+        "Decision.reason",
+        "Action.detail",
+        "Note.words",
+        "Appeal.words",
+        "Appeal.reason",
+        "Appeal.answer",
+        "UploaderNotice.terms",
+        "UploaderNotice.facts",
+        "UploaderNotice.because",
+    ),
+}
+"""Every column of casework that holds somebody's words or an address, by the artefact that laws speak of."""
+
+_OF_MINORS: Final = {"report": "minor_data", "content_pointer": "minor_data", "decision": "minor_referral"}
+
+
+def due_on(keeping: Keeping, artefact: str) -> date:
+    """The day from which this ``artefact`` of a closed case may be erased."""
+    case = keeping.case
+    closed = datetime.combine(keeping.closed_on, time(), UTC)
+    ends = [closed + timedelta(days=settings.STAYDOWN_KEEP[artefact])]
+    if case.state != Case.State.MINORS:
+        ends.append(appeals.ends_after(case, closed))
+    named = {artefact, _OF_MINORS[artefact]} if case.state == Case.State.MINORS else {artefact}
+    for regime in regimes.pinned(case):
+        ends += [later(closed, each.period) for each in regime.retention if each.artefact in named]
+    return max(ends).date() + timedelta(days=_spread(case, artefact))
+
+
+def _spread(case: Case, artefact: str) -> int:
+    """Days from 0 to `SPREAD` - 1, the same each time for one artefact of one case, that nobody outside can foresee."""
+    key = keyring.current().secret("days of erasure")
+    return hmac.digest(key, case.public_id.bytes + artefact.encode(), "sha256")[0] % SPREAD
