@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 PARTS = ("hashing", "matching", "screening")
+COLUMNS = ("work", "peer", "ours", "theirs", "unit", "ratio", "target", "holds")
+"""Of a row; it may also have a physical ``limit`` in the same unit, and what it is ``limited_by``."""
 
 
 def machine() -> dict[str, object]:
@@ -46,10 +48,10 @@ def main() -> None:
         with console.status(f"Measuring {part} ..."):
             rows += importlib.import_module(f"benchmarks.{part}").rows(quick=options.quick)
     table = Table(title="staydown against its peers", caption="medians of paired runs; ratio above 1: ours is better")
-    for column in ("work", "peer", "ours", "theirs", "unit", "ratio", "target", "holds"):
+    for column in COLUMNS:
         table.add_column(column, overflow="fold")
     for row in rows:
-        cells = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()]
+        cells = [f"{row[c]:.4g}" if isinstance(row[c], float) else str(row[c]) for c in COLUMNS]
         table.add_row(*cells, style=None if row["holds"] else "yellow")
     console.print(table)
     if not options.quick and tuple(options.parts) == PARTS:

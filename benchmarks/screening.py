@@ -1,174 +1,213 @@
-"""POST /v1/screen with a hash: requests a second and p99, asked over loopback from a second process.
+"""POST /v1/screen with a hash and with a picture: requests a second, p99 and memory, asked from a second process.
+
+The node and the generator have two cores between them. Beside it stands an application that answers every request with
+the same bytes and does nothing else, under the same server: no node on this server can be faster than that.
 
 python -m benchmarks.screening 1000000     # the node's side alone, for a look with another load generator
 """
 
 from __future__ import annotations
 
-import asyncio
 import random
 import socket
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import numpy as np
 import uvicorn
-import uvloop
+from PIL import Image
 
+from benchmarks import load
+from benchmarks.load import Request
 from staydown.cli.screen import TURN
-from staydown.core.bank import Action, Entry
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.bank import Action
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.hashing.pool import HashingPool
 from staydown.core.matching.live import LiveIndex
+from staydown.core.matching.table import Kind, Kinds, Table
 from staydown.exchange.testing import Publisher
 from staydown.screening.app import build
 from staydown.screening.settings import Settings
+from tests import pictures
 
 SEED: Final = 7
 KEY: Final = "sdn_live_benchmark"
+EMPTY: Final = "empty"
 CONNECTIONS: Final = 16
+UPLOADERS: Final = 8
 QUESTIONS: Final = 4000  # different ones, asked in turn
 KNOWN: Final = 20  # one question in so many is a copy of an entry, 20 bits away, and must be blocked
-TARGETS: Final = {100_000: 8000, 1_000_000: 8000, 10_000_000: 4000}
+TARGETS: Final = {100_000: 8000, 1_000_000: 8000, 10_000_000: 4000}  # requests a second
+UPLOAD_TARGET: Final = 250
 PUBLISHED_GOAL: Final = 1000  # requests a second, of HMA
 P99_TARGET: Final = 15.0  # milliseconds
+WARM: Final = 1000  # uploads after which memory is looked at for the first time
+LONG: Final = 10_000  # and for the last time
+GROWTH: Final = 1.05  # times the memory
+
+Row = dict[str, object]
 
 
-def rows(*, quick: bool) -> list[dict[str, object]]:
-    """The rows of this part; about 40 seconds, or 15 when quick."""
-    found: list[dict[str, object]] = []
-    for count in (100_000,) if quick else (100_000, 1_000_000):
-        rate, p99 = measure(count, seconds=2.0 if quick else 6.0)
-        work = f"POST /v1/screen, a hash over {count:,} entries, one node"
-        goal = {"peer": "HMA's published goal", "ours": rate, "theirs": PUBLISHED_GOAL, "unit": "requests/s"}
-        found.append(
-            {
-                "work": work,
-                **goal,
-                "ratio": rate / PUBLISHED_GOAL,
-                "target": f"at least {TARGETS[count]:,} requests/s",
-                "holds": rate >= TARGETS[count],
-            }
-        )
-        found.append(
-            {
-                "work": f"{work}: p99",
-                "peer": "the target",
-                "ours": p99,
-                "theirs": P99_TARGET,
-                "unit": "ms",
-                "ratio": P99_TARGET / p99,
-                "target": f"under {P99_TARGET:g} ms",
-                "holds": p99 < P99_TARGET,
-            }
-        )
+def rows(*, quick: bool) -> list[Row]:
+    """The rows of this part; about three minutes, or 20 seconds when quick."""
+    seconds = 2.0 if quick else 6.0
+    with node(EMPTY) as (port, _):
+        bound = asked(port, hashes(0), seconds=seconds).rate
+    found: list[Row] = []
+    for count in (100_000,) if quick else (1_000_000, 10_000_000):
+        with node(str(count)) as (port, _):
+            took = asked(port, hashes(count), seconds=seconds)
+        found += hash_rows(count, took, bound)
+    with node("100000") as (port, pid):
+        found += upload_rows(port, pid, seconds=seconds, long=WARM if quick else LONG)
     return found
 
 
-def measure(count: int, *, seconds: float) -> tuple[float, float]:
-    """Requests a second, and the 99th percentile in milliseconds, of a node with ``count`` entries."""
-    with node(count) as port:
-        questions = asked(count)
-        uvloop.run(load(port, questions, seconds=seconds / 3))  # warm: compiled code, open connections, filled caches
-        took, elapsed = uvloop.run(load(port, questions, seconds=seconds))
-    took.sort()
-    return len(took) / elapsed, took[int(len(took) * 0.99)] * 1000
+def asked(port: int, requests: list[Request], *, seconds: float) -> load.Took:
+    """What the requests took once the node is warm: compiled code, open connections, filled caches."""
+    load.for_seconds(port, requests, connections=CONNECTIONS, seconds=seconds / 3)
+    return load.for_seconds(port, requests, connections=CONNECTIONS, seconds=seconds)
 
 
-def values(count: int) -> Iterator[bytes]:
-    """The hashes of ``count`` entries, the same on every run."""
-    rng = np.random.default_rng(SEED)
-    for start in range(0, count, 50_000):
-        block = rng.bytes(32 * min(50_000, count - start))
-        yield from (block[at : at + 32] for at in range(0, len(block), 32))
+def hash_rows(count: int, took: load.Took, bound: float) -> list[Row]:
+    """Rate and p99 of questions with a hash."""
+    work = f"POST /v1/screen, a hash over {count:,} entries, one node"
+    unit = "requests/s"
+    goal, p99 = TARGETS[count], took.percentile(0.99)
+    rate = row(work, "HMA's published goal", took.rate, PUBLISHED_GOAL, unit, f"at least {goal:,}", took.rate >= goal)
+    return [
+        {**rate, "limit": round(bound, 3), "limited_by": "the same server with nothing to do"},
+        row(f"{work}: p99", "the target", p99, P99_TARGET, "ms", f"under {P99_TARGET:g}", p99 < P99_TARGET),
+    ]
 
 
-def asked(count: int) -> list[tuple[bytes, bytes]]:
-    """Requests, each with the action that it must be answered with."""
+def upload_rows(port: int, pid: int, *, seconds: float, long: int) -> list[Row]:
+    """Rate of pictures, and what many of them leave behind in memory."""
+    requests = uploads()
+    load.so_many(port, requests, connections=UPLOADERS, count=WARM)
+    before = load.memory(pid) / 1e6
+    took = load.for_seconds(port, requests, connections=UPLOADERS, seconds=seconds)
+    load.so_many(port, requests, connections=UPLOADERS, count=max(long - WARM - len(took.each), 0))
+    after = load.memory(pid) / 1e6
+    work = "POST /v1/screen, a 2-megapixel JPEG, one node, two workers"
+    target = f"at least {UPLOAD_TARGET}"
+    flat = f"at most {GROWTH:g} times"
+    return [
+        row(work, "the target", took.rate, UPLOAD_TARGET, "requests/s", target, took.rate >= UPLOAD_TARGET),
+        row(f"{work}: memory after {long:,}", f"after {WARM:,}", after, before, "MB", flat, after <= before * GROWTH),
+    ]
+
+
+def row(work: str, peer: str, ours: float, theirs: float, unit: str, target: str, holds: object) -> Row:
+    """A row of the table. More is better of rates, less of everything else; the ratio is above 1 for what is better."""
+    ratio = ours / theirs if unit == "requests/s" else theirs / ours
+    figures = {"ours": round(ours, 3), "theirs": round(theirs, 3), "unit": unit, "ratio": round(ratio, 3)}
+    return {"work": work, "peer": peer, **figures, "target": target, "holds": bool(holds)}
+
+
+def values(count: int) -> np.ndarray[Any, Any]:
+    """The first hashes of the entries, as four words each; the same on every run, whatever comes after them."""
+    return np.random.default_rng(SEED).integers(0, 1 << 64, (count, 4), np.uint64)
+
+
+def hashes(count: int) -> list[Request]:
+    """Questions with a hash, each with the action that must be the answer; of an empty node, all allowed."""
     chosen = random.Random(SEED)
-    known = [value for number, value in enumerate(values(min(count, 50_000))) if number % 250 == 0]
+    known = values(min(count, 1000))
     found = []
     for number in range(QUESTIONS):
-        value = int.from_bytes(chosen.randbytes(32) if number % KNOWN else chosen.choice(known))
-        if number % KNOWN == 0:
-            for bit in chosen.sample(range(256), 20):
-                value ^= 1 << bit
+        blocked = len(known) > 0 and number % KNOWN == 0
+        value = int.from_bytes(chosen.choice(known).tobytes() if blocked else chosen.randbytes(32))
+        for bit in chosen.sample(range(256), 20) if blocked else ():
+            value ^= 1 << bit
         body = b'{"hashes":[{"algorithm":"pdq","value":"%s"}]}' % value.to_bytes(32).hex().encode()
-        head = (
-            "POST /v1/screen HTTP/1.1\r\nhost: node\r\ncontent-type: application/json\r\n"
-            f"authorization: Bearer {KEY}\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        found.append((head.encode() + body, b'"allow"' if number % KNOWN else b'"block"'))
+        found.append(Request(head("application/json", body) + body, b'"block"' if blocked else b'"allow"'))
     return found
 
 
-async def load(port: int, questions: list[tuple[bytes, bytes]], *, seconds: float) -> tuple[list[float], float]:
-    """The seconds that each request took, and the seconds that all of them took together.
+def uploads() -> list[Request]:
+    """Pictures of two megapixels as a browser sends them; none is known to the node."""
+    found = []
+    for turn in (None, Image.Transpose.ROTATE_90, Image.Transpose.FLIP_LEFT_RIGHT):
+        for name in pictures.PHOTOGRAPHS:
+            image = pictures.photograph(name).resize((1632, 1224), Image.Resampling.LANCZOS)
+            data = pictures.encoded(image if turn is None else image.transpose(turn), quality=85)
+            opened = b'--part\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\n'
+            body = opened + b"content-type: image/jpeg\r\n\r\n" + data + b"\r\n--part--\r\n"
+            found.append(Request(head("multipart/form-data; boundary=part", body) + body, b'"allow"'))
+    return found
 
-    Every connection asks one question after the other. A wrong answer ends the measurement: fast and wrong is nothing.
-    """
-    took: list[float] = []
-    began = time.perf_counter()
-    until = began + seconds
 
-    async def ask(first: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        number = first
-        while (now := time.perf_counter()) < until:
-            request, action = questions[number % len(questions)]
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            at = head.index(b"content-length: ") + 16
-            body = await reader.readexactly(int(head[at : head.index(b"\r", at)]))
-            took.append(time.perf_counter() - now)
-            if action not in body:
-                raise AssertionError(f"question {number} was answered with {body!r}")
-            number += CONNECTIONS
-        writer.close()
-
-    await asyncio.gather(*(ask(first) for first in range(CONNECTIONS)))
-    return took, time.perf_counter() - began
+def head(kind: str, body: bytes) -> bytes:
+    """The head of a request."""
+    return (
+        f"POST /v1/screen HTTP/1.1\r\nhost: node\r\ncontent-type: {kind}\r\n"
+        f"authorization: Bearer {KEY}\r\ncontent-length: {len(body)}\r\n\r\n"
+    ).encode()
 
 
 @contextmanager
-def node(count: int) -> Iterator[int]:
-    """The port of a node with ``count`` entries, in a process of its own."""
-    command = [sys.executable, "-u", "-m", "benchmarks.screening", str(count)]
+def node(kind: str) -> Iterator[tuple[int, int]]:
+    """Port and process id of a node with so many entries, or of the application that does nothing."""
+    command = [sys.executable, "-u", "-m", "benchmarks.screening", kind]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             port = int(process.stdout.readline())
-            while httpx.get(f"http://127.0.0.1:{port}/readyz").status_code != 200:
+            while httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code != 200:
                 time.sleep(0.05)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
 
 
-def serve(count: int) -> None:
-    """Run a node whose index is filled without a feed; print its port once it answers."""
+def serve(kind: str) -> None:
+    """Run a node whose index is filled without a feed, or the application that does nothing; print its port."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+    if kind == EMPTY:
+        print(listener.getsockname()[1], flush=True)
+        run(nothing, listener)
+        return
     index = LiveIndex()
-    index.load(
-        Entry(uuid.UUID(int=number), "benchmark", Hash(Algorithm.PDQ, value), 31, Action.BLOCK)
-        for number, value in enumerate(values(count))
-    )
+    index.load(table(int(kind)))
     index.settle()
     publisher = Publisher()
     publisher.allow(KEY, "screen")
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     sys.setswitchinterval(TURN)  # as `staydown screen` does
     print(listener.getsockname()[1], flush=True)
-    with HashingPool(1) as pool:
-        app = build(Settings(), feed_client=publisher.client(), pool=pool, index=index)
-        config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="error", access_log=False)
-        uvicorn.Server(config).run(sockets=[listener])
+    with HashingPool(2) as pool:
+        run(build(Settings(), feed_client=publisher.client(), pool=pool, index=index), listener)
+
+
+def run(app: Any, listener: socket.socket) -> None:
+    """Serve as `staydown screen` does."""
+    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="error", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
+    """An application that answers at once, always the same."""
+    if scope["type"] != "http":
+        await send({"type": f"{(await receive())['type']}.complete"})
+        return
+    await receive()
+    body = b'{"action":"allow","hashable":true,"hit_id":null}'
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def table(count: int) -> Table:
+    """Entries with random hashes."""
+    numbers = np.arange(count, dtype=np.uint64)
+    kinds = Kinds([Kind(Algorithm.PDQ, "benchmark", 31, Action.BLOCK)])
+    return Table(values(count), numbers, numbers.copy(), np.zeros(count, np.uint16), kinds)
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve(sys.argv[1])
