@@ -9,7 +9,7 @@ from staydown.apps.portal.urls import urlpatterns
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["/", "/safety/", "/report/", "/status/", "/help/", "/under-18/", "/leave/", "/no-such-page/"]
+PAGES = ["/", "/safety/", "/report/", "/status/", "/help/", "/under-18/", "/appeal/", "/leave/", "/no-such-page/"]
 
 
 def test_no_page_is_forgotten_here():

@@ -12,7 +12,7 @@ from ninja import Field, Router, Schema
 from staydown.apps.api.keys import Needs, actor_of, key_of
 from staydown.apps.api.paging import Asked, page
 from staydown.apps.api.schemas import Page, Strict
-from staydown.apps.cases import access
+from staydown.apps.cases import access, settling
 from staydown.apps.cases import actions as casework
 from staydown.apps.cases.models import Action
 
@@ -86,7 +86,7 @@ def shown(action: Action) -> dict[str, Any]:
         "url": action.item.url,
         "content_ref": action.item.content_ref,
         "asked_at": action.asked_at,
-        "due_at": case.due_at,
+        "due_at": settling.due_of(action),
         "result": action.result,
         "done_at": action.done_at,
     }

@@ -7,6 +7,7 @@ from ninja import NinjaAPI
 from staydown.apps.api import problems
 from staydown.apps.api.v1 import (
     actions,
+    appeals,
     banks,
     cases,
     decisions,
@@ -27,5 +28,5 @@ api = NinjaAPI(
     urls_namespace="api-1",
 )
 problems.install(api)
-for resource in (reports, cases, decisions, actions, banks, feed, hits, screening, webhooks, proofs):
+for resource in (reports, cases, decisions, actions, appeals, banks, feed, hits, screening, webhooks, proofs):
     api.add_router("", resource.router)
