@@ -1,20 +1,45 @@
-"""Opening the clocks of a case."""
+"""The clocks of a case: which are opened by what, and which hiding stops."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Q, QuerySet
+
 from staydown.apps.cases import regimes
-from staydown.apps.cases.models import Case, Clock, Report
-from staydown.core.law.clocks import deadlines
+from staydown.apps.cases.models import Case, Clock, Item, Report
+from staydown.core.law.clocks import Deadline, deadlines
 from staydown.core.law.schema import Start
 
 
-def open_clocks(case: Case, now: datetime, *, report: Report | None = None) -> list[Clock]:
+def open_clocks(
+    case: Case, now: datetime, *, report: Report | None = None, waiting: Collection[Item] | None = None
+) -> list[Clock]:
     """A running clock for each limit of the pinned regimes, counted from receipt: that is never too late.
 
-    Without a report it is a hit that starts them: copies are owed the same hours from the moment we know of them.
+    Without a report it is a hit that starts them: copies are owed the same hours from the moment we know of them. Of
+    what is ``waiting`` and hidden, only the limits count that hiding does not meet.
     """
+    met = _met_by_hiding(case) if waiting is not None and not _seen(waiting) else set()
+    found = [each for regime in regimes.pinned(case) for each in deadlines(regime, {Start.RECEIVED: now})]
+    return _opened(case, [each for each in found if (each.regime_id, each.clock_id) not in met], report)
+
+
+def stopped_by_hiding(case: Case, running: QuerySet[Clock], waiting: Collection[Item]) -> QuerySet[Clock]:
+    """Those of the ``running`` clocks whose law asks no more than that nothing of their report can be seen: all of it
+    that is somewhere and still waits is hidden."""
+    limits = _met_by_hiding(case)
+    if not limits:
+        return running.none()
+    hidden = {item.report_id for item in waiting if item.state == Item.State.DISABLED} - {None}
+    named = Q()
+    for regime_id, clock_id in limits:
+        named |= Q(regime_id=regime_id, clock_id=clock_id)
+    return running.filter(named, report__in=hidden - {item.report_id for item in _seen(waiting)})
+
+
+def _opened(case: Case, found: Collection[Deadline], report: Report | None = None) -> list[Clock]:
     return [
         Clock.objects.create(
             case=case,
@@ -24,6 +49,16 @@ def open_clocks(case: Case, now: datetime, *, report: Report | None = None) -> l
             starts_at=deadline.starts_at,
             due_at=deadline.due_at,
         )
-        for regime in regimes.pinned(case)
-        for deadline in deadlines(regime, {Start.RECEIVED: now})
+        for deadline in found
     ]
+
+
+def _met_by_hiding(case: Case) -> set[tuple[str, str]]:
+    """The limits on this case that hidden content meets, as ids of regime and clock."""
+    pinned = regimes.pinned(case)
+    return {(regime.id, clock.id) for regime in pinned for clock in regime.clocks if clock.hiding_is_enough}
+
+
+def _seen(items: Collection[Item]) -> list[Item]:
+    """Those of ``items`` that are somewhere and not hidden. A picture's hash is nowhere to be seen."""
+    return [item for item in items if item.kind != Item.Kind.HASH and item.state != Item.State.DISABLED]

@@ -29,8 +29,12 @@ def bound(now: datetime) -> tuple[Regime, ...]:
 
 
 def in_force(now: datetime, *, shown: Shown = Shown.ADULT) -> tuple[Regime, ...]:
-    """The regimes that a report of today is held against, when it shows an adult or else somebody under 18."""
-    return tuple(each for each in bound(now) if each.covers(Intake.REPORT, shown))
+    """The regimes that a report of today is held against, when it shows an adult or else somebody under 18.
+
+    Laws that are about minors alone come last: those that have content taken down are the ones to decide under.
+    """
+    found = [each for each in bound(now) if each.covers(Intake.REPORT, shown)]
+    return tuple(sorted(found, key=lambda each: Shown.ADULT not in each.applies.shown))
 
 
 def for_orders(now: datetime) -> tuple[Regime, ...]:

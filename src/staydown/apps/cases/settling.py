@@ -67,13 +67,15 @@ def _keep_time(case: Case, items: list[Item], now: datetime, action: Action | No
     running = case.clocks.filter(stopped_at=None)
     own = running.filter(report__isnull=False).exclude(report__in={item.report_id for item in waiting} - {None})
     stop(own, now, action=action, decision=decision)
+    if action is not None or decision is not None:
+        stop(clocks.stopped_by_hiding(case, running, waiting), now, action=action, decision=decision)
     timed = set(running.filter(report__isnull=False).values_list("report", flat=True))
     left = [item for item in waiting if item.report_id not in timed]
     if not left:
         stop(running.filter(report=None), now, action=action, decision=decision)
     elif not running.exists():
         found = [item.added_at for item in left if item.kind == Item.Kind.CONTENT and item.state != Item.State.DISABLED]
-        clocks.open_clocks(case, min(found, default=now))
+        clocks.open_clocks(case, min(found, default=now), waiting=left)
 
 
 def stop(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -21,6 +21,7 @@ from staydown.apps.banks import feed_writing
 from staydown.apps.banks.models import Entry
 from staydown.apps.cases import clocks, elements, intake, regimes, settling
 from staydown.apps.cases.access import lookup_id
+from staydown.apps.cases.actions import interim
 from staydown.apps.cases.intake import HashGiven, MinorsForm, ReportForm
 from staydown.apps.cases.models import Case, Item, Report
 from staydown.apps.sharing import actions as sharing
@@ -28,6 +29,7 @@ from staydown.apps.sharing.events import Event
 from staydown.apps.vault import keyring
 from staydown.core import receipt
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
+from staydown.core.law.regime import Regime
 from staydown.errors import ConflictError
 
 REPORTS_BANK: Final = "house"
@@ -94,6 +96,7 @@ def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
     audit.record("report.received", by=by, about=report, also=[case], facts=facts)
     acknowledge(report, by=by)
     sharing.announce(Event.REPORT_RECEIVED, {"case": str(case.public_id), "report": str(report.public_id)})
+    interim.hide_at_once(case, report, now=now)
     return Submitted(report, case, code)
 
 
@@ -109,11 +112,10 @@ def acknowledge(report: Report, *, by: Actor) -> None:
     report.save(update_fields=["acknowledgement"])
 
 
-def open_case(now: datetime) -> Case:
-    """A new case under the regimes in force, not yet settled."""
-    return Case.objects.create(
-        number=_new_number(), opened_at=now, version=0, regimes=regimes.pin(regimes.in_force(now), now)
-    )
+def open_case(now: datetime, *, laws: Iterable[Regime] | None = None) -> Case:
+    """A new case under these regimes (None: those that an adult's report of today is held against), not yet settled."""
+    pins = regimes.pin(regimes.in_force(now) if laws is None else laws, now)
+    return Case.objects.create(number=_new_number(), opened_at=now, version=0, regimes=pins)
 
 
 def _new_number() -> str:
