@@ -3,9 +3,12 @@
     StaydownError
     ├── MediaError                      the bytes offered as a picture cannot be hashed
     │   ├── NotAnImageError             not_an_image
+    │   ├── NotAVideoError              not_a_video
+    │   ├── NoVideoStreamError          no_video_stream
     │   ├── TruncatedError              truncated
     │   ├── CorruptError                corrupt
     │   ├── TooLargeError               too_large        (bytes, pixels or memory: bombs and lying headers end here)
+    │   ├── TooLongError                too_long         (seconds or frames: endless pictures end here)
     │   ├── EmptyPictureError           empty_picture
     │   ├── TooSlowError                too_slow
     │   └── UnsupportedFormatError      unsupported_format
@@ -71,6 +74,18 @@ class NotAnImageError(MediaError):
     code = "not_an_image"
 
 
+class NotAVideoError(MediaError):
+    """This file is not a video. Choose an MP4, MOV, WebM, MKV, GIF or WebP file."""
+
+    code = "not_a_video"
+
+
+class NoVideoStreamError(MediaError):
+    """There are no moving pictures in this file. Choose another file."""
+
+    code = "no_video_stream"
+
+
 class TruncatedError(MediaError):
     """This picture file ends too early. Download or copy it again."""
 
@@ -87,6 +102,12 @@ class TooLargeError(MediaError):
     """This picture is larger than the limits allow. Use a smaller copy, or raise the limit."""
 
     code = "too_large"
+
+
+class TooLongError(MediaError):
+    """This video is longer than the limits allow. Use a shorter part of it, or raise the limit."""
+
+    code = "too_long"
 
 
 class EmptyPictureError(MediaError):

@@ -17,8 +17,8 @@ _SIGNATURES: Final = (
     (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"),
 )
-_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
+HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
 
 _TIFF_PIECES: Final = frozenset({273, 279, 324, 325})  # where strips and tiles start, how long they are
 _TIFF_NUMBERS: Final = {3: "H", 4: "I"}
@@ -63,9 +63,9 @@ def _sniff_brands(data: bytes) -> str:
     """AVIF or HEIF by the brands of the first box of an ISO media file; videos share that box."""
     length = min(int.from_bytes(data[:4]), 1024)
     brands = {data[at : at + 4] for at in (8, *range(16, length - 3, 4))}
-    if brands & _AVIF_BRANDS:
+    if brands & AVIF_BRANDS:
         return "AVIF"
-    if brands & _HEIF_BRANDS:
+    if brands & HEIF_BRANDS:
         return "HEIF"
     raise NotAnImageError("This is a video or another media file, not a picture. Choose a picture file.")
 
