@@ -30,6 +30,13 @@ STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal
     "content_pointer": ENVIRONMENT.whole("STAYDOWN_KEEP_ADDRESSES", 90, least=1, most=3650),
     "decision": ENVIRONMENT.whole("STAYDOWN_KEEP_DECISIONS", 365, least=1, most=3650),
 }
+STAYDOWN_OIDC_ISSUER = ENVIRONMENT.text("STAYDOWN_OIDC_ISSUER", "") and ENVIRONMENT.address("STAYDOWN_OIDC_ISSUER", "")
+STAYDOWN_OIDC_NAME = ENVIRONMENT.text("STAYDOWN_OIDC_NAME", "your organisation")
+STAYDOWN_OIDC_CLAIM = ENVIRONMENT.text("STAYDOWN_OIDC_CLAIM", "preferred_username")
+_OIDC_CLIENT = ENVIRONMENT.text("STAYDOWN_OIDC_CLIENT_ID", "")
+_OIDC_SECRET = ENVIRONMENT.secret("STAYDOWN_OIDC_CLIENT_SECRET")
+if STAYDOWN_OIDC_ISSUER and not (_OIDC_CLIENT and _OIDC_SECRET):
+    raise SettingError("STAYDOWN_OIDC_ISSUER needs STAYDOWN_OIDC_CLIENT_ID and STAYDOWN_OIDC_CLIENT_SECRET beside it.")
 STAYDOWN_PROXIES = ENVIRONMENT.networks("STAYDOWN_PROXIES", "127.0.0.1")  # whose X-Forwarded-* headers are believed
 
 DEBUG = ENVIRONMENT.flag("STAYDOWN_DEBUG", default=False)
@@ -84,6 +91,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_tasks",
     "django_tasks_db",
@@ -136,7 +145,8 @@ SESSION_ENGINE = "staydown.apps.vault.sessions"  # what a session holds is seale
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Strict"  # sign-in, TOTP and passkeys all happen on this origin
+# Sign-in, TOTP and passkeys all happen on this origin; single sign-on comes back from another one.
+SESSION_COOKIE_SAMESITE = "Lax" if STAYDOWN_OIDC_ISSUER else "Strict"
 SESSION_COOKIE_AGE = int(timedelta(hours=10).total_seconds())
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
@@ -166,6 +176,18 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
 ACCOUNT_PREVENT_ENUMERATION = True
+SOCIALACCOUNT_ADAPTER = "staydown.apps.accounts.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_LOGIN_ON_GET = False
+_OIDC = {"provider_id": "work", "name": STAYDOWN_OIDC_NAME, "client_id": _OIDC_CLIENT, "secret": _OIDC_SECRET}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": ["openid", "profile"],
+        "APPS": [_OIDC | {"settings": {"server_url": STAYDOWN_OIDC_ISSUER}}] if STAYDOWN_OIDC_ISSUER else [],
+    }
+}
 MFA_ADAPTER = "staydown.apps.accounts.adapters.SealedMfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

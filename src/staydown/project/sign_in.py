@@ -1,8 +1,16 @@
-"""The addresses of signing in. No sign-up, no e-mail, no social login: an administrator makes and resets accounts."""
+"""The addresses of signing in. No sign-up and no e-mail: an administrator makes and resets accounts.
+
+Single sign-on, where the operator has set it up, opens an account that is there already.
+"""
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from allauth.account import views
+from allauth.socialaccount.views import login_cancelled, login_error
+from csp.decorators import csp_update
+from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.urls import include, path
 
@@ -12,8 +20,21 @@ def closed(request: HttpRequest) -> None:  # noqa: ARG001 - a view's signature
     raise Http404
 
 
+issuer = urlsplit(settings.STAYDOWN_OIDC_ISSUER)
+login = views.LoginView.as_view(
+    extra_context={"single_sign_on": settings.STAYDOWN_OIDC_NAME if settings.STAYDOWN_OIDC_ISSUER else ""}
+)
+if settings.STAYDOWN_OIDC_ISSUER:
+    # The button is a form of ours whose answer leads to the other site, which browsers count as sending it there.
+    login = csp_update({"form-action": [f"{issuer.scheme}://{issuer.netloc}"]})(login)
+
 urlpatterns = [
-    path("login/", views.login, name="account_login"),
+    path("login/", login, name="account_login"),
+    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("cancelled/", login_cancelled, name="socialaccount_login_cancelled"),
+    path("failed/", login_error, name="socialaccount_login_error"),
+    path("closed/connect/", closed, name="socialaccount_signup"),
+    path("closed/connections/", closed, name="socialaccount_connections"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
