@@ -186,7 +186,15 @@ def serve(kind: str) -> None:
 
 def run(app: Any, listener: socket.socket) -> None:
     """Serve as `staydown screen` does."""
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", log_level="error", access_log=False)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 

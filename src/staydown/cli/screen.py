@@ -22,6 +22,7 @@ from staydown.core.note import Verifier
 from staydown.errors import SettingError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.app import build
+from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.settings import KeyFile, Settings
 
 TURN: Final = 0.0005  # seconds; a thread that reads a long page of the feed lets the one that answers in this often
@@ -68,10 +69,10 @@ def command(
     _start_log()
     if key_file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         logging.getLogger(__name__).warning("The key file can be read by others on this machine: chmod 600 it.")
-    _serve(settings, feed_url, follow, _listening(host, port))
+    _serve(settings, HmaSettings.read(os.environ), feed_url, follow, _listening(host, port))
 
 
-def _serve(settings: Settings, feed_url: str, follow: KeyFile, listener: socket.socket) -> None:
+def _serve(settings: Settings, hma: HmaSettings, feed_url: str, follow: KeyFile, listener: socket.socket) -> None:
     """Answer on ``listener`` until SIGTERM or Ctrl-C, then end in order."""
     limits = Limits(max_bytes=settings.longest_upload)
     with (
@@ -80,7 +81,7 @@ def _serve(settings: Settings, feed_url: str, follow: KeyFile, listener: socket.
         HashingPool(settings.workers, limits) as pool,
     ):
         config = uvicorn.Config(
-            build(settings, feed_client=client, pool=pool),
+            build(settings, feed_client=client, pool=pool, hma=hma),
             loop="uvloop",
             http="httptools",
             ws="none",
@@ -88,6 +89,7 @@ def _serve(settings: Settings, feed_url: str, follow: KeyFile, listener: socket.
             access_log=False,
             lifespan="on",
             server_header=False,
+            proxy_headers=False,  # nothing here depends on where a request comes from
             timeout_graceful_shutdown=10,
         )
         server = uvicorn.Server(config)

@@ -19,6 +19,7 @@ from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
 from staydown.screening.bodies import Gate, Upload
 from staydown.screening.node import Answer, Banks, Node
+from staydown.screening.patience import within
 from staydown.screening.wire import Options, Question
 
 IN_ONE_GO: Final = 16  # questions of a batch that are answered before other requests get a turn
@@ -53,8 +54,7 @@ class Answering:
     async def one(self, receive: Receive, options: Options, banks: Banks) -> Reply:
         """The answer to a JSON question."""
         began = time.perf_counter()
-        async with asyncio.timeout(self._settings.upload_seconds):
-            body = await bodies.read(receive, self._settings.longest_json)
+        body = await within(self._settings.upload_seconds, bodies.read(receive, self._settings.longest_json))
         question = wire.question(body, self._settings)
         answer = self._decide(question, banks)
         metrics = self._node.metrics
@@ -66,8 +66,7 @@ class Answering:
 
     async def many(self, receive: Receive, options: Options, banks: Banks) -> Reply:
         """The answers to a batch of JSON questions, in their order. Its status says nothing of them."""
-        async with asyncio.timeout(self._settings.upload_seconds):
-            body = await bodies.read(receive, self._settings.longest_json)
+        body = await within(self._settings.upload_seconds, bodies.read(receive, self._settings.longest_json))
         questions = wire.questions(body, self._settings)
         answers: list[bytes] = []
         for number, question in enumerate(questions, start=1):

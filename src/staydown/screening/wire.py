@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -126,7 +125,7 @@ def problem(error: StaydownError, status: int | None = None, code: str | None = 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        fields = json.loads(body)
+        fields = json.loads(str(body, "utf-8"))
     except (ValueError, RecursionError):
         raise InvalidError("The body is not valid JSON.") from None
     if not isinstance(fields, dict):
@@ -164,7 +163,7 @@ def _question(fields: object, settings: Settings, where: str) -> Question:
 
 def _hash(fields: object, where: str, at: int) -> tuple[Hash, bool]:
     """A hash, and whether its picture has the detail that it takes to be looked for by it."""
-    if not isinstance(fields, Mapping) or not fields.keys() <= _HASH:
+    if not isinstance(fields, dict) or not fields.keys() <= _HASH:
         raise InvalidError(f"{where}hashes[{at}]: an object with algorithm, value and perhaps quality is expected.")
     name, value, quality = fields.get("algorithm"), fields.get("value"), fields.get("quality", 100)
     algorithm = _ALGORITHMS.get(name) if isinstance(name, str) else None
