@@ -12,6 +12,8 @@ from django.utils import timezone
 from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.audit.actor import Actor
+from staydown.apps.cases.actions import minors
+from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Case
 from staydown.apps.console import urls
 from staydown.apps.console.doors import CHECKED_AGAIN, ROLES
@@ -21,16 +23,23 @@ from tests.apps.console.conftest import signed_in
 from tests.people import member
 
 MODERATOR, LEAD, AUDITOR, ADMIN = Role.MODERATOR, Role.LEAD, Role.AUDITOR, Role.ADMIN
+PROTECTION = Role.PROTECTION
 ALL = {MODERATOR, LEAD, AUDITOR, ADMIN}
+EVERY_ROLE = {*ALL, PROTECTION}
 
 #: Who may do what, written out once more: the table in the code is tested against this one.
 MAY = {
-    ("GET", "queue"): ALL,
+    ("GET", "queue"): EVERY_ROLE,
     ("GET", "pulse"): ALL,
     ("GET", "case"): ALL,
     ("POST", "decide"): {MODERATOR, LEAD},
     ("POST", "renew"): {MODERATOR, LEAD},
     ("POST", "release"): {MODERATOR, LEAD},
+    ("POST", "suspect"): {MODERATOR, LEAD},
+    ("GET", "minors"): {PROTECTION},
+    ("GET", "minor"): {PROTECTION},
+    ("POST", "minor_remove"): {PROTECTION},
+    ("POST", "minor_refer"): {PROTECTION},
     ("GET", "webhooks"): {LEAD, AUDITOR, ADMIN},
     ("POST", "endpoint_add"): {ADMIN},
     ("GET", "endpoint"): {ADMIN},
@@ -53,6 +62,8 @@ def addresses(case, db):
     endpoint, _ = sharing.add_endpoint("platform", "https://platform.test/hooks", by=Actor.system())
     key, _ = accounts.create_key("a program", ["screen"], by=Actor.system())
     person = member("somebody", Role.MODERATOR)
+    given = MinorsForm(links=["https://platform.test/posts/3"])
+    locked = minors.submit_minors_report(given, by=Actor.reporter()).case
     now = timezone.now()
     delivery = Delivery.objects.create(endpoint=endpoint, event="case.decided", payload={}, created_at=now, next_at=now)
     about = {
@@ -60,6 +71,10 @@ def addresses(case, db):
         "decide": case,
         "renew": case,
         "release": case,
+        "suspect": case,
+        "minor": locked,
+        "minor_remove": locked,
+        "minor_refer": locked,
         "endpoint": endpoint,
         "replay": delivery,
         "key_revoke": key,
@@ -92,7 +107,7 @@ def test_the_table_holds_every_address():
 
 
 @pytest.mark.parametrize(("method", "name"), MAY, ids=lambda each: str(each))
-@pytest.mark.parametrize("role", sorted(ALL))
+@pytest.mark.parametrize("role", sorted(EVERY_ROLE))
 def test_role_by_address(method, name, role, addresses):
     person = member("visitor", role)
     before = state()
@@ -117,8 +132,8 @@ def test_nobody_gets_in_without_signing_in(method, name, addresses):
 
 @pytest.mark.parametrize("name", sorted(ROLES))
 def test_methods_that_are_not_meant_are_refused(name, addresses):
-    admin_or_lead = LEAD if LEAD in ROLES[name] else ADMIN
-    client = signed_in(member("visitor", admin_or_lead))
+    allowed = next(role for role in (LEAD, ADMIN, PROTECTION) if role in ROLES[name])
+    client = signed_in(member("visitor", allowed))
     meant = {method for method, each in MAY if each == name}
     for method in {"GET", "POST", "PUT", "DELETE"} - meant:
         assert client.generic(method, addresses[name]).status_code == 405, method
@@ -131,7 +146,7 @@ def test_someone_switched_off_is_out_at_once(bea, addresses):
     assert client.get(addresses["queue"]).status_code == 302
 
 
-@pytest.mark.parametrize("name", ["case", "decide", "renew", "release"])
+@pytest.mark.parametrize("name", ["case", "decide", "renew", "release", "suspect"])
 def test_a_case_that_is_not_there_and_one_of_a_minor_look_the_same(name, bea, case, addresses):
     Case.objects.filter(pk=case.pk).update(state="minors")
     client = signed_in(bea)

@@ -11,7 +11,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from staydown.apps.audit.models import Line
 from staydown.apps.cases.models import Case, Item, Report
 from staydown.apps.portal.draft import Draft
 from tests.apps.portal.walking import ANSWERS, HASHED, LINK, Walk
@@ -82,17 +81,6 @@ def test_nothing_is_written_before_the_last_button(client, walk):
     walk.press("send")
     assert Report.objects.count() == 1
     assert not client.cookies
-
-
-@pytest.mark.parametrize("answer", ["yes", "then", "shown", "unsure"])
-def test_under_18_goes_to_the_right_services_and_leaves_nothing(walk, answer):
-    walk.answer(minor=answer)
-    assert "Report Remove" in walk.text
-    assert "Take It Down" in walk.text
-    assert "INHOPE" in walk.text
-    assert "We have stored nothing" in walk.text
-    assert 'name="draft"' not in walk.text
-    assert (Case.objects.count(), Report.objects.count(), Line.objects.count()) == (0, 0, 0)
 
 
 def test_no_file_is_asked_for_before_the_age(walk):

@@ -43,7 +43,12 @@ ANSWERED: Final[dict[tuple[str, str], Text]] = {
     (Kind.RESTORE, Result.RESTORED): _("It is shown again."),
     (Kind.RESTORE, Result.FAILED): _("Showing it again did not work yet. A moderator was told at once."),
 }
+SUSPECTED: Final = _(
+    "A moderator saw that someone in it may be under 18. So we deleted the fingerprints, and a person who is trained "
+    "for this has it taken down here. Other services can do more: see “If someone in the picture is under 18”."
+)
 MODERATOR: Final = _("A moderator")
+PROTECTOR: Final = _("A person who is trained for this")
 PLATFORM: Final = _("The platform's technicians")
 NOBODY: Final = _("Nobody")
 
@@ -91,6 +96,8 @@ def next_step(report: Report) -> NextStep:
     owed = by is not None and any(law.is_valid for law in checklist.for_report(report).laws)
     states = set(report.items.values_list("state", flat=True))
     if states & {Item.State.OPEN, Item.State.DISABLED} or (not states and case.state == Case.State.OPEN):
+        if case.state == Case.State.MINORS:
+            return NextStep(PROTECTOR, _("asks for it to be taken down here."), by, owed)
         return NextStep(MODERATOR, _("looks at your report and decides."), by, owed)
     if Item.State.ASKED in states:
         return NextStep(PLATFORM, _("take it down and tell us when it is done."), by, owed)
@@ -118,6 +125,8 @@ def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, st
         return RECEIVED, ""
     if verb == "report.withdrawn":
         return WITHDRAWN, ""
+    if verb == "case.minor_suspected":
+        return SUSPECTED, ""
     if verb == "item.withdrawn":
         return ITEM_WITHDRAWN, ""
     if verb == "case.decided":

@@ -20,12 +20,17 @@ CASEWORK: Final = ("moderator", "lead")
 
 #: The name of each address and the roles that may use it.
 ROLES: Final = {
-    "queue": EVERYONE,
+    "queue": (*EVERYONE, "protection"),
     "pulse": EVERYONE,
     "case": EVERYONE,
     "decide": CASEWORK,
     "renew": CASEWORK,
     "release": CASEWORK,
+    "suspect": CASEWORK,
+    "minors": ("protection",),
+    "minor": ("protection",),
+    "minor_remove": ("protection",),
+    "minor_refer": ("protection",),
     "webhooks": ("lead", "auditor", "admin"),
     "replay": ("lead", "admin"),
     "endpoint_add": ("admin",),

@@ -110,6 +110,11 @@ def _answered(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return ANSWERS.get((str(facts.get("kind")), str(facts.get("result"))), "answered")  # type: ignore[call-overload,no-any-return]
 
 
+def _referred(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    number = f", number {facts['reference']}" if facts.get("reference") else ""
+    return f"referred it to {facts.get('service', 'a service')}{number}"
+
+
 def _plain(verb: str) -> Callable[[Facts, Mapping[str, Regime]], str]:
     """A sentence for a verb that has none of its own: its own words."""
     return lambda facts, regimes: verb.replace(".", " ").replace("_", " ")
@@ -123,6 +128,8 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "report.received": _received,
     "report.withdrawn": _always("took a report back"),
     "item.withdrawn": _always("took one item back"),
+    "case.minor_suspected": _always("saw that somebody under 18 may be shown, and locked the case"),
+    "case.referred": _referred,
     "case.leased": _always("took the case"),
     "case.released": _always("gave the case back"),
     "case.viewed": _always("read the report"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staydown.apps.console.views import cases, decisions, keys, queue, team, webhooks
+from staydown.apps.console.views import cases, decisions, keys, minors, queue, team, webhooks
 
 app_name = "console"
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("cases/<uuid:public_id>/decide/", decisions.decide, name="decide"),
     path("cases/<uuid:public_id>/lease/", cases.renew, name="renew"),
     path("cases/<uuid:public_id>/release/", cases.release, name="release"),
+    path("cases/<uuid:public_id>/minor/", minors.suspect, name="suspect"),
+    path("minors/", minors.show, name="minors"),
+    path("minors/<uuid:public_id>/", minors.case, name="minor"),
+    path("minors/<uuid:public_id>/remove/", minors.remove, name="minor_remove"),
+    path("minors/<uuid:public_id>/refer/", minors.refer, name="minor_refer"),
     path("webhooks/", webhooks.show, name="webhooks"),
     path("webhooks/endpoints/", webhooks.add, name="endpoint_add"),
     path("webhooks/endpoints/<uuid:public_id>/", webhooks.endpoint, name="endpoint"),

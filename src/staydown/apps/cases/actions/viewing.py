@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from staydown.apps.accounts import access as accounts
-from staydown.apps.accounts.models import Staff
+from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
@@ -24,9 +24,10 @@ SAME_LOOK: Final = timedelta(minutes=30)  # a page loaded again while someone wo
 def view_case(case: Case, staff: Staff, *, by: Actor | None = None) -> bool:
     """Whether this look is a new line in the log; the same person within half an hour is the same look.
 
-    Call it before anything sealed is shown: raises `DeniedError` for those who do not decide.
+    Call it before anything sealed is shown: raises `DeniedError` for those who neither decide nor
+    protect children.
     """
-    accounts.require_role(staff, *DECIDERS)
+    accounts.require_role(staff, *DECIDERS, Role.PROTECTION)
     actor = by or accounts.staff_actor(staff)
     since = timezone.now() - SAME_LOOK
     if any(line.verb == VERB and line.actor_id == actor.id and line.at > since for line in history(case)):

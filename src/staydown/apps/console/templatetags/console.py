@@ -21,7 +21,7 @@ from staydown.core.law.schema import Element
 register = template.Library()
 
 #: The menu: the address that an entry leads to, and its name.
-MENU = {"queue": "Cases", "webhooks": "Webhooks", "keys": "API keys", "team": "Team"}
+MENU = {"queue": "Cases", "minors": "Under 18", "webhooks": "Webhooks", "keys": "API keys", "team": "Team"}
 
 
 @register.simple_tag(takes_context=True)
@@ -38,7 +38,7 @@ def doors(context: dict[str, Any]) -> list[dict[str, object]]:
             "exact": request.path == reverse(f"console:{name}"),
         }
         for name, title in MENU.items()
-        if may(request.user, name)
+        if may(request.user, name) and (name != "queue" or may(request.user, "case"))
     ]
 
 

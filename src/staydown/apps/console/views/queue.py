@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -34,7 +34,9 @@ def _lane(request: HttpRequest) -> str:
 
 @door("queue")
 def show(request: HttpRequest) -> HttpResponse:
-    """A page of a lane; ``?lane=`` names it."""
+    """A page of a lane; ``?lane=`` names it. Whoever is here for the cases of minors is led to those."""
+    if not may(request.user, "case"):
+        return redirect("console:minors")
     name, now = _lane(request), timezone.now()
     counts = queue_rows.lane_counts()
     page = LanePages(name, counts[name]).get_page(request.GET.get("page"))

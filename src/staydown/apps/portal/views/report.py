@@ -8,12 +8,13 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from staydown.apps.audit.actor import Actor
-from staydown.apps.cases.actions import submit_report
-from staydown.apps.cases.intake import HashGiven, ReportForm
+from staydown.apps.cases.actions import Submitted, submit_report
+from staydown.apps.cases.actions.minors import submit_minors_report
+from staydown.apps.cases.intake import HashGiven, MinorsForm, ReportForm
 from staydown.apps.cases.timeline import NOBODY, next_step
 from staydown.apps.portal import hashes, statements, wording
 from staydown.apps.portal.draft import Draft
-from staydown.apps.portal.forms import Question
+from staydown.apps.portal.forms import MinorLinks, Question
 from staydown.apps.portal.helplines import FOR_CHILDREN
 from staydown.apps.portal.origin import own_pages_only
 from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, is_formal, is_threat, path, preceding
@@ -36,6 +37,8 @@ def report(request: HttpRequest) -> HttpResponse:
         return _ask(request, draft, NAMED[what])
     if verb == "send":
         return _send(request, draft)
+    if not _is_adult(draft) and request.POST.get("step") != "age":
+        return _send_links(request, draft) if request.POST.get("step") == "minor" else _minors(request, draft)
     step = NAMED.get(request.POST.get("step", ""))
     if step is None or not step.applies(draft):
         return _next(request, draft, first_open(draft))
@@ -52,8 +55,8 @@ def _answer(request: HttpRequest, draft: Draft, step: Step) -> HttpResponse:
     if step.name == "pictures":
         return _pictures(request, draft, step, form)
     draft.answers[step.name] = form.cleaned_data
-    if step.name == "age" and form.cleaned_data["minor"] != "no":
-        return render(request, "portal/under_18.html", {"helplines": FOR_CHILDREN, "asked": True})
+    if step.name == "age" and not _is_adult(draft):
+        return _minors(request, draft)
     return _next(request, draft, following(draft, step))
 
 
@@ -127,9 +130,40 @@ def _send(request: HttpRequest, draft: Draft) -> HttpResponse:
     try:
         sent = submit_report(_form(draft), by=Actor.reporter())
     except MinorsRouteError:
-        return render(request, "portal/under_18.html", {"helplines": FOR_CHILDREN, "asked": True})
+        return _minors(request, draft)
     except InvalidError:
         return _check(request, draft, problem=wording.not_taken(), status=400)
+    return _receipt(request, sent)
+
+
+def _is_adult(draft: Draft) -> bool:
+    """Whether this draft says that everyone was an adult, or says nothing yet."""
+    return draft.of("age").get("minor", "no") == "no"
+
+
+def _minors(request: HttpRequest, draft: Draft, form: Question | None = None) -> HttpResponse:
+    """Where somebody under 18 is sent. Of what was answered only the age goes on: no hash, no word, no contact."""
+    kept = Draft(draft.begun_at, draft.id, {"age": draft.of("age")})
+    context = {
+        "helplines": FOR_CHILDREN,
+        "asked": True,
+        "how": kept.of("age").get("minor"),
+        "draft": kept.seal(),
+        "form": form or MinorLinks(),
+    }
+    return render(request, "portal/under_18.html", context)
+
+
+def _send_links(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Hand in where a picture of somebody under 18 is, and show the receipt."""
+    form = MinorLinks(request.POST)
+    if not form.is_valid():
+        return _minors(request, draft, form)
+    given = MinorsForm(**form.cleaned_data, language=get_language() or "", draft=draft.id)
+    return _receipt(request, submit_minors_report(given, by=Actor.reporter()))
+
+
+def _receipt(request: HttpRequest, sent: Submitted) -> HttpResponse:
     following = next_step(sent.report)
     context = {
         "code": sent.code,

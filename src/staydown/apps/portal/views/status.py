@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods
 from staydown.apps.audit.actor import Actor
 from staydown.apps.cases.access import report_for_code
 from staydown.apps.cases.actions import first_visit, withdraw_report
-from staydown.apps.cases.checklist import for_report
-from staydown.apps.cases.models import Item, Report
+from staydown.apps.cases.checklist import LawChecklist, for_report
+from staydown.apps.cases.models import Case, Item, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
 from staydown.apps.portal.forms import Receipt
 from staydown.apps.portal.origin import own_pages_only
@@ -32,6 +32,8 @@ STATES: Final = {
     Item.State.DISABLED: ("busy", "eye-off", _("hidden for now")),
     Item.State.WITHDRAWN: ("plain", "pause", _("you took it back")),
 }
+#: The same for a picture of someone under 18, of which nothing may be kept.
+DELETED: Final = ("plain", "info", _("fingerprint deleted"))
 #: The same for a picture that must go while copies of it are not blocked: nothing to know them by was given, or kept.
 NOT_BLOCKED: Final = ("plain", "info", _("copies are not blocked"))
 
@@ -65,7 +67,7 @@ def status(request: HttpRequest) -> HttpResponse:
 
 def _shown(report: Report, code: str) -> dict[str, object]:
     following = next_step(report)
-    items = report.items.select_related("pdq_entry", "sha256_entry")
+    items = report.items.select_related("pdq_entry", "sha256_entry", "case")
     return {
         "code": code,
         "groups": code.split("-"),
@@ -74,13 +76,22 @@ def _shown(report: Report, code: str) -> dict[str, object]:
         "lines": timeline(report),
         "next": following,
         "nobody_acts": following.who is NOBODY,
-        "lacking": [law for law in for_report(report).laws if law.missing] if report.withdrawn_at is None else [],
+        "lacking": _lacking(report),
     }
+
+
+def _lacking(report: Report) -> list[LawChecklist]:
+    """The laws that ask for more than this report gives; none where nothing more is asked of its sender."""
+    if report.withdrawn_at is not None or report.case.state == Case.State.MINORS:
+        return []
+    return [law for law in for_report(report).laws if law.missing]
 
 
 def _row(item: Item, number: int) -> dict[str, object]:
     must_say = item.state == Item.State.KEPT_DOWN and not item.blocks_copies
     kind, symbol, text = NOT_BLOCKED if must_say else STATES[Item.State(item.state)]
+    if item.kind == Item.Kind.HASH and item.case.state == Case.State.MINORS:
+        kind, symbol, text = DELETED
     name = item.url or item.label or _("Picture {number}").format(number=number)
     return {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
 
