@@ -10,10 +10,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 DATA ?=
 EXIT ?=
+SECONDS ?=
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  \033[1m%-16s\033[0m %s\n", $$1, $$2}'
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "staydown needs Python 3.11 or later; set PYTHON=python3.11"; exit 1; }
@@ -62,6 +63,18 @@ story: $(VENV)/.run
 .PHONY: bench
 bench: setup ## Measure against the peers; writes benchmarks/results.json
 	@$(BIN)/python -m benchmarks
+
+.PHONY: bench-robustness
+bench-robustness: setup ## Measure which altered copies are found; writes docs/explanation/robustness.md
+	@$(BIN)/python -m benchmarks.robustness
+
+.PHONY: soak
+soak: setup ## A node under everything at once for SECONDS=600; fails unless memory and handles stay flat
+	@$(BIN)/python -m benchmarks.soak --seconds $(or $(SECONDS),600)
+
+.PHONY: fuzz
+fuzz: setup ## Look for bytes that break a reader, for SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60)
 
 .PHONY: docs
 docs: setup ## Write the reference pages that are read off the code
