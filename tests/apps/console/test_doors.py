@@ -40,6 +40,7 @@ MAY = {
     ("GET", "minor"): {PROTECTION},
     ("POST", "minor_remove"): {PROTECTION},
     ("POST", "minor_refer"): {PROTECTION},
+    ("GET", "figures"): ALL,
     ("GET", "webhooks"): {LEAD, AUDITOR, ADMIN},
     ("POST", "endpoint_add"): {ADMIN},
     ("GET", "endpoint"): {ADMIN},
@@ -169,7 +170,7 @@ def test_what_makes_new_power_asks_who_it_is_again(name, ada, addresses):
 
 
 def test_the_menu_offers_what_the_role_may_open(addresses):
-    titles = {"Cases": "queue", "Webhooks": "webhooks", "API keys": "keys", "Team": "team"}
+    titles = {"Cases": "queue", "Figures": "figures", "Webhooks": "webhooks", "API keys": "keys", "Team": "team"}
     for role in ALL:
         page = signed_in(member(f"menu-{role}", role)).get(addresses["queue"]).content.decode()
         menu = page.split('<nav aria-label="Console">')[1].split("</nav>")[0]

@@ -31,6 +31,7 @@ ROLES: Final = {
     "minor": ("protection",),
     "minor_remove": ("protection",),
     "minor_refer": ("protection",),
+    "figures": EVERYONE,
     "webhooks": ("lead", "auditor", "admin"),
     "replay": ("lead", "admin"),
     "endpoint_add": ("admin",),
