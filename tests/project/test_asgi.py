@@ -18,7 +18,8 @@ def doors():
         django=named("django"),
         static=named("static"),
         screening=named("screening"),
-        paths=("/livez", "/readyz", "/metrics"),
+        paths=("/livez", "/readyz", "/metrics", "/status"),
+        prefixes=("/v1/", "/h/", "/m/", "/c/"),
     )
 
 
@@ -32,6 +33,11 @@ def doors():
         ("/livez", b"screening 0"),
         ("/metrics", b"screening 0"),
         ("/metrics/", b"django 0"),
+        ("/status", b"screening 0"),
+        ("/h/hash", b"screening 0"),
+        ("/m/lookup", b"screening 0"),
+        ("/c/banks", b"screening 0"),
+        ("/c", b"django 0"),
         ("/static/ui/staydown.css", b"static 0"),
         ("/api/v1/feed", b"django 0"),
     ],

@@ -22,7 +22,7 @@ CURATION: Final = "/api/hma/c/"
 
 LARGEST_ID: Final = 2**53 - 1  # the largest whole number that every JSON reader takes as it is
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9_]{0,63}")
-_TRUE: Final = frozenset({"true", "1", "yes", "y", "on"})
+_TRUE: Final = frozenset({"true", "1", "1.0", "yes", "y", "on"})
 
 
 def bank_name(name: str) -> str:

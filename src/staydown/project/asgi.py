@@ -23,11 +23,20 @@ from staydown.project.bodies import WholeBody
 class Doors:
     """Sends each request to the part that owns its address."""
 
-    def __init__(self, *, django: ASGIApp, static: ASGIApp, screening: ASGIApp | None, paths: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        django: ASGIApp,
+        static: ASGIApp,
+        screening: ASGIApp | None,
+        paths: tuple[str, ...],
+        prefixes: tuple[str, ...] = (),
+    ) -> None:
         self._django = WholeBody(django)
         self._static = static
         self._screening = screening
         self._paths = frozenset(paths)
+        self._prefixes = prefixes
 
     def end(self) -> None:
         """Let go of those who wait at the feed, for they would hold up the end of this process."""
@@ -38,7 +47,7 @@ class Doors:
             await _lifespan(receive, send)
         elif scope["type"] != "http":
             return  # no web socket is spoken here; the server closes it
-        elif self._screening is not None and (scope["path"] in self._paths or scope["path"].startswith("/v1/")):
+        elif self._screening is not None and (scope["path"] in self._paths or scope["path"].startswith(self._prefixes)):
             await self._screening(scope, receive, send)
         elif scope["path"].startswith(settings.STATIC_URL):
             await self._static(scope, receive, send)
@@ -64,13 +73,14 @@ class WithHeaders:
         await self._app(scope, receive, adding)
 
 
-def compose(screening: ASGIApp | None = None, paths: tuple[str, ...] = ()) -> Doors:
-    """The whole process as one ASGI app. ``screening`` answers ``paths`` and everything below /v1/."""
+def compose(screening: ASGIApp | None = None, paths: tuple[str, ...] = (), prefixes: tuple[str, ...] = ()) -> Doors:
+    """The whole process as one ASGI app. ``screening`` answers ``paths``, and what begins with one of ``prefixes``."""
     return Doors(
         django=get_asgi_application(),
         static=WithHeaders(static_files(), {**static_headers(), "Cache-Control": "no-cache"}),
         screening=screening,
         paths=paths,
+        prefixes=prefixes,
     )
 
 

@@ -17,18 +17,19 @@ from staydown.project.install import Installed
 from staydown.project.listening import Address
 from staydown.project.worker import Worker
 from staydown.screening import app as screening
+from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.settings import Settings
 
 
 def everything(listener: socket.socket, address: Address, started: Callable[[Installed], None]) -> None:
     """Run portal, console, API, screening and worker in this process until a signal comes."""
-    node_settings = Settings.read(os.environ)
+    node_settings, hma = Settings.read(os.environ), HmaSettings.read(os.environ)
     installed = install.ensure()
     node_key = install.ensure_node()
     files.write(settings.STAYDOWN_DATA / "address", address.url + "\n")  # for the doctor
     with ExitStack() as stack:
         client = stack.enter_context(FeedClient(address.url, node_key.key, node_key.verifier))
         pool = stack.enter_context(HashingPool(node_settings.workers))
-        app = screening.build(node_settings, feed_client=client, pool=pool)
-        doors = asgi.compose(app, screening.PATHS)
+        app = screening.build(node_settings, feed_client=client, pool=pool, hma=hma)
+        doors = asgi.compose(app, screening.PATHS, screening.PREFIXES)
         server.run(doors, listener, [app.state.node, Worker()], lambda: started(installed))

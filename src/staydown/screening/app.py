@@ -27,19 +27,24 @@ from staydown.errors import (
     StaydownError,
     TooSlowError,
 )
+from staydown.exchange.hma import PREFIXES as HMA_PREFIXES
+from staydown.exchange.hma import STATUS_PATHS
 from staydown.exchange.peer import FeedClient, ScreeningKey
 from staydown.screening import wire
 from staydown.screening.answering import Answering, Reply
 from staydown.screening.auth import EXPLAIN, SCREEN
 from staydown.screening.faults import trace
+from staydown.screening.hma.routes import routes as hma_routes
+from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.metrics import CONTENT_TYPE
 from staydown.screening.node import Banks, Node
 from staydown.screening.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PATHS: Final = ("/v1/screen", "/v1/screen/batch", "/v1/index", "/livez", "/readyz", "/metrics")
-"""The node's paths, for whoever puts the app beside another one."""
+PATHS: Final = ("/livez", "/readyz", "/metrics", *STATUS_PATHS)
+PREFIXES: Final = ("/v1/", *HMA_PREFIXES)
+"""The node's paths, and how the others begin, for whoever puts the app beside another one."""
 
 RETRY_AFTER: Final = b"1"  # seconds
 _JSON: Final = (b"content-type", b"application/json")
@@ -51,20 +56,26 @@ Refusal = tuple[Reply, list[tuple[bytes, bytes]]]
 
 
 def build(
-    settings: Settings, *, feed_client: FeedClient, pool: HashingPool, index: LiveIndex | None = None
+    settings: Settings,
+    *,
+    feed_client: FeedClient,
+    pool: HashingPool,
+    index: LiveIndex | None = None,
+    hma: HmaSettings | None = None,
 ) -> Screening:
     """The app of a node that follows ``feed_client``; ``app.state.node`` is the node.
 
     Its lifespan starts and stops the node's threads. Where no lifespan is run, as below a mount point, the host calls
     ``app.state.node.start()`` and ``app.state.node.stop()``.
     """
-    return Screening(Node(settings, feed_client=feed_client, pool=pool, index=index))
+    node = Node(settings, feed_client=feed_client, pool=pool, index=index)
+    return Screening(node, feed_client, hma or HmaSettings())
 
 
 class Screening(Starlette):
     """The app. The two hot routes are answered before any router or middleware is asked; the others are ordinary."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, feed_client: FeedClient, hma: HmaSettings) -> None:
         self._node = node
         self._answering = Answering(node)
         self._hot = {"/v1/screen": self._screen, "/v1/screen/batch": self._batch}
@@ -73,6 +84,7 @@ class Screening(Starlette):
             Route("/livez", self._live, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
+            *hma_routes(node, self._answering, feed_client, hma),
         ]
         super().__init__(routes=routes, lifespan=self._life, exception_handlers={HTTPException: _not_here})
         self.state.node = node

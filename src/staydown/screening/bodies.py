@@ -102,6 +102,10 @@ class Upload:
             raise InvalidError(f"{self._files[0]}: a part of this name is expected.")
         return bytes(found)
 
+    def has(self, name: str) -> bool:
+        """Whether a part of this name came."""
+        return name in self._parts
+
     def text(self, name: str) -> str | None:
         """The text of a part, or None."""
         part = self._parts.get(name)

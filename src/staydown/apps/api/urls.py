@@ -8,7 +8,7 @@ from inspect import iscoroutinefunction
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseNotAllowed
-from django.urls import URLPattern, path
+from django.urls import URLPattern, include, path
 
 from staydown.apps.api.problems import not_allowed, not_found
 from staydown.apps.api.v1.root import api
@@ -42,4 +42,9 @@ for pattern in _version_1[0]:
     if isinstance(pattern, URLPattern):
         pattern.callback = speaking(pattern.callback)
 
-urlpatterns = [path("v1/", _version_1), path("", not_found), path("<path:rest>", not_found)]
+urlpatterns = [
+    path("v1/", _version_1),
+    path("hma/c/", include("staydown.apps.api.hma.urls")),
+    path("", not_found),
+    path("<path:rest>", not_found),
+]

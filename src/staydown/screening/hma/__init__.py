@@ -1,0 +1,1 @@
+"""Hasher-Matcher-Actioner's HTTP API, answered by a screening node."""

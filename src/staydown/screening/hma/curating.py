@@ -1,0 +1,92 @@
+"""``/c`` of Hasher-Matcher-Actioner: handed on to the publisher, who has the banks. Pictures go no further than here.
+
+The node holds no right to change a bank: a request is made in the name of the key that came with it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+from typing import Any, Final
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from staydown.errors import FeedUnreachableError, InvalidError, MissingError
+from staydown.exchange import hma
+from staydown.exchange.peer import FeedClient, ScreeningKey
+from staydown.screening import bodies
+from staydown.screening.answering import Hashed
+from staydown.screening.hma.asking import Doors, message
+from staydown.screening.hma.pictures import Pictures
+
+LONGEST: Final = 262_144  # bytes of a body that is handed on
+_PATH: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
+AT_ONCE: Final = 8  # requests that are with the publisher
+
+
+class Curating:
+    """Hands requests on. The publisher says who may do what."""
+
+    def __init__(self, client: FeedClient, pictures: Pictures, doors: Doors) -> None:
+        self._client = client
+        self._pictures = pictures
+        self._doors = doors
+        self._turns = anyio.CapacityLimiter(AT_ONCE)
+
+    async def hand_on(self, request: Request) -> Response:
+        """Whatever is asked below ``/c/``, as it is."""
+        body = await bodies.read(request.receive, LONGEST)
+        return await self._ask(request, request.method, request.path_params["path"], body)
+
+    async def bank_picture(self, request: Request, _key: ScreeningKey) -> Response:
+        """``POST /c/bank/NAME/content``: the picture is hashed here, and its hash alone is handed on."""
+        texts: dict[str, Any] = {}
+        if request.query_params.get("url"):
+            found = await self._pictures.named(request)
+            texts = _fields(await bodies.read(request.receive, LONGEST))
+        elif request.headers.get("content-type", "").startswith("multipart/form-data"):
+            found, given = await self._pictures.sent(request)
+            texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in given.items()}
+        else:
+            raise InvalidError("Neither `url` nor multipart file upload was received")
+        content: dict[str, Any] = {"pdq": _pdq(found)}
+        content |= {name: texts[name] for name in ("metadata", "note") if name in texts}
+        path = f"bank/{request.path_params['bank']}/signal"
+        return await self._ask(request, "POST", path, json.dumps(content).encode())
+
+    async def _ask(self, request: Request, method: str, path: str, body: bytes) -> Response:
+        if not _PATH.fullmatch(path):  # no way from here to another address of the publisher
+            raise MissingError("The requested URL was not found on the server.")
+        authorization = self._doors.authorization(request).decode("latin-1")
+        query = "" if path.endswith("/signal") else request.url.query
+        ask = partial(self._client.relay, method, hma.CURATION + path, authorization, query=query, body=body)
+        try:
+            reply = await anyio.to_thread.run_sync(ask, limiter=self._turns)
+        except FeedUnreachableError:
+            return message(503, "The publisher of this node does not answer. Try again later.")
+        headers = {"cache-control": "no-store"}
+        if reply.status == 401:
+            headers["www-authenticate"] = "Bearer"
+        return Response(reply.body, reply.status, headers, "application/json")
+
+
+def _fields(body: bytes) -> dict[str, Any]:
+    """The object in a body; empty for none."""
+    if not body.strip():
+        return {}
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise InvalidError("metadata should be a json object")
+    return found
+
+
+def _pdq(found: Hashed) -> str:
+    if not found.is_hashable:
+        raise InvalidError("Invalid pdq signal: the picture has too little detail to be told from others")
+    return found.hashes[0].hex()

@@ -1,0 +1,147 @@
+"""``/h`` and ``/m`` of Hasher-Matcher-Actioner: hash a picture, look it up, compare two hashes, say how fresh it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from staydown.core.bank import Action
+from staydown.core.hashing.algorithm import USUAL_RADIUS, Algorithm, Hash
+from staydown.core.matching.index import Match, shortened
+from staydown.errors import InvalidError, TooLargeError
+from staydown.exchange import hma
+from staydown.exchange.peer import ScreeningKey
+from staydown.screening import bodies
+from staydown.screening.answering import Hashed
+from staydown.screening.hma.asking import answer_json
+from staydown.screening.hma.pictures import Pictures
+from staydown.screening.hma.settings import HmaSettings
+from staydown.screening.node import MOST_MATCHES, Node
+
+MOST_IN_A_BANK: Final = 100  # matches of one lookup that are told, nearest first
+LONGEST_COMPARISON: Final = 65_536  # bytes
+REVIEW: Final = "_REVIEW"
+_NO_SIGNAL: Final = "invalid signal: invalid PDQ hash"
+
+Named = tuple[str, Match]
+
+
+class Lookup:
+    """Answers for one node. What matches is reported to the publisher as it is for any other client."""
+
+    def __init__(self, node: Node, pictures: Pictures, settings: HmaSettings) -> None:
+        self._node = node
+        self._pictures = pictures
+        self._tells_review = settings.review
+
+    async def hash_sent(self, request: Request, _key: ScreeningKey) -> Response:
+        """``POST /h/hash``."""
+        found, _ = await self._pictures.sent(request)
+        return answer_json(_hashes(found))
+
+    async def hash_named(self, request: Request, _key: ScreeningKey) -> Response:
+        """``GET /h/hash?url=``."""
+        return answer_json(_hashes(await self._pictures.named(request)))
+
+    async def look_up(self, request: Request, key: ScreeningKey) -> Response:
+        """``GET /m/lookup``, by a signal or by the address of a picture."""
+        if request.query_params.get("url"):
+            return answer_json(self._of_picture(await self._pictures.named(request), request, key))
+        return answer_json(hma.by_bank(self._found([_signal(request)], request, key)))
+
+    async def look_up_sent(self, request: Request, key: ScreeningKey) -> Response:
+        """``POST /m/lookup``."""
+        found, _ = await self._pictures.sent(request)
+        return answer_json(self._of_picture(found, request, key))
+
+    async def look_up_raw(self, request: Request, key: ScreeningKey) -> Response:
+        """``GET /m/raw_lookup``: matches without their banks."""
+        found = [match for _, match in self._found([_signal(request)], request, key)]
+        if hma.is_true(request.query_params.get("include_distance", "")):
+            return answer_json({"matches": [hma.told(match) for match in found]})
+        return answer_json({"matches": [hma.content_id(match.entry.id) for match in found]})
+
+    async def compare(self, request: Request, _key: ScreeningKey) -> Response:
+        """``POST /m/compare``."""
+        try:
+            pairs = json.loads(await bodies.read(request.receive, LONGEST_COMPARISON))
+        except TooLargeError:
+            raise
+        except (ValueError, RecursionError):
+            raise InvalidError("The body is not valid JSON.") from None
+        if not isinstance(pairs, dict):
+            raise InvalidError("The body is not a JSON object.")
+        return answer_json(hma.compared(pairs, USUAL_RADIUS))
+
+    async def index_status(self, request: Request, _key: ScreeningKey) -> Response:
+        """``GET /m/index/status``. ``built_to`` is the moment up to which no change is missing."""
+        if (asked := request.query_params.get("signal_type", "pdq")) != "pdq":
+            raise InvalidError(f"No such signal type '{asked[:40]}'")
+        lag = self._node.follower.lag or 0.0
+        status = {"present": True, "built_to": int(time.time() - lag), "size": len(self._node.index)}
+        return answer_json({"pdq": status})
+
+    async def status(self, _request: Request) -> Response:
+        """``GET /status``, for load balancers: alive, not loaded yet, or behind the feed."""
+        if not self._node.can_answer:
+            return PlainTextResponse("INDEX-NOT-LOADED", 503)
+        if self._node.trouble() is not None:
+            return PlainTextResponse("INDEX-STALE", 503)
+        return PlainTextResponse("I-AM-ALIVE")
+
+    async def alive(self, _request: Request) -> Response:
+        """``GET /status/live``."""
+        return PlainTextResponse("I-AM-ALIVE")
+
+    def _of_picture(self, found: Hashed, request: Request, key: ScreeningKey) -> dict[str, Any]:
+        """The answer for a picture: by PDQ, and under ``sha256`` when its very bytes are banked."""
+        exact = [each for each in found.hashes if each.algorithm is Algorithm.SHA256]
+        same = self._found(exact, request, key)
+        if not found.is_hashable and not same:
+            raise InvalidError(_NO_SIGNAL)
+        answer: dict[str, Any] = {}
+        if found.is_hashable:
+            variants = [each for each in found.hashes if each.algorithm is Algorithm.PDQ]
+            answer["pdq"] = hma.by_bank(self._found(variants, request, key))
+        return answer | ({"sha256": hma.by_bank(same)} if same else {})
+
+    def _found(self, hashes: Sequence[Hash], request: Request, key: ScreeningKey) -> list[Named]:
+        """What matches in the banks that are asked for and that the key may see, with the name to tell it by."""
+        wanted = {name.strip() for name in request.query_params.get("banks", "").split(",") if name.strip()}
+        seen: list[Match] = []
+        named: list[Named] = []
+        counts: dict[str, int] = {}
+        for match in self._node.index.query(hashes):
+            bank, name = match.entry.bank, self._name(match)
+            if (key.banks and bank not in key.banks) or (wanted and not wanted & {name, hma.bank_name(bank)}):
+                continue
+            seen.append(match)
+            counts[name] = counts.get(name, 0) + 1
+            if counts[name] <= MOST_IN_A_BANK and (self._tells_review or match.entry.action is Action.BLOCK):
+                named.append((name, match))
+        if seen:
+            self._node.report(shortened(seen, MOST_MATCHES))
+        return named
+
+    def _name(self, match: Match) -> str:
+        """The bank that HMA's client is told. To it a match is a match, so what blocks and what does not lie apart."""
+        return hma.bank_name(match.entry.bank) + ("" if match.entry.action is Action.BLOCK else REVIEW)
+
+
+def _hashes(found: Hashed) -> dict[str, str]:
+    """The PDQ of the picture as it is; empty for one without detail, as HMA has it."""
+    return {"pdq": found.hashes[0].hex() if found.is_hashable else ""}
+
+
+def _signal(request: Request) -> Hash:
+    """The hash in the query string."""
+    given = request.query_params
+    for name in ("signal", "signal_type"):
+        if not given.get(name):
+            raise InvalidError(f"{name} is required")
+    return hma.signal(given["signal_type"], given["signal"])

@@ -1,0 +1,240 @@
+"""What HMA's clients are told of a match, and what they are not."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from staydown.core.bank import Action
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.picture import hash_picture
+from staydown.exchange import hma
+from staydown.screening.app import build
+from staydown.screening.hma.lookup import MOST_IN_A_BANK
+from staydown.screening.hma.settings import HmaSettings
+from staydown.screening.settings import Settings
+from tests import pictures
+from tests.screening.nodes import EXPLAINER, KEY, LocalPool, Stepped, entry, near, pdq
+from tests.screening.web import Web
+
+
+def stepped(**more: object) -> Stepped:
+    made = Stepped()
+    made.app = build(Settings(), feed_client=made.publisher.client(), pool=LocalPool(), hma=HmaSettings(**more))
+    made.node = made.app.state.node
+    made._keys._keys = made.node.keys
+    made.web = Web(made.app, {"authorization": f"Bearer {EXPLAINER}"})
+    return made.sync()
+
+
+def looked_up(node: Stepped, value: Hash, **query: str) -> dict[str, list[dict[str, object]]]:
+    reply = node.web.get("/m/lookup", params={"signal": value.hex(), "signal_type": value.algorithm.value, **query})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_before_the_feed_is_read_the_index_is_not_ready():
+    made = Stepped()
+    web = Web(made.app, {"authorization": f"Bearer {EXPLAINER}"})
+    assert (web.get("/status").status_code, web.get("/status").text) == (503, "INDEX-NOT-LOADED")
+    assert web.get("/m/index/status").json() == {"message": "index not yet ready"}
+    assert web.get("/status/live").text == "I-AM-ALIVE"
+
+
+def test_a_node_that_is_behind_says_so(monkeypatch):
+    node = stepped()
+    monkeypatch.setattr(node.node.follower, "_clock", lambda: node.node.follower._complete_at + 31)
+    assert (node.web.get("/status").status_code, node.web.get("/status").text) == (503, "INDEX-STALE")
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3, 4, 8])
+def test_however_many_there_are_each_matches(copies):
+    node, value = stepped(), pdq()
+    for _ in range(copies):
+        node.publisher.add(entry(value))
+    node.sync()
+    assert len(looked_up(node, near(value, 7))["HOUSE"]) == copies
+
+
+def test_matches_lie_under_their_banks_nearest_first_with_distances_as_text():
+    node, value = stepped(), pdq()
+    ones = [entry(near(value, 9)), entry(near(value, 3)), entry(value, bank="my-other")]
+    for one in ones:
+        node.publisher.add(one)
+    node.sync()
+    wanted = {
+        "MY_OTHER": [{"bank_content_id": hma.content_id(ones[2].id), "distance": "0"}],
+        "HOUSE": [
+            {"bank_content_id": hma.content_id(ones[1].id), "distance": "3"},
+            {"bank_content_id": hma.content_id(ones[0].id), "distance": "9"},
+        ],
+    }
+    assert looked_up(node, value) == wanted
+    assert list(looked_up(node, value, banks="MY_OTHER,ELSEWHERE")) == ["MY_OTHER"]
+
+
+def test_what_only_asks_for_a_review_is_not_told_and_is_reported_all_the_same():
+    node = stepped()
+    node.publisher.add(one := entry(action=Action.REVIEW))
+    node.sync()
+    assert looked_up(node, one.hash) == {}
+    assert node.node.hits.waiting == 1
+
+
+def test_where_the_operator_asks_for_it_reviews_lie_under_a_name_of_their_own():
+    node = stepped(review=True)
+    node.publisher.add(one := entry(action=Action.REVIEW))
+    node.sync()
+    assert list(looked_up(node, one.hash)) == ["HOUSE_REVIEW"]
+    assert list(looked_up(node, one.hash, banks="HOUSE_REVIEW")) == ["HOUSE_REVIEW"]
+    assert list(looked_up(node, one.hash, banks="HOUSE")) == ["HOUSE_REVIEW"]
+
+
+def test_a_withdrawn_entry_is_gone_from_the_raw_lookup_too():
+    node = stepped()
+    node.publisher.add(one := entry())
+    node.sync()
+    raw = f"/m/raw_lookup?signal_type=pdq&signal={one.hash.hex()}"
+    assert node.web.get(raw).json() == {"matches": [hma.content_id(one.id)]}
+    node.publisher.withdraw(one.id)
+    node.sync()
+    assert node.web.get(raw).json() == {"matches": []}
+
+
+def test_a_bank_with_very_many_near_copies_does_not_crowd_out_another():
+    node, value = stepped(), pdq()
+    for _ in range(MOST_IN_A_BANK + 5):
+        node.publisher.add(entry(value))
+    node.publisher.add(entry(near(value, 20), bank="other"))
+    node.sync()
+    found = looked_up(node, value)
+    assert {name: len(matches) for name, matches in found.items()} == {"HOUSE": MOST_IN_A_BANK, "OTHER": 1}
+
+
+def test_a_key_sees_its_banks_alone():
+    node = stepped()
+    node.publisher.allow("sdn_live_scoped", "screen", "screen:explain", banks=["other"])
+    node.publisher.add(one := entry())
+    node.sync()
+    node.web._headers = {"authorization": "Bearer sdn_live_scoped"}
+    assert looked_up(node, one.hash) == {}
+    assert node.node.hits.waiting == 0
+
+
+def test_distances_need_the_scope_for_them():
+    node = stepped()
+    headers = {"authorization": f"Bearer {KEY}"}
+    for path in ("/m/lookup", "/m/raw_lookup"):
+        reply = node.web.get(path, params={"signal": "00" * 32, "signal_type": "pdq"}, headers=headers)
+        assert reply.status_code == 403
+    assert node.web.get("/m/index/status", headers=headers).status_code == 200
+
+
+def test_a_picture_whose_very_bytes_are_banked_is_found_though_it_has_no_detail():
+    node, data = stepped(), pictures.encoded(pictures.pattern(1).resize((64, 64)).point(lambda _: 77), "PNG")
+    assert not hash_picture(data).is_hashable
+    node.publisher.add(one := entry(sha256(data)))
+    node.sync()
+    found = node.web.post("/m/lookup", files={"photo": data})
+    assert found.json() == {"sha256": {"HOUSE": [{"bank_content_id": hma.content_id(one.id), "distance": "0"}]}}
+
+
+@pytest.mark.parametrize("given", ["[]", "{", '{"pdq": ["00"]}', '{"pdq": "x"}', '{"x": ["a", "b"]}', "\xff"])
+def test_a_comparison_that_makes_no_sense_is_refused(given):
+    reply = stepped().web.post("/m/compare", content=given.encode("latin-1"))
+    assert (reply.status_code, list(reply.json())) == (400, ["message"])
+
+
+def test_upper_case_is_read_too():
+    node = stepped()
+    node.publisher.add(one := entry())
+    node.sync()
+    reply = node.web.get("/m/lookup", params={"signal": one.hash.hex().upper(), "signal_type": "pdq"})
+    assert list(reply.json()) == ["HOUSE"]
+
+
+# Addresses -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["https://elsewhere.example/1.jpg", "nonsense", "file:///etc/passwd", "https://[::1"])
+def test_only_named_hosts_are_fetched_from(url):
+    reply = stepped(fetch_from=frozenset({"media.example"})).web.get("/h/hash", params={"url": url})
+    assert (reply.status_code, list(reply.json())) == (400, ["message"])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "10.0.0.1"])
+def test_a_named_host_with_a_private_address_is_not_fetched_from(host):
+    reply = stepped(fetch_from=frozenset({host})).web.get("/h/hash", params={"url": f"https://{host}/1.jpg"})
+    assert reply.status_code == 400
+    assert "not public" in reply.json()["message"]
+
+
+# Curation ------------------------------------------------------------------------------------------------------------
+
+
+def handed_on(node: Stepped) -> list[httpx.Request]:
+    """The requests that reach the publisher, which answers each of them with an empty object."""
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={})
+
+    client = node.publisher.client()
+    client._client = httpx.Client(base_url="http://publisher.test", transport=httpx.MockTransport(answer))
+    node.app = build(Settings(), feed_client=client, pool=LocalPool(), hma=HmaSettings())
+    node.app.state.node.keys._known = node.node.keys._known
+    node.app.state.node.follower.is_synced = True
+    node.web = Web(node.app, {"authorization": f"Bearer {EXPLAINER}"})
+    return seen
+
+
+def test_curation_is_asked_in_the_name_of_who_asks():
+    node = stepped()
+    seen = handed_on(node)
+    assert node.web.get("/c/banks?x=1", headers={"authorization": "Bearer theirs"}).status_code == 200
+    assert [(each.url.path, each.url.query, each.headers["authorization"]) for each in seen] == [
+        ("/api/hma/c/banks", b"x=1", "Bearer theirs")
+    ]
+
+
+def test_no_other_address_of_the_publisher_is_reached():
+    node = stepped()
+    seen = handed_on(node)
+    for path in ("/c/..%2f..%2fv1/cases", "/c/%2e%2e/%2e%2e/v1/feed", "/c//evil.example/x", "/c/bank/%2e%2e/content"):
+        assert node.web.get(path).status_code in {404, 405}, path
+    assert seen == []
+
+
+def test_of_a_banked_picture_only_the_hash_is_handed_on():
+    node, data = stepped(), pictures.path("chelsea.png").read_bytes()
+    seen = handed_on(node)
+    form = {"note": "by hand", "metadata": '{"content_id": "7"}'}
+    assert node.web.post("/c/bank/HOUSE/content", files={"photo": data}, data=form).status_code == 200
+    (request,) = seen
+    assert request.url.path == "/api/hma/c/bank/HOUSE/signal"
+    wanted = f'{{"pdq": "{hash_picture(data).pdq.hex()}", "metadata": {{"content_id": "7"}}, "note": "by hand"}}'
+    assert request.content.decode() == wanted
+
+
+def test_a_stranger_cannot_make_the_node_decode_a_picture():
+    node = stepped()
+    seen = handed_on(node)
+    reply = node.web.post("/c/bank/HOUSE/content", files={"photo": b"x"}, headers={"authorization": "Bearer nobody"})
+    assert reply.status_code == 401
+    assert seen == []
+
+
+def test_ids_lead_back_to_their_entries():
+    for one in (entry() for _ in range(200)):
+        first, last = hma.entry_ids(hma.content_id(one.id))
+        assert first <= one.id <= last
+        assert hma.content_id(one.id) <= hma.LARGEST_ID
+
+
+def test_a_sha256_is_a_signal_too():
+    node = stepped()
+    node.publisher.add(one := entry(Hash(Algorithm.SHA256, bytes(range(32)))))
+    node.sync()
+    assert list(looked_up(node, one.hash)) == ["HOUSE"]
