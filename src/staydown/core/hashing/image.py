@@ -32,6 +32,7 @@ from staydown.errors import (
 _ORIENTATION: Final = 0x0112
 _LONGEST_SIDE: Final = 65_535  # pixels, as in JPEG; what is longer is no picture but an attack
 _LEAST_SCALED: Final = 320  # pixels that the shorter side of a picture keeps when its decoder scales it
+_FEW_PIXELS: Final = 1 << 20  # a picture of so few is copied whole: that takes less time than many pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,9 @@ def _reader(image: Image.Image) -> Callable[[int, int], NDArray[Any]]:
     """A function that gives rows of ``image`` as grey or RGB pixels from 0 to 255."""
     brightest = _brightest(image)
     plain = _plain_mode(image)
+    if not brightest and plain == image.mode != "RGBA" and image.width * image.height <= _FEW_PIXELS:
+        whole = np.asarray(image)
+        return lambda top, bottom: whole[top:bottom]
 
     def rows(top: int, bottom: int) -> NDArray[Any]:
         part = image.crop((0, top, image.width, bottom))
