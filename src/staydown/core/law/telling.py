@@ -25,7 +25,7 @@ MARKS: Final = {
     Confidence.PRIMARY: "primary text",
     Confidence.PRIMARY_IN_PART: "primary text, in part",
     Confidence.SECONDARY: "secondary",
-    Confidence.BACKGROUND: "no source: check it",
+    Confidence.BACKGROUND: "background: check it",
 }
 STARTS: Final = {
     Start.RECEIVED: "receipt of the report",
