@@ -1,4 +1,4 @@
-"""How the work stands, in numbers: for the console's page and for Prometheus. Reads only, and nobody's name is in it."""
+"""How the work stands, in numbers: for the console and for Prometheus. Reads only, and nobody's name is in it."""
 
 from __future__ import annotations
 

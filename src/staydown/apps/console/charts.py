@@ -63,10 +63,9 @@ def columns(counts: Sequence[tuple[str, int]]) -> Chart:
     """A column for each count; the tallest fills the height."""
     tallest = max((count for _, count in counts), default=0) or 1
     step = WIDTH // max(len(counts), 1)
+    tall = [round(count / tallest * HEIGHT) for _, count in counts]
     bars = tuple(
-        Bar(
-            number * step, HEIGHT - round(count / tallest * HEIGHT), step - 6, round(count / tallest * HEIGHT), count, n
-        )
-        for number, (n, count) in enumerate(counts)
+        Bar(number * step, HEIGHT - tall[number], step - 6, tall[number], count, name)
+        for number, (name, count) in enumerate(counts)
     )
     return Chart(WIDTH, HEIGHT, (Row("", 0, bars, sum(count for _, count in counts)),))
