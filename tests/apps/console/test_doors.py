@@ -12,13 +12,15 @@ from django.utils import timezone
 from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.audit.actor import Actor
+from staydown.apps.cases import actions
 from staydown.apps.cases.actions import minors
 from staydown.apps.cases.intake import MinorsForm
-from staydown.apps.cases.models import Case
+from staydown.apps.cases.models import Case, UploaderNotice
 from staydown.apps.console import urls
 from staydown.apps.console.doors import CHECKED_AGAIN, ROLES
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.models import Delivery, Endpoint
+from tests import factories as make
 from tests.apps.console.conftest import signed_in
 from tests.people import member
 
@@ -35,6 +37,9 @@ MAY = {
     ("POST", "decide"): {MODERATOR, LEAD},
     ("POST", "renew"): {MODERATOR, LEAD},
     ("POST", "release"): {MODERATOR, LEAD},
+    ("GET", "appeals"): ALL,
+    ("GET", "appeal"): {MODERATOR, LEAD},
+    ("POST", "appeal"): {MODERATOR, LEAD},
     ("POST", "suspect"): {MODERATOR, LEAD},
     ("GET", "minors"): {PROTECTION},
     ("GET", "minor"): {PROTECTION},
@@ -67,7 +72,10 @@ def addresses(case, db):
     locked = minors.submit_minors_report(given, by=Actor.reporter()).case
     now = timezone.now()
     delivery = Delivery.objects.create(endpoint=endpoint, event="case.decided", payload={}, created_at=now, next_at=now)
+    other = make.submitted(links=1, pictures=(99,))
+    make.decided(other.case, person)
     about = {
+        "appeal": actions.appeal(UploaderNotice.objects.get(), words="Look again."),
         "case": case,
         "decide": case,
         "renew": case,

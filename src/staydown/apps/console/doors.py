@@ -26,6 +26,8 @@ ROLES: Final = {
     "decide": CASEWORK,
     "renew": CASEWORK,
     "release": CASEWORK,
+    "appeals": EVERYONE,
+    "appeal": CASEWORK,
     "suspect": CASEWORK,
     "minors": ("protection",),
     "minor": ("protection",),

@@ -15,7 +15,7 @@ from staydown.core.law.schema import Regime
 Facts = Mapping[str, Any]
 Verdict, Kind, Result = Decision.Verdict, Action.Kind, Action.Result
 
-WHO: Final = {"reporter": "The reporter", "system": "staydown", "platform": "The platform"}
+WHO: Final = {"reporter": "The reporter", "uploader": "The uploader", "system": "staydown", "platform": "The platform"}
 ANSWERS: Final = {
     (Kind.REMOVE, Result.REMOVED): "took one item down",
     (Kind.REMOVE, Result.NOT_FOUND): "found one item gone already",
@@ -32,6 +32,7 @@ DECIDED: Final = {
     Verdict.REMOVE: "decided to remove {items} under the {law}",
     Verdict.DECLINE: "declined {items} under the {law}: {ground}",
     Verdict.DISABLE: "decided to hide {items} for now under the {law}",
+    Verdict.RESTORE: "decided that {items} may be seen again under the {law}: {ground}",
 }
 
 
@@ -115,6 +116,16 @@ def _referred(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return f"referred it to {facts.get('service', 'a service')}{number}"
 
 
+def _hidden_at_once(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    said = _decided({**facts, "verdict": Verdict.DISABLE}, regimes)
+    return said.replace("decided to hide", "had the platform hide", 1)
+
+
+def _appeal_decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    said = "reversed the decision" if facts.get("outcome") == "reversed" else "upheld the decision"
+    return f"looked again for the {facts.get('side', 'other side')}, and {said}"
+
+
 def _plain(verb: str) -> Callable[[Facts, Mapping[str, Regime]], str]:
     """A sentence for a verb that has none of its own: its own words."""
     return lambda facts, regimes: verb.replace(".", " ").replace("_", " ")
@@ -134,5 +145,10 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "case.released": _always("gave the case back"),
     "case.viewed": _always("read the report"),
     "case.decided": _decided,
+    "appeal.received": _always("asked that another person looks at the decision again"),
+    "appeal.decided": _appeal_decided,
+    "notice.handed_over": _always("fetched the notice for an uploader"),
+    "case.noted": _always("left a note for colleagues"),
+    "case.hidden_at_once": _hidden_at_once,
     "action.answered": _answered,
 }

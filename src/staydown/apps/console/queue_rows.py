@@ -12,7 +12,7 @@ from django.db.models import Count, Max, QuerySet
 
 from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import regimes
-from staydown.apps.cases.models import Case, Item
+from staydown.apps.cases.models import Appeal, Case, Item
 from staydown.apps.console.counts import listed, spoken
 from staydown.core.law.clocks import TimeLeft, time_left
 
@@ -51,6 +51,14 @@ def lane_counts() -> dict[str, int]:
     """How many cases each lane holds, in one query."""
     states = dict(Case.objects.for_staff().order_by().values_list("state").annotate(Count("pk")))
     return {name: sum(states.get(state, 0) for state in of_lane) for name, (_, of_lane) in LANES.items()}
+
+
+def lanes() -> list[tuple[str, str, int]]:
+    """Each lane with its title and how many are in it; appeals are a lane of their own."""
+    counts = lane_counts()
+    waiting = Appeal.objects.filter(state=Appeal.State.OPEN).exclude(case__state=Case.State.MINORS).count()
+    cases = [(name, title, counts[name]) for name, (title, _) in LANES.items()]
+    return [cases[0], ("appeals", "Appeals", waiting), *cases[1:]]
 
 
 def stamp(name: str) -> str:

@@ -69,10 +69,10 @@ def page(
         "now": now,
         "menu": "queue",
     }
-    return _with_previews(render(request, "console/case.html", context, status=status), file)
+    return with_previews(render(request, "console/case.html", context, status=status), file)
 
 
-def _with_previews(response: HttpResponse, file: casefile.CaseFile) -> HttpResponse:
+def with_previews(response: HttpResponse, file: casefile.CaseFile) -> HttpResponse:
     """The answer, allowed to show pictures of the platform's preview origins, where the case has such previews."""
     if file.preview_origins:
         widened = csp_update({"img-src": file.preview_origins})

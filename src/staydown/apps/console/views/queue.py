@@ -38,13 +38,14 @@ def show(request: HttpRequest) -> HttpResponse:
     if not may(request.user, "case"):
         return redirect("console:minors")
     name, now = _lane(request), timezone.now()
-    counts = queue_rows.lane_counts()
+    lanes = queue_rows.lanes()
+    counts = {each: count for each, _, count in lanes}
     page = LanePages(name, counts[name]).get_page(request.GET.get("page"))
     context = {
         "rows": queue_rows.rows(list(page.object_list), request.user, now),  # type: ignore[arg-type]
         "page": page,
         "lane": name,
-        "lanes": [(each, title, counts[each]) for each, (title, _) in queue_rows.LANES.items()],
+        "lanes": lanes,
         "stamp": queue_rows.stamp(name),
         "now": now,
         "may_decide": may(request.user, "decide"),
