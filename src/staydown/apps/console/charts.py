@@ -8,7 +8,7 @@ from typing import Final
 
 WIDTH: Final = 640
 ROW: Final = 34
-LABEL: Final = 170
+LABEL: Final = 210
 HEIGHT: Final = 120
 
 
