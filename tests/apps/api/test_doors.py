@@ -44,6 +44,7 @@ NEEDS = {
     ("post", "/deliveries/{delivery_id}/replay"): "webhook:write",
     ("get", "/keys"): None,
     ("get", "/audit/checkpoint"): "audit:read",
+    ("get", "/figures"): "audit:read",
 }
 SHUT = [each for each, scope in NEEDS.items() if scope]
 BODIES = {

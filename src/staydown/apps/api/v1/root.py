@@ -12,6 +12,7 @@ from staydown.apps.api.v1 import (
     cases,
     decisions,
     feed,
+    figures,
     hits,
     proofs,
     reports,
@@ -28,5 +29,5 @@ api = NinjaAPI(
     urls_namespace="api-1",
 )
 problems.install(api)
-for resource in (reports, cases, decisions, actions, appeals, banks, feed, hits, screening, webhooks, proofs):
+for resource in (reports, cases, decisions, actions, appeals, banks, feed, hits, screening, webhooks, proofs, figures):
     api.add_router("", resource.router)
