@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
@@ -27,7 +27,7 @@ from staydown.errors import HashError
 
 _HASHES_OF_A_FRAME: Final = 256  # numbers that a frame has for its hashes; it has three at most
 _ABOUT: Final = 0.65  # seconds: half the distance of an entry's frames, and half that of dense ones, and a little
-_Found = tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint8]]
+_Found = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]  # numbers of videos, places in them, distances
 _KINDS: Final = tuple(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
 
 
@@ -165,10 +165,10 @@ class VideoIndex:
         """The videos and the places in them of the frames near a frame, and the distances."""
         asked = by_algorithm(frame)
         found = [(shelf.table, *shelf.near(asked)) for shelf in self._frames.shelves]
-        none = np.empty(0, np.uint64)
+        none = np.empty(0, np.uint32)
         return (
             np.concatenate([none, *(table.high[rows] for table, rows, _ in found)]),
-            np.concatenate([none, *(table.low[rows] // np.uint64(_HASHES_OF_A_FRAME) for table, rows, _ in found)]),
+            np.concatenate([none, *(table.low[rows] // np.uint32(_HASHES_OF_A_FRAME) for table, rows, _ in found)]),
             np.concatenate([np.empty(0, np.uint8), *(distances for _, _, distances in found)]),
         )
 
@@ -197,7 +197,7 @@ class _Columns:
     def __init__(self) -> None:
         self.banked: list[Banked] = []
         self._values = bytearray()
-        self._videos, self._places, self._radii = array("Q"), array("Q"), array("H")
+        self._videos, self._places, self._radii = array("I"), array("I"), array("H")
 
     def add(self, entry: VideoEntry) -> None:
         number, place = len(self.banked), 0
@@ -217,9 +217,10 @@ class _Columns:
         self.banked.append(Banked(entry.id, entry.bank, entry.action, place))
 
     def table(self) -> Table:
-        """A row for each hash. In place of an id it has the number of the video and the place in it."""
+        """A row for each hash, with the number of the video and the place in it for an id: in half the room."""
         values = np.frombuffer(bytes(self._values), "<u8").astype(np.uint64).reshape(-1, WORDS)
-        high, low = np.array(self._videos, np.uint64), np.array(self._places, np.uint64)
+        high: Any = np.array(self._videos, np.uint32)
+        low: Any = np.array(self._places, np.uint32)
         return Table(values, high, low, np.array(self._radii, np.uint16), Kinds(_KINDS))
 
 

@@ -1,0 +1,130 @@
+"""Videos: exact hashes against the bare decode of the same frames, the quick mode against playing time, the bank."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import av
+import numpy as np
+from PIL import Image
+
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.footage import hash_video
+from staydown.core.matching import scan
+from staydown.core.matching.video import VideoEntry, VideoIndex
+from tests import pictures
+
+Row = dict[str, object]
+
+SIZE = (1920, 1080)
+RATE = 30
+FRAMES_OF_A_MINUTE = 61
+MOST_BYTES = 100.0
+
+
+def rows(*, quick: bool) -> list[Row]:
+    """The measured rows; each pair of figures comes from turns taken in the same run."""
+    seconds = 4 if quick else 20
+    data = _filmed(seconds)
+    rounds = 3 if quick else 9
+    exact, bare = _turns(rounds, lambda: hash_video(data), lambda: _decoded(data))
+    (keys,) = _turns(rounds, lambda: hash_video(data, quick=True))
+    peer = f"its bare decode with PyAV {av.__version__}"
+    work = f"{seconds} s of 1080p30 H.264"
+    return [
+        _row(f"{work}, one exact hash a second", peer, exact, bare, least=1 / 1.15),
+        _row(f"{work}, key frames only", "playing time", keys, seconds * 1000.0, least=100),
+        _bank(2_000 if quick else 100_000),
+    ]
+
+
+def _filmed(seconds: int) -> bytes:
+    """A camera that wanders over a photograph: what a phone films, without a person in it. One key frame in 8 s."""
+    width, height = SIZE
+    whole = pictures.photograph("coffee.png").resize((2 * width, 2 * height), Image.Resampling.LANCZOS)
+    still = np.asarray(whole)
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"preset": "veryfast", "crf": "23"}
+        for number in range(seconds * RATE):
+            left = int((np.sin(number / 50) + 1) / 2 * width)
+            top = int((np.cos(number / 70) + 1) / 2 * height)
+            shown = np.ascontiguousarray(still[top : top + height, left : left + width])
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(shown, format="rgb24")))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+def _decoded(data: bytes) -> None:
+    """Every frame, in one thread, and nothing done with any."""
+    with av.open(io.BytesIO(data)) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        for _ in container.decode(stream):
+            pass
+
+
+def _bank(videos: int) -> Row:
+    """A bank of videos of a minute: memory for each hash, everything counted."""
+    rng = np.random.default_rng(11)
+
+    def entries() -> Iterator[VideoEntry]:
+        for number in range(videos):
+            values = rng.bytes(32 * FRAMES_OF_A_MINUTE)
+            frames = [(Hash(Algorithm.PDQ, values[at : at + 32]),) for at in range(0, len(values), 32)]
+            yield VideoEntry(UUID(int=number), "bank", frames)
+
+    scan.kernels()  # compiled code is there once, however many the hashes
+    before = _resident()
+    index = VideoIndex(entries())
+    held = (_resident() - before) / index.hashes
+    name = f"a bank of {videos:,} videos of a minute, {index.hashes:,} hashes"
+    return {
+        "work": f"{name}: memory for each",
+        "peer": "the limit",
+        "ours": round(held, 1),
+        "theirs": MOST_BYTES,
+        "unit": "bytes",
+        "ratio": round(MOST_BYTES / held, 2),
+        "target": "at most 100",
+        "holds": held <= MOST_BYTES,
+    }
+
+
+def _resident() -> int:
+    """Bytes of memory that this process holds now."""
+    with open("/proc/self/statm") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * 4096
+
+
+def _turns(rounds: int, *works: Callable[[], object]) -> list[float]:
+    """The least milliseconds of processor time of each, taking turns; the first turn is practice.
+
+    Of processor time, and the least: a video takes long enough for other programs to come between.
+    """
+    taken: list[list[float]] = [[] for _ in works]
+    for _ in range(rounds + 1):
+        for work, times in zip(works, taken, strict=True):
+            start = time.process_time()
+            work()
+            times.append((time.process_time() - start) * 1000)
+    return [min(times[1:]) for times in taken]
+
+
+def _row(work: str, peer: str, ours: float, theirs: float, *, least: float) -> Row:
+    ratio = theirs / ours
+    return {
+        "work": work,
+        "peer": peer,
+        "ours": round(ours, 1),
+        "theirs": round(theirs, 1),
+        "unit": "ms",
+        "ratio": round(ratio, 3 if least < 1 else 1),
+        "target": f"at least {least:.3g}",
+        "holds": ratio >= least,
+    }
