@@ -1,0 +1,1 @@
+"""Which altered copies are still found: `make bench-robustness`."""
