@@ -61,7 +61,7 @@ story: $(VENV)/.run
 	@$(BIN)/staydown demo --exit
 
 .PHONY: bench
-bench: setup ## Measure against the peers; writes benchmarks/results.json
+bench: setup ## Measure against the peers; writes docs/explanation/performance.md
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-robustness

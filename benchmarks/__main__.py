@@ -1,4 +1,7 @@
-"""`make bench`: run each benchmark, print a table, write ``results.json``. Exit 0 whether or not a target holds."""
+"""`make bench`: run each benchmark, print a table, write ``results.json`` and the page about performance.
+
+Exit 0 whether or not a target holds.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-PARTS = ("hashing", "matching", "screening")
+from benchmarks import limits, page
+
+PARTS = ("hashing", "video", "matching", "screening")
 COLUMNS = ("work", "peer", "ours", "theirs", "unit", "ratio", "target", "holds")
 """Of a row; it may also have a physical ``limit`` in the same unit, and what it is ``limited_by``."""
 
@@ -46,7 +51,8 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     for part in options.parts:
         with console.status(f"Measuring {part} ..."):
-            rows += importlib.import_module(f"benchmarks.{part}").rows(quick=options.quick)
+            found = importlib.import_module(f"benchmarks.{part}").rows(quick=options.quick)
+        rows += [{"part": part, **row} for row in found]
     table = Table(title="staydown against its peers", caption="medians of paired runs; ratio above 1: ours is better")
     for column in COLUMNS:
         table.add_column(column, overflow="fold")
@@ -55,9 +61,10 @@ def main() -> None:
         table.add_row(*cells, style=None if row["holds"] else "yellow")
     console.print(table)
     if not options.quick and tuple(options.parts) == PARTS:
-        out = Path(__file__).parent / "results.json"
-        out.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
-        console.print(f"Written: {out.name}")
+        results = {"machine": machine(), "limits": limits.measured(), "rows": rows}
+        page.RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        page.write(results)
+        console.print("Written: benchmarks/results.json, docs/explanation/performance.md")
 
 
 if __name__ == "__main__":
