@@ -103,16 +103,16 @@ def _resident() -> int:
 
 
 def _turns(rounds: int, *works: Callable[[], object]) -> list[float]:
-    """The least milliseconds of processor time of each, taking turns; the first turn is practice.
+    """The least milliseconds of this thread on a processor, taking turns; the first turn is practice.
 
-    Of processor time, and the least: a video takes long enough for other programs to come between.
+    On a processor, and the least: a video takes long enough for other programs to come between.
     """
     taken: list[list[float]] = [[] for _ in works]
     for _ in range(rounds + 1):
         for work, times in zip(works, taken, strict=True):
-            start = time.process_time()
+            start = time.thread_time()
             work()
-            times.append((time.process_time() - start) * 1000)
+            times.append((time.thread_time() - start) * 1000)
     return [min(times[1:]) for times in taken]
 
 
