@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from staydown.apps.cases import regimes
-from staydown.apps.cases.models import Case, Clock, Item, Report
+from staydown.apps.cases.models import Case, Clock, Item, Order, Report
 from staydown.core.law.clocks import Deadline, deadlines
 from staydown.core.law.schema import Start
 
@@ -24,6 +24,16 @@ def open_clocks(
     met = _met_by_hiding(case) if waiting is not None and not _seen(waiting) else set()
     found = [each for regime in regimes.pinned(case) for each in deadlines(regime, {Start.RECEIVED: now})]
     return _opened(case, [each for each in found if (each.regime_id, each.clock_id) not in met], report)
+
+
+def open_order_clocks(order: Order) -> list[Clock]:
+    """A running clock for each limit of the order's law, counted from the moment it was served, or as it says itself.
+
+    A law that counts from a notice and one that counts from an order mean this same moment.
+    """
+    served = {Start.ORDER_SERVED: order.served_at, Start.NOTICE_SERVED: order.served_at}
+    laws = (regime for regime in regimes.pinned(order.case) if regime.id == order.regime_id)
+    return _opened(order.case, [each for law in laws for each in deadlines(law, served, ordered=order.due_at)])
 
 
 def stopped_by_hiding(case: Case, running: QuerySet[Clock], waiting: Collection[Item]) -> QuerySet[Clock]:

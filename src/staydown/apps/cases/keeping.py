@@ -32,6 +32,9 @@ ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
         "Item.label",
         "Question.text",
         "Question.answer",
+        "Order.authority",
+        "Order.reference",
+        "Order.words",
     ),
     "content_pointer": ("Item.url", "Item.content_ref", "Item.preview_url", "Hit.content_ref", "Hit.preview_url"),
     "decision": (

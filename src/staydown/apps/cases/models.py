@@ -12,6 +12,7 @@ from staydown.apps.cases.appeal_models import Appeal, UploaderNotice
 from staydown.apps.cases.desk_models import Exposure, Note
 from staydown.apps.cases.hit_models import HeardHit, Hit
 from staydown.apps.cases.keeping_models import Keeping
+from staydown.apps.cases.law_models import Order, PinnedRegime
 from staydown.apps.cases.querysets import CaseQuerySet
 from staydown.apps.cases.question_models import Question
 from staydown.apps.vault.fields import SealedTextField
@@ -28,27 +29,12 @@ __all__ = [
     "Item",
     "Keeping",
     "Note",
+    "Order",
     "PinnedRegime",
     "Question",
     "Report",
     "UploaderNotice",
 ]
-
-
-class PinnedRegime(models.Model):
-    """The whole text of a regime version that some case was received under. Never changed, never deleted."""
-
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    regime_id = models.CharField(max_length=40)
-    version = models.CharField(max_length=64)
-    text = models.TextField()
-    pinned_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(name="pinned_regime_once_a_version", fields=["regime_id", "version"])]
-
-    def __str__(self) -> str:
-        return f"regime {self.regime_id} version {self.version}"
 
 
 class Case(models.Model):
@@ -179,6 +165,7 @@ class Item(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     case = models.ForeignKey("staydown_cases.Case", on_delete=models.PROTECT, related_name="items")
     report = models.ForeignKey("staydown_cases.Report", on_delete=models.PROTECT, null=True, related_name="items")
+    order = models.ForeignKey("staydown_cases.Order", on_delete=models.PROTECT, null=True, related_name="items")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
     url = SealedTextField(null=True)
@@ -201,10 +188,11 @@ class Item(models.Model):
                 condition=Q(state__in=["open", "asked", "removed", "kept_down", "declined", "disabled", "withdrawn"]),
             ),
             models.CheckConstraint(
-                name="item_is_of_one_kind",
-                condition=Q(kind="link", url__isnull=False, report__isnull=False, content_ref__isnull=True)
-                | Q(kind="hash", url__isnull=True, report__isnull=False, content_ref__isnull=True)
-                | Q(kind="content", url__isnull=True, report__isnull=True, content_key__isnull=False),
+                name="item_is_of_its_kind",
+                condition=Q(kind="link", url__isnull=False, report__isnull=False, order=None, content_ref=None)
+                | Q(kind="link", url__isnull=False, report=None, order__isnull=False, content_ref=None)
+                | Q(kind="hash", url__isnull=True, report__isnull=False, order=None, content_ref=None)
+                | Q(kind="content", url__isnull=True, report=None, order=None, content_key__isnull=False),
             ),
             # Nobody can be asked to remove what is nowhere, a hash or an upload without an id: it is kept down.
             models.CheckConstraint(

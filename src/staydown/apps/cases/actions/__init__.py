@@ -8,6 +8,7 @@ from staydown.apps.cases.actions.deciding import decide
 from staydown.apps.cases.actions.hits import record_hits
 from staydown.apps.cases.actions.leases import lease, release, renew
 from staydown.apps.cases.actions.notices import NoticeForm, hand_over
+from staydown.apps.cases.actions.ordering import OrderGiven, serve_order
 from staydown.apps.cases.actions.outcomes import record_outcome
 from staydown.apps.cases.actions.reporting import Submitted, submit_report
 from staydown.apps.cases.actions.restoring import restore
@@ -16,6 +17,7 @@ from staydown.apps.cases.actions.withdrawing import first_visit, withdraw_entry,
 __all__ = [
     "Answer",
     "NoticeForm",
+    "OrderGiven",
     "Submitted",
     "appeal",
     "complain",
@@ -29,6 +31,7 @@ __all__ = [
     "release",
     "renew",
     "restore",
+    "serve_order",
     "submit_report",
     "withdraw_entry",
     "withdraw_item",

@@ -25,6 +25,7 @@ WAYS: Final = {
     "Hit": "case",
     "Decision": "case",
     "Note": "case",
+    "Order": "case",
     "Appeal": "case",
     "Action": "item__case",
     "Question": "report__case",
