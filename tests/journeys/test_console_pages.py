@@ -60,7 +60,9 @@ def pages_of(role, busy):
         ("/staff/accounts/logout/", "Sign out"),
         ("/staff/accounts/2fa/webauthn/", "Passkeys and security keys"),
     ]
-    office = [("/staff/webhooks/", "Webhooks"), ("/staff/keys/", "API keys"), ("/staff/team/", "Team")]
+    law = "Regulation (EU) 2022/2065 (Digital Services Act), article 16: notice and action mechanisms"
+    laws = [("/staff/laws/", "Laws"), ("/staff/laws/eu-dsa-16/", law)]
+    office = [*laws, ("/staff/webhooks/", "Webhooks"), ("/staff/keys/", "API keys"), ("/staff/team/", "Team")]
     return {
         "moderator": [*queue, *cases, *own],
         "auditor": [*queue[:1], *cases[:2], *office],

@@ -45,6 +45,8 @@ MAY = {
     ("GET", "minor"): {PROTECTION},
     ("POST", "minor_remove"): {PROTECTION},
     ("POST", "minor_refer"): {PROTECTION},
+    ("GET", "laws"): EVERY_ROLE,
+    ("GET", "law"): EVERY_ROLE,
     ("GET", "figures"): ALL,
     ("GET", "webhooks"): {LEAD, AUDITOR, ADMIN},
     ("POST", "endpoint_add"): {ADMIN},
@@ -89,10 +91,9 @@ def addresses(case, db):
         "key_revoke": key,
         "member": person,
     }
+    named = {name: [row.public_id] for name, row in about.items()} | {"law": ["uk-osa-10-3A"]}
     return {
-        pattern.name: reverse(
-            f"console:{pattern.name}", args=[about[pattern.name].public_id] if pattern.name in about else []
-        )
+        pattern.name: reverse(f"console:{pattern.name}", args=named.get(pattern.name, []))
         for pattern in urls.urlpatterns
     }
 
@@ -178,7 +179,14 @@ def test_what_makes_new_power_asks_who_it_is_again(name, ada, addresses):
 
 
 def test_the_menu_offers_what_the_role_may_open(addresses):
-    titles = {"Cases": "queue", "Figures": "figures", "Webhooks": "webhooks", "API keys": "keys", "Team": "team"}
+    titles = {
+        "Cases": "queue",
+        "Laws": "laws",
+        "Figures": "figures",
+        "Webhooks": "webhooks",
+        "API keys": "keys",
+        "Team": "team",
+    }
     for role in ALL:
         page = signed_in(member(f"menu-{role}", role)).get(addresses["queue"]).content.decode()
         menu = page.split('<nav aria-label="Console">')[1].split("</nav>")[0]

@@ -33,6 +33,8 @@ ROLES: Final = {
     "minor": ("protection",),
     "minor_remove": ("protection",),
     "minor_refer": ("protection",),
+    "laws": (*EVERYONE, "protection"),
+    "law": (*EVERYONE, "protection"),
     "figures": EVERYONE,
     "webhooks": ("lead", "auditor", "admin"),
     "replay": ("lead", "admin"),

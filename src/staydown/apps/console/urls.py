@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staydown.apps.console.views import appeals, cases, decisions, figures, keys, minors, queue, team, webhooks
+from staydown.apps.console.views import appeals, cases, decisions, figures, keys, laws, minors, queue, team, webhooks
 
 app_name = "console"
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
     path("minors/<uuid:public_id>/refer/", minors.refer, name="minor_refer"),
     path("appeals/", appeals.index, name="appeals"),
     path("appeals/<uuid:public_id>/", appeals.show, name="appeal"),
+    path("laws/", laws.show, name="laws"),
+    path("laws/<str:regime_id>/", laws.one, name="law"),
     path("figures/", figures.show, name="figures"),
     path("webhooks/", webhooks.show, name="webhooks"),
     path("webhooks/endpoints/", webhooks.add, name="endpoint_add"),

@@ -21,7 +21,15 @@ from staydown.core.law.schema import Element
 register = template.Library()
 
 #: The menu: the address that an entry leads to, and its name.
-MENU = {"queue": "Cases", "minors": "Under 18", "figures": "Figures", "webhooks": "Webhooks", "keys": "API keys", "team": "Team"}
+MENU = {
+    "queue": "Cases",
+    "minors": "Under 18",
+    "laws": "Laws",
+    "figures": "Figures",
+    "webhooks": "Webhooks",
+    "keys": "API keys",
+    "team": "Team",
+}
 
 
 @register.simple_tag(takes_context=True)
