@@ -30,6 +30,7 @@ STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal
     "content_pointer": ENVIRONMENT.whole("STAYDOWN_KEEP_ADDRESSES", 90, least=1, most=3650),
     "decision": ENVIRONMENT.whole("STAYDOWN_KEEP_DECISIONS", 365, least=1, most=3650),
 }
+STAYDOWN_SECOND_FACTOR = ENVIRONMENT.flag("STAYDOWN_SECOND_FACTOR", default=True)
 STAYDOWN_OIDC_ISSUER = ENVIRONMENT.text("STAYDOWN_OIDC_ISSUER", "") and ENVIRONMENT.address("STAYDOWN_OIDC_ISSUER", "")
 STAYDOWN_OIDC_NAME = ENVIRONMENT.text("STAYDOWN_OIDC_NAME", "your organisation")
 STAYDOWN_OIDC_CLAIM = ENVIRONMENT.text("STAYDOWN_OIDC_CLAIM", "preferred_username")

@@ -21,6 +21,7 @@ from django_tasks.base import TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker as Runner
 from django_tasks_db.models import DBTaskResult
 
+from staydown.apps.accounts import standing
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
@@ -59,6 +60,7 @@ def chores() -> list[Chore]:
         Chore("old replies", 3600, replies.remove_expired),
         Chore("old tasks", 3600, remove_old_tasks),
         Chore("old sessions", 3600, remove_old_sessions),
+        Chore("old sign-ins", 3600, standing.forget_old),
     ]
 
 

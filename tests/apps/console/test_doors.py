@@ -47,6 +47,8 @@ MAY = {
     ("POST", "minor_refer"): {PROTECTION},
     ("GET", "laws"): EVERY_ROLE,
     ("GET", "law"): EVERY_ROLE,
+    ("GET", "sign_ins"): EVERY_ROLE,
+    ("POST", "sign_ins"): EVERY_ROLE,
     ("GET", "figures"): ALL,
     ("GET", "webhooks"): {LEAD, AUDITOR, ADMIN},
     ("POST", "endpoint_add"): {ADMIN},

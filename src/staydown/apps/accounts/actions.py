@@ -66,6 +66,7 @@ def deactivate_staff(staff: Staff, *, by: Actor) -> Staff:
     _keep_an_admin(staff)
     staff.is_active = False
     staff.save(update_fields=["is_active"])
+    staff.sign_ins.all().delete()
     audit.record("staff.deactivated", by=by, about=staff)
     return staff
 
@@ -77,6 +78,7 @@ def reset_sign_in(staff: Staff, *, by: Actor) -> str:
     _set_password(staff, password)
     staff.save(update_fields=["password"])
     removed = Authenticator.objects.filter(user=staff).delete()[0]
+    staff.sign_ins.all().delete()
     audit.record("staff.sign_in_reset", by=by, about=staff, facts={"factors_removed": removed})
     return password
 

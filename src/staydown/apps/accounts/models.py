@@ -64,6 +64,21 @@ class Staff(AbstractUser):
         return f"staff {self.public_id}"
 
 
+class SignIn(models.Model):
+    """One browser that somebody is signed in with. No address and no name of the browser is kept."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    staff = models.ForeignKey("staydown_accounts.Staff", on_delete=models.CASCADE, related_name="sign_ins")
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # to some minutes
+
+    class Meta:
+        ordering = ["-seen_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"sign-in {self.public_id}"
+
+
 class ApiKey(models.Model):
     """A key that a program signs in with. Only its SHA-256 is kept: 190 random bits need no slow hash."""
 

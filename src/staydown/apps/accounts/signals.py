@@ -6,10 +6,12 @@ from typing import Any
 
 from allauth.account.signals import password_changed
 from allauth.mfa.signals import authenticator_added, authenticator_removed
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
+from django.http import HttpRequest
 
+from staydown.apps.accounts import standing
 from staydown.apps.accounts.access import staff_actor
 from staydown.apps.accounts.models import Staff
 from staydown.apps.audit import actions as audit
@@ -18,7 +20,15 @@ from staydown.apps.audit import actions as audit
 @receiver(user_logged_in, dispatch_uid="staydown_signed_in")
 def signed_in(sender: Any, user: Staff, **kwargs: Any) -> None:
     """Someone signed in."""
+    standing.begin(kwargs["request"], user)
     _line("staff.signed_in", user)
+
+
+@receiver(user_logged_out, dispatch_uid="staydown_signed_out")
+def signed_out(sender: Any, request: HttpRequest, user: Staff | None, **kwargs: Any) -> None:
+    """Someone signed out: the session is still there when this is called."""
+    if isinstance(user, Staff) and (found := standing.current(request)) is not None:
+        found.delete()
 
 
 @receiver(password_changed, dispatch_uid="staydown_password_changed")

@@ -8,10 +8,12 @@ from typing import Final
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from staydown.apps.accounts import standing
 from staydown.apps.accounts.access import require_role
 from staydown.errors import DeniedError, MissingError
 
@@ -35,6 +37,7 @@ ROLES: Final = {
     "minor_refer": ("protection",),
     "laws": (*EVERYONE, "protection"),
     "law": (*EVERYONE, "protection"),
+    "sign_ins": (*EVERYONE, "protection"),
     "figures": EVERYONE,
     "webhooks": ("lead", "auditor", "admin"),
     "replay": ("lead", "admin"),
@@ -69,6 +72,10 @@ def door(name: str, *methods: str) -> Callable[[View], View]:
         @require_http_methods(list(methods) or ["GET", "HEAD"])
         @wraps(view)
         def inner(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if not standing.stands(request):
+                return redirect_to_login(request.get_full_path())
+            if standing.lacks_second_factor(request):
+                return redirect("mfa_index")
             try:
                 require_role(request.user, *ROLES[name])
                 return guarded(request, *args, **kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staydown.apps.console.views import appeals, cases, decisions, figures, keys, laws, minors, queue, team, webhooks
+from staydown.apps.console.views import appeals, cases, decisions, figures, keys, laws, minors, queue, sign_ins, team, webhooks
 
 app_name = "console"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("appeals/<uuid:public_id>/", appeals.show, name="appeal"),
     path("laws/", laws.show, name="laws"),
     path("laws/<str:regime_id>/", laws.one, name="law"),
+    path("sign-ins/", sign_ins.show, name="sign_ins"),
     path("figures/", figures.show, name="figures"),
     path("webhooks/", webhooks.show, name="webhooks"),
     path("webhooks/endpoints/", webhooks.add, name="endpoint_add"),

@@ -45,6 +45,7 @@ class Stage:
             "STAYDOWN_ORIGIN": origin,
             "STAYDOWN_NAME": "Demo platform",
             "STAYDOWN_REGIMES": "uk-osa-10-3A,us-tida-3",
+            "STAYDOWN_SECOND_FACTOR": "no",  # whoever looks around has no authenticator app at hand
             "STAYDOWN_WEBHOOK_PRIVATE": "yes",  # the pretend platform listens on loopback, without https
             "STAYDOWN_PREVIEW_ORIGINS": platform.origin,
         }

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from staydown.apps.accounts import actions
+from staydown.apps.accounts import actions, standing
 from staydown.apps.accounts.access import staff_actor
 from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.console.doors import door, may
@@ -63,6 +63,9 @@ def member(request: HttpRequest, public_id: UUID) -> HttpResponse:
             messages.success(request, f"{person.pseudonym} has another role now.")
         elif wanted == "reset":
             return _password_page(request, person, actions.reset_sign_in(person, by=by), "has a new password")
+        elif wanted == "sign_out":
+            standing.end(person, by=by)
+            messages.success(request, f"{person.pseudonym} is signed out everywhere.")
         elif wanted == "switch_off":
             actions.deactivate_staff(person, by=by)
             messages.success(request, f"{person.pseudonym} can no longer sign in.")
