@@ -31,6 +31,7 @@ from staydown.errors import (
 
 _ORIENTATION: Final = 0x0112
 _LONGEST_SIDE: Final = 65_535  # pixels, as in JPEG; what is longer is no picture but an attack
+_MOST_SCANS: Final = 100  # of a JPEG; cameras and encoders make a dozen, and each is a pass over the whole picture
 _LEAST_SCALED: Final = 320  # pixels that the shorter side of a picture keeps when its decoder scales it
 _FEW_PIXELS: Final = 1 << 20  # a picture of so few is copied whole: that takes less time than many pieces
 
@@ -111,6 +112,8 @@ def _decode(data: bytes, name: str, limits: Limits, scaled_mode: str) -> Raster:
     fold = _scale(image, scaled_mode) if name == "JPEG" else 1
     # A progressive JPEG is held whole while it is decoded, whatever the scale.
     _check_size(full if image.info.get("progressive") else image.size, limits)
+    if image.info.get("progressive") and data.count(b"\xff\xda") > _MOST_SCANS:
+        raise TooLargeError  # some bytes a scan would buy minutes of work
     image.load()
     if image.mode == "LAB":
         image = image.convert("RGB")  # whole: to make ready for it costs more than to do it
