@@ -32,7 +32,7 @@ from staydown.core.bank import Entry
 from staydown.core.hashing.picture import hash_picture
 from staydown.exchange.testing import Publisher
 from tests import pictures
-from tests.core.hashing.test_hostile import HOSTILE
+from tests.core.hashing.hostile import HOSTILE
 from tests.screening.nodes import KEY, Running, asked, entry, eventually, near, pdq, running
 
 CLIENTS: Final = 3
