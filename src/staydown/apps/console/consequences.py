@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from staydown.apps.cases.actions.carrying_out import is_located
 from staydown.apps.cases.models import Decision, Item
 from staydown.apps.console.counts import spoken
 from staydown.core.law.schema import Regime
@@ -13,7 +14,7 @@ Verdict = Decision.Verdict
 
 def of_decision(verdict: str, chosen: Sequence[Item], waiting: Sequence[Item], regimes: Sequence[Regime]) -> list[str]:
     """The sentences for deciding ``verdict`` about ``chosen`` of the ``waiting`` items of a case under ``regimes``."""
-    located = [item for item in chosen if item.kind != Item.Kind.HASH]
+    located = [item for item in chosen if is_located(item)]
     pictures = [item for item in chosen if item.kind == Item.Kind.HASH]
     uploads = [item for item in chosen if item.kind == Item.Kind.CONTENT]
     said = {Verdict.REMOVE: _remove, Verdict.DECLINE: _decline, Verdict.DISABLE: _hide}[Verdict(verdict)](
@@ -31,14 +32,14 @@ def of_decision(verdict: str, chosen: Sequence[Item], waiting: Sequence[Item], r
 
 
 def _for_good(verdict: str) -> list[str]:
-    """Whether it can be changed later, and by whom: a case takes back neither a removal nor a decline."""
+    """Whether it can be changed later, and by whom."""
     if verdict == Verdict.DISABLE:
         return []
     if verdict == Verdict.DECLINE:
-        return ["It cannot be changed here: the reporter would have to send a new report."]
+        return ["The reporter can ask once that another person looks again. Hashes that are erased do not come back."]
     return [
-        "It cannot be changed here. With an administrator's key for entry:write the hashes can be withdrawn.",
-        "What was taken down, only the platform can put back.",
+        "Whoever uploaded it can appeal; then another person looks again.",
+        "It can be taken back here. What the platform has deleted for good, nobody can put back.",
     ]
 
 
@@ -49,6 +50,9 @@ def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> l
             f"The platform is asked now to take down {spoken(len(located), 'item')}. "
             "The clock stops when it answers that it has."
         )
+    nowhere = len(uploads) - sum(1 for item in uploads if item in located)
+    if nowhere:
+        said.append(f"Of {spoken(nowhere, 'upload')} the platform gave no id, so nothing is asked of it there.")
     if pictures or uploads:
         said.append("Copies are blocked from now on, on every node, before they are published.")
     return said
@@ -56,7 +60,7 @@ def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> l
 
 def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> list[str]:
     said = []
-    links = len(located) - len(uploads)
+    links = sum(1 for item in located if item.kind == Item.Kind.LINK)
     if links:
         said.append(f"{spoken(links, 'link')} {'stays' if links == 1 else 'stay'} up on the platform.")
     if pictures:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time
 from typing import Any, Final
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
+from staydown.apps.cases.actions import NoticeForm
+from staydown.apps.cases.actions.carrying_out import is_located
 from staydown.apps.cases.intake import MOST_WORDS
 from staydown.apps.cases.models import Decision, Item
 from staydown.apps.console.casefile import ItemRow
@@ -21,12 +25,14 @@ LABELS: Final = {
     Verdict.DECLINE: "Decline",
     Verdict.DISABLE: "Hide for now",
 }
+#: The fields that say what the uploaders are told.
+NOTICE: Final = ("notice_facts", "notice_terms", "notice_send", "notice_not_before", "notice_because")
 BETWEEN: Final = "/"  # no id of a regime or a ground holds one
 
 
 def can_be_hidden(item: Item) -> bool:
-    """Whether ``item`` is somewhere on the platform and still seen there. A picture's hash is nowhere to be hidden."""
-    return item.state == Item.State.OPEN and item.kind != Item.Kind.HASH
+    """Whether ``item`` is somewhere on the platform and still seen there. What has neither link nor id is nowhere."""
+    return item.state == Item.State.OPEN and is_located(item)
 
 
 class ItemsField(forms.MultipleChoiceField):
@@ -58,6 +64,35 @@ class DecisionForm(RefusableForm):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text="In your own words: what you looked at, and why. Write nothing that identifies the reporter.",
         error_messages={"required": "Say why, in your own words."},
+    )
+    notice_facts = forms.CharField(
+        label="What is the uploader told?",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Empty: a standard sentence. Never who reported it, when, or in which words.",
+    )
+    notice_terms = forms.CharField(
+        label="If it rests on the platform’s own terms: which?",
+        required=False,
+        help_text="Empty: it rests on the law chosen above.",
+    )
+    notice_send = forms.ChoiceField(
+        label="When is the uploader told?",
+        choices=[("now", "With the decision"), ("later", "From a later day on"), ("never", "Not at all")],
+        initial="now",
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    notice_not_before = forms.DateField(
+        label="From which day on?",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Give the day as year-month-day, such as 2027-03-31."},
+    )
+    notice_because = forms.CharField(
+        label="Why not at once?",
+        required=False,
+        help_text="If telling the uploader would put somebody in danger. Only colleagues read it.",
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -94,6 +129,8 @@ class DecisionForm(RefusableForm):
         self.fields["items"].initial = [row.value for row in boxes]
         if self.regimes:
             self.fields["regime"].initial = self.regimes[0].id
+        if self.initial.get("notice_send") == "":
+            del self.initial["notice_send"]
 
     @staticmethod
     def typed(data: QueryDict) -> dict[str, Any]:
@@ -101,6 +138,7 @@ class DecisionForm(RefusableForm):
         return {
             "items": data.getlist("items"),
             **{name: data.get(name, "") for name in ("verdict", "regime", "ground", "reason", "seen")},
+            **{name: data.get(name, "") for name in NOTICE},
         }
 
     def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
@@ -163,6 +201,29 @@ class DecisionForm(RefusableForm):
         """The items at whose boxes a tick was set, those of a folded row each."""
         pks = {item.pk for value in self.cleaned_data.get("items", ()) for item in self._behind(value)}
         return [item for item in self.waiting if item.pk in pks]
+
+    @property
+    def notice(self) -> NoticeForm:
+        """What the uploaders are told, and when."""
+        given = self.cleaned_data
+        day = given.get("notice_not_before")
+        return NoticeForm(
+            send=given["notice_send"] or "now",
+            not_before=datetime.combine(day, time(), UTC) if day else None,
+            because=given["notice_because"],
+            facts=given["notice_facts"],
+            terms=given["notice_terms"],
+        )
+
+    @property
+    def notice_fields(self) -> list[BoundField]:
+        """The fields that say what the uploaders are told, for the page that only carries them along."""
+        return [self[name] for name in NOTICE]
+
+    @property
+    def notice_is_open(self) -> bool:
+        """Whether something is said or wrong there, so that it must not be folded away."""
+        return any(self[name].errors or self[name].value() not in {None, "", "now"} for name in NOTICE)
 
     def waits(self, value: str) -> bool:
         """Whether what a box sends still stands for items that wait."""
