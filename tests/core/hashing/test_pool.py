@@ -127,6 +127,18 @@ def test_a_worker_that_is_killed_costs_one_item(
     assert victim not in workers()
 
 
+def test_a_worker_that_reads_nothing_costs_one_item(pool: HashingPool) -> None:
+    (stuck,) = workers()
+    os.kill(stuck, signal.SIGSTOP)
+    only = pool._free.get()
+    only._seconds = 0.05
+    pool._free.put(only)
+    with pytest.raises(TooSlowError):
+        pool.hash(written("PNG") + bytes(3_000_000))  # more than any pipe holds
+    assert stuck not in workers()
+    assert pool.hash(written("JPEG")) == hash_picture(written("JPEG"))
+
+
 def test_an_item_that_is_broken_off_leaves_no_answer_to_the_next(
     pool: HashingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
