@@ -163,7 +163,8 @@ def probed(client: Client, bea: object, *, target: int, by_somebody: bool) -> li
     actions.record_outcome(decision.actions.get(), result="removed", by=make.PLATFORM)
     pages += [shown(client, probe.code) for probe in probes]
     said = [page.partition("What happens next")[2].partition("If you change your mind")[0] for page in pages]
-    return [re.sub(r"\bpicture \d+", "picture", each) for each in said]
+    own = r"\b[Pp]icture \d+|(?:[0-9A-Z]{4}-){4}[0-9A-Z]|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    return [re.sub(own, "own", each) for each in said]
 
 
 def test_no_report_tells_whether_somebody_else_reported_the_picture(client, bea):

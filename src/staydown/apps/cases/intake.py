@@ -108,14 +108,9 @@ def check(form: ReportForm) -> None:
         raise InvalidError("situation: say whether it was posted, or somebody threatens to post it.")
     if not form.links and not form.hashes:
         raise InvalidError("links: give at least one link, or choose at least one picture.")
-    _check_texts(form)
+    check_texts(form)
     check_links(form.links)
-    if len(form.hashes) > MOST_HASHES:
-        raise InvalidError(
-            f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one."
-        )
-    for number, given in enumerate(form.hashes, start=1):
-        _check_hash(number, given)
+    check_hashes(form.hashes)
 
 
 def check_minors(form: MinorsForm) -> None:
@@ -136,6 +131,16 @@ def check_links(links: Sequence[str]) -> None:
             raise InvalidError(f"links: link {number} is not a web address that starts with https:// or http://.")
 
 
+def check_hashes(hashes: Sequence[HashGiven]) -> None:
+    """Raise `InvalidError` unless each of these is whole and they are not too many."""
+    if len(hashes) > MOST_HASHES:
+        raise InvalidError(
+            f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one."
+        )
+    for number, given in enumerate(hashes, start=1):
+        _check_hash(number, given)
+
+
 def is_link(text: str) -> bool:
     """Whether ``text`` is a web address. It is kept and shown, and never fetched."""
     try:
@@ -147,7 +152,8 @@ def is_link(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(host) and not broken and len(text) <= MOST_URL
 
 
-def _check_texts(form: ReportForm) -> None:
+def check_texts(form: ReportForm) -> None:
+    """Raise `InvalidError` naming the field when something written is too long."""
     for name in ("relation", "contact", "signature", "language"):
         if len(getattr(form, name)) > (35 if name == "language" else MOST_LINE):
             raise InvalidError(f"{name}: this is too long.")

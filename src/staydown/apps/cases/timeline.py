@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from django.db.models import Min
@@ -26,10 +26,26 @@ Verdict, Kind, Result = Decision.Verdict, Action.Kind, Action.Result
 RECEIVED: Final = _("We received your report.")
 WITHDRAWN: Final = _("You withdrew your report. Copies are no longer looked for on its account.")
 ITEM_WITHDRAWN: Final = _("You withdrew one thing from your report.")
+OWN: Final[dict[str, Text]] = {
+    "report.received": RECEIVED,
+    "report.withdrawn": WITHDRAWN,
+    "item.withdrawn": ITEM_WITHDRAWN,
+    "report.added": _("You added something to your report."),
+    "report.completed": _("You added what some laws ask for."),
+    "report.asked": _("A moderator asked you a question."),
+    "report.answered": _("You answered a question."),
+    "report.parts_deleted": _("You deleted something that you had written."),
+    "appeal.received": _("You asked for another look."),
+}
+LOOKED_AGAIN: Final[dict[str, Text]] = {
+    "upheld": _("Another person looked at it again. The decision stays."),
+    "reversed": _("Another person looked at it again and changed the decision."),
+}
 DECIDED: Final[dict[str, Text]] = {
     Verdict.REMOVE: _("A moderator decided that it must go."),
     Verdict.DISABLE: _("A moderator decided that it must be hidden until the final decision."),
     Verdict.DECLINE: _("A moderator decided not to take it down."),
+    Verdict.RESTORE: _("A moderator decided that it may be shown again."),
 }
 BLOCKED: Final = _("A moderator decided that it must go. Copies of the pictures are blocked from now on.")
 ANSWERED: Final[dict[tuple[str, str], Text]] = {
@@ -91,7 +107,7 @@ def next_step(report: Report) -> NextStep:
     case = report.case
     if report.withdrawn_at is not None:
         return NextStep(NOBODY, _("Nothing more happens. You can send a new report at any time."))
-    due = report.clocks.filter(stopped_at=None).aggregate(due=Min("due_at"))["due"]
+    due = _due(report)
     by = due.astimezone(UTC).date() if due else None
     owed = by is not None and any(law.is_valid for law in checklist.for_report(report).laws)
     states = set(report.items.values_list("state", flat=True))
@@ -104,6 +120,13 @@ def next_step(report: Report) -> NextStep:
     if states <= {Item.State.DECLINED, Item.State.WITHDRAWN}:
         return NextStep(NOBODY, _("Nothing more happens. If something has changed, send a new report."))
     return NextStep(NOBODY, _nothing_to_do(report))
+
+
+def _due(report: Report) -> datetime | None:
+    """The earliest running deadline of the report; for what was added after its own clocks had stopped, of the case."""
+    running = report.case.clocks.filter(stopped_at=None)
+    due: datetime | None = running.filter(report=report).aggregate(due=Min("due_at"))["due"]
+    return due or running.filter(report=None).aggregate(due=Min("due_at"))["due"]
 
 
 def _nothing_to_do(report: Report) -> Text:
@@ -121,10 +144,10 @@ def _nothing_to_do(report: Report) -> Text:
 
 def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, str]:
     """The sentence for one line of the log, and its detail; empty for what is nothing to a reporter."""
-    if verb == "report.received":
-        return RECEIVED, ""
-    if verb == "report.withdrawn":
-        return WITHDRAWN, ""
+    if verb in OWN:
+        return OWN[verb], ""
+    if verb == "appeal.decided":
+        return LOOKED_AGAIN.get(str(facts.get("outcome")), ""), ""
     if verb == "case.minor_suspected":
         return SUSPECTED, ""
     if verb == "item.withdrawn":

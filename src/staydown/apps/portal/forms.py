@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -180,10 +181,7 @@ class Links(Question):
 
     def clean_links(self) -> list[str]:
         """The links in order, each once."""
-        links = list(dict.fromkeys(filter(None, map(str.strip, self.cleaned_data["links"].splitlines()))))
-        if len(links) > MOST_LINKS:
-            raise forms.ValidationError(_("Give up to {most} links in one report.").format(most=MOST_LINKS))
-        return [_link(text) for text in links]
+        return links_of(self.cleaned_data["links"])
 
 
 class ThreatLinks(Links):
@@ -205,6 +203,67 @@ class MinorLinks(Links):
         max_length=300,
         widget=forms.TextInput(attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}),
     )
+
+
+class AddLinks(Links):
+    """More links to a report that was sent."""
+
+
+class AddItems(Pictures):
+    """More pictures or links to a report that was sent: one of the two."""
+
+    links = forms.CharField(
+        label=gettext_lazy("Links"),
+        help_text=gettext_lazy("Paste each link on its own line."),
+        required=False,
+        widget=Links.base_fields["links"].widget,
+        max_length=MOST_LINKS * MOST_URL,
+    )
+
+    def clean_links(self) -> list[str]:
+        """The links in order, each once."""
+        return links_of(self.cleaned_data["links"])
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an answer without anything in it."""
+        given = super().clean() or {}
+        if not self.errors and not any(given.get(name) for name in ("found", "pasted", "links")):
+            raise forms.ValidationError(_("Give a link, or choose a picture."))
+        return given
+
+
+class Complaint(Question):
+    """Why a decision should be looked at again."""
+
+    words = forms.CharField(
+        label=gettext_lazy("Why should we look at it again?"),
+        help_text=gettext_lazy("One sentence is enough. Another person than before reads it."),
+        max_length=_WORDS,
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
+        error_messages={"required": gettext_lazy("Write a few words.")},
+    )
+
+
+PARTS: Final = {
+    "words": gettext_lazy("What I wrote in my own words, and my answers to questions"),
+    "contact": gettext_lazy("How to reach me"),
+    "signature": gettext_lazy("My signature"),
+    "relation": gettext_lazy("What I am to the person in the picture"),
+}
+
+
+class Parts(Question):
+    """Which parts of what was written are to be deleted."""
+
+    parts = forms.MultipleChoiceField(
+        label=gettext_lazy("What do you want to delete?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose what you want to delete.")},
+    )
+
+    def __init__(self, *args: Any, there: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["parts"].choices = [(name, PARTS[name]) for name in there]  # type: ignore[attr-defined]
 
 
 class Words(Question):
@@ -252,6 +311,14 @@ class Receipt(Question):
         ),
         error_messages={"required": gettext_lazy("Type or paste your receipt code.")},
     )
+
+
+def links_of(text: str) -> list[str]:
+    """The links in ``text``, one a line, each once; raises `ValidationError` for what is none."""
+    links = list(dict.fromkeys(filter(None, map(str.strip, text.splitlines()))))
+    if len(links) > MOST_LINKS:
+        raise forms.ValidationError(_("Give up to {most} links in one report.").format(most=MOST_LINKS))
+    return [_link(each) for each in links]
 
 
 def _link(text: str) -> str:

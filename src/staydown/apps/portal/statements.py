@@ -12,14 +12,18 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from staydown.apps.cases.checklist import for_report
+from staydown.apps.cases.models import Report
 from staydown.apps.cases.regimes import in_force
 from staydown.apps.portal.draft import Draft
-from staydown.apps.portal.forms import Question
+from staydown.apps.portal.forms import Contact, Question
 from staydown.core.law.regime import Regime
 from staydown.core.law.schema import Element, Kind, Role
 
 #: Elements that other questions answer: which content it is, where it is, how to reach the person, and what they add.
 ELSEWHERE: Final = frozenset({"identify", "locate", "contact", "non_consent_information"})
+#: Those of them that links and pictures answer.
+NAMED_BY_ITEMS: Final = frozenset({"identify", "locate"})
 FROM_PEOPLE: Final = frozenset({Role.SUBJECT, Role.AGENT, Role.ANYONE})
 
 
@@ -66,6 +70,31 @@ class Statements(Question):
         super().__init__(*args, **kwargs)
         for one in asked(binding()):
             self.fields[one.element.id] = _field(one)
+
+
+class Missing(Question):
+    """What the laws of a report's case require and it lacks, each thing once. Where it is has a page of its own."""
+
+    def __init__(self, *args: Any, report: Report, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        laws = [law for law in for_report(report).laws if law.missing]
+        lacking = {element.id for law in laws for element in law.missing} - NAMED_BY_ITEMS
+        if "contact" in lacking:
+            self.fields["contact"] = Contact.base_fields["contact"]
+        self.asked = [one for one in asked(law.regime for law in laws) if one.element.id in lacking]
+        for one in self.asked:
+            self.fields[one.element.id] = _field(one)
+
+    def given(self) -> dict[str, Any]:
+        """What was given, as casework takes it."""
+        answers = self.cleaned_data
+        of = {kind: [one.element.id for one in self.asked if one.element.kind is kind] for kind in Kind}
+        return {
+            "contact": answers.get("contact", ""),
+            "signature": next((answers[name] for name in of[Kind.SIGNATURE] if answers[name]), ""),
+            "words": "\n\n".join(answers[name] for name in of[Kind.TEXT] if answers[name]),
+            "provided": {one.element.id: True for one in self.asked if answers[one.element.id]},
+        }
 
 
 def provided(draft: Draft) -> dict[str, bool]:

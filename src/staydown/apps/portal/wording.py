@@ -62,6 +62,11 @@ def no_pictures() -> str:
     return _("Choose at least one picture. If that does not work here, go back and give links instead.")
 
 
+def not_done() -> str:
+    """Said when casework refused what a button of the status page asked for."""
+    return _("That could not be done. Look below how your report stands now, and try once more.")
+
+
 def not_taken() -> str:
     """Said when casework refused answers that the questions had let through."""
     return _("Something in your answers could not be read. Look at them once more, or give fewer links or pictures.")

@@ -69,7 +69,7 @@ def submit_report(form: ReportForm, *, by: Actor) -> Submitted:
 
 
 def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
-    prints = [banks.fingerprint(each) for given in form.hashes for each in _hashes(given)]
+    prints = [each for given in form.hashes for each in prints_of(given)]
     joined = _open_case_about(prints)
     case = settling.held(joined) if joined else None
     if case is not None and case.state != Case.State.OPEN:
@@ -83,7 +83,7 @@ def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
     if case is None:
         case = open_case(now)
     report = store_report(case, form, code, now)
-    _store_items(report, form, by, now)
+    store_items(report, form, by, now)
     clocks.open_clocks(case, now, report=report)
     settling.settle(case, now)
     facts = {
@@ -133,6 +133,11 @@ def _hashes(given: HashGiven) -> list[Hash]:
     return [each for each in (pdq, given.sha256()) if each is not None]
 
 
+def prints_of(given: HashGiven) -> list[bytes]:
+    """By what the entries of one picture are found."""
+    return [banks.fingerprint(each) for each in _hashes(given)]
+
+
 def _open_case_about(prints: Sequence[bytes]) -> Case | None:
     """The oldest open case that has an item with one of these hashes."""
     if not prints:
@@ -175,7 +180,7 @@ def store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Repo
     )
 
 
-def _store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> None:
+def store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> None:
     """The items of a report, each link and each picture once."""
     own = {"case": report.case, "report": report, "added_at": now}
     items = [Item(kind=Item.Kind.LINK, url=link, **own) for link in dict.fromkeys(link.strip() for link in form.links)]

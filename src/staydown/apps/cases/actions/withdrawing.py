@@ -111,6 +111,7 @@ def _erase(report: Report) -> None:
     report.relation = report.contact = report.words = report.signature = None
     report.save(update_fields=["relation", "contact", "words", "signature"])
     report.items.update(label=None)
+    report.questions.update(answer=None)
 
 
 def first_visit(report: Report, *, by: Actor) -> bool:

@@ -6,21 +6,24 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from staydown.apps.audit.actor import Actor
+from staydown.apps.cases import appeals
 from staydown.apps.cases.access import report_for_code
-from staydown.apps.cases.actions import first_visit, withdraw_report
+from staydown.apps.cases.actions import first_visit
+from staydown.apps.cases.actions.withdrawing import TAKEN_BACK
 from staydown.apps.cases.checklist import LawChecklist, for_report
 from staydown.apps.cases.models import Case, Item, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
+from staydown.apps.portal import wording
 from staydown.apps.portal.forms import Receipt
 from staydown.apps.portal.origin import own_pages_only
+from staydown.apps.portal.statements import NAMED_BY_ITEMS
+from staydown.apps.portal.views.own_report import BUTTONS, Visit
 from staydown.core import receipt
-from staydown.errors import ReceiptError
+from staydown.errors import CaseworkError, ReceiptError
 
 #: How the page shows each state: kind of tag, icon, words.
 STATES: Final = {
@@ -41,7 +44,7 @@ NOT_BLOCKED: Final = ("plain", "info", _("copies are not blocked"))
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_pages_only
 def status(request: HttpRequest) -> HttpResponse:
-    """Ask for the code; with it show the report, its receipt as a file, or the way to take it back."""
+    """Ask for the code; with it show the report, or do what a button of that page asks."""
     if request.method != "POST":
         return render(request, "portal/code.html", {"form": Receipt()})
     form = Receipt(request.POST)
@@ -53,16 +56,20 @@ def status(request: HttpRequest) -> HttpResponse:
         form.add_error("code", _("We know no report with this code. Check each letter and digit."))
         return render(request, "portal/code.html", {"form": form})
     code = receipt.parse(form.cleaned_data["code"])
-    match request.POST.get("go", ""):
-        case "download":
-            return _download(report, code)
-        case "withdraw":
-            return render(request, "portal/withdraw.html", {"code": code, "report": report})
-        case "withdraw-now":
-            withdraw_report(report, by=Actor.reporter(report.public_id))
-            return render(request, "portal/withdrawn.html", {"code": code})
+    verb, _colon, about = request.POST.get("go", "").partition(":")
+    done, problem = "", ""
+    if verb in BUTTONS:
+        try:
+            answer = BUTTONS[verb](Visit(request, report, code, about))
+        except CaseworkError:
+            answer, problem = "", str(wording.not_done())
+        if isinstance(answer, HttpResponse):
+            return answer
+        done = str(answer)
+        report.refresh_from_db()
     is_first = first_visit(report, by=Actor.reporter(report.public_id))
-    return render(request, "portal/status.html", _shown(report, code) | {"is_first": is_first})
+    said = {"is_first": is_first, "done": done, "problem": problem}
+    return render(request, "portal/status.html", _shown(report, code) | said)
 
 
 def _shown(report: Report, code: str) -> dict[str, object]:
@@ -76,7 +83,12 @@ def _shown(report: Report, code: str) -> dict[str, object]:
         "lines": timeline(report),
         "next": following,
         "nobody_acts": following.who is NOBODY,
-        "lacking": _lacking(report),
+        "lacking": (lacking := _lacking(report)),
+        "may_complete": any(element.id not in NAMED_BY_ITEMS for law in lacking for element in law.missing),
+        "questions": report.questions.all() if report.withdrawn_at is None else [],
+        "may_complain": bool(appeals.open_to_complaint(report)),
+        "complaints": report.appeals.order_by("pk"),
+        "may_delete": any([report.words, report.contact, report.signature, report.relation]),
     }
 
 
@@ -93,12 +105,5 @@ def _row(item: Item, number: int) -> dict[str, object]:
     if item.kind == Item.Kind.HASH and item.case.state == Case.State.MINORS:
         kind, symbol, text = DELETED
     name = item.url or item.label or _("Picture {number}").format(number=number)
-    return {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
-
-
-def _download(report: Report, code: str) -> HttpResponse:
-    """The receipt as a text file, under a name that says nothing."""
-    text = render_to_string("portal/receipt.txt", {"code": code, "report": report, "today": timezone.now()})
-    response = HttpResponse(text, content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="receipt.txt"'
-    return response
+    shown = {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
+    return {**shown, "item": item, "back": item.state in TAKEN_BACK}
