@@ -14,6 +14,7 @@ from staydown.apps.accounts import actions, standing
 from staydown.apps.accounts.models import SignIn
 from staydown.apps.audit import querysets as log
 from staydown.apps.audit.actor import Actor
+from tests.apps.console.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/staff/"
@@ -55,7 +56,7 @@ def test_nobody_ends_the_sign_in_of_another(bea, cem):
 
 def test_an_administrator_signs_somebody_out_everywhere(ada, bea):
     hers = browser(bea)
-    browser(ada).post(reverse("console:member", args=[bea.public_id]), {"do": "sign_out"})
+    signed_in(ada).post(reverse("console:member", args=[bea.public_id]), {"do": "sign_out"})
     assert not is_in(hers)
     assert is_in(browser(bea))
 
