@@ -8,5 +8,7 @@ urlpatterns = [
     path("staff/accounts/", include("staydown.project.sign_in")),
     path("staff/", include("staydown.apps.console.urls")),
     path("api/", include("staydown.apps.api.urls")),
+    path("stopncii/v1/", include("staydown.apps.api.partners.stopncii")),
+    path("ncmec/v2/", include("staydown.apps.api.partners.ncmec")),
     path("", include("staydown.apps.portal.urls")),
 ]

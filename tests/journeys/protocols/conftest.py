@@ -15,7 +15,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A `staydown serve` that nobody but these journeys talks to."""
     process, site = start(tmp_path_factory.mktemp("protocols") / "data", STAYDOWN_SCREEN_KEYS_EVERY="0.3")
     try:
-        yield House(site.url, site.data)
+        yield House.of(site.url, site.data)
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from tests import pictures
 from tests.journeys.conftest import clean
+from tests.screening.nodes import eventually
 
 MAKE_KEYS = """
 import sys
@@ -25,25 +26,42 @@ for wanted in sys.argv[2:]:
     print(create_key("journey", scopes.split(","), banks.split(",") if banks else [], by=Actor.system())[1])
 """
 HMA = "screen,screen:explain,entry:read,entry:write,entry:enforce,feed:read"
+KEYS = {
+    "curator": HMA,
+    "golden": f"{HMA}@golden-bank,house",
+    "banker": "screen,screen:explain,entry:write",
+    "partner": "feed:read@shared",
+    "giver": "feed:read,entry:write@shared",
+}
 
 
 @dataclass(frozen=True)
 class House:
-    """A running install."""
+    """A running install, and the keys of `KEYS`."""
 
     url: str
     data: Path
+    keys: dict[str, str]
 
-    def keys(self, *wanted: str) -> list[str]:
-        """A new key for each of ``wanted``, written ``scope,scope@bank,bank``."""
-        words = [sys.executable, "-c", MAKE_KEYS, str(self.data), *wanted]
+    @classmethod
+    def of(cls, url: str, data: Path) -> House:
+        """The install at ``url``, with new keys."""
+        words = [sys.executable, "-c", MAKE_KEYS, str(data), *KEYS.values()]
         done = subprocess.run(words, env=clean(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return done.stdout.split()
+        house = cls(url, data, dict(zip(KEYS, done.stdout.split(), strict=True)))
+        with house.web("curator") as web:
+            eventually(lambda: web.get("/m/index/status").status_code == 200, seconds=15)
+        return house
 
-    def web(self, key: str) -> httpx.Client:
-        """A client that asks with ``key``."""
-        return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
+    def web(self, name: str) -> httpx.Client:
+        """A client that asks with the key of this name."""
+        return httpx.Client(
+            base_url=self.url,
+            headers={"authorization": f"Bearer {self.keys[name]}"},
+            timeout=30,
+            trust_env=False,
+        )
 
 
 def file(name: str) -> bytes:

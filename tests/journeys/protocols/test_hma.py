@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.journeys.protocols.house import HMA, House, file
+from tests.journeys.protocols.house import House, file
 from tests.screening.nodes import eventually
 
 pytestmark = pytest.mark.journey
@@ -78,9 +78,7 @@ class Caller:
 
 
 def test_every_golden_call_is_answered_as_hma_answers_it(house: House) -> None:
-    (key,) = house.keys(HMA)
-    with house.web(key) as web:
-        eventually(lambda: web.get("/m/index/status").status_code == 200, seconds=10)
+    with house.web("golden") as web:
         caller = Caller(web)
         for call in CALLS:
             caller.make(call)
@@ -88,9 +86,7 @@ def test_every_golden_call_is_answered_as_hma_answers_it(house: House) -> None:
 
 def test_a_hash_from_a_key_that_may_not_enforce_asks_for_a_review(house: House) -> None:
     pdq = "0f" * 32
-    (key,) = house.keys("screen,screen:explain,entry:write")
-    with house.web(key) as web:
-        eventually(lambda: web.get("/m/index/status").status_code == 200, seconds=10)
+    with house.web("banker") as web:
         assert web.post("/c/bank/HOUSE/signal", json={"pdq": pdq}).status_code == 200
         question = {"hashes": [{"algorithm": "pdq", "value": pdq}]}
         eventually(lambda: web.post("/v1/screen", json=question).json()["action"] == "review", seconds=5)

@@ -1,4 +1,4 @@
-"""Who is let in, and errors as HMA's clients read them: ``{"message": ...}``."""
+"""The doors of other people's protocols: who is let in, and errors as ``{"message": ...}``."""
 
 from __future__ import annotations
 
@@ -27,8 +27,16 @@ def bearer(request: HttpRequest) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def asking(**by_method: tuple[str, Callable[..., Any]]) -> View:
-    """A view that answers each method by its own function, for keys with that function's scope."""
+def asking(
+    *,
+    token: Callable[[HttpRequest], str] = bearer,
+    challenge: str = "Bearer",
+    **by_method: tuple[str, Callable[..., Any]],
+) -> View:
+    """A view that answers each method by its own function, for keys with that function's scope.
+
+    ``token`` says where a request carries its key, ``challenge`` how a client is asked for one.
+    """
 
     @csrf_exempt
     def answer(request: HttpRequest, **given: str) -> HttpResponse:
@@ -37,10 +45,10 @@ def asking(**by_method: tuple[str, Callable[..., Any]]) -> View:
             return message(405, "The method is not allowed for the requested URL.")
         scope, do = found
         try:
-            key = access.key_for(bearer(request))
+            key = access.key_for(token(request))
         except DeniedError as error:
             response = message(401, error.message)
-            response.headers["WWW-Authenticate"] = "Bearer"
+            response.headers["WWW-Authenticate"] = challenge
             return response
         if not key.may(scope):
             return message(403, f"missing role: the key needs the scope {scope}")
@@ -56,7 +64,9 @@ def _answered(request: HttpRequest, key: ApiKey, do: Callable[..., Any], given: 
         kind = next((each for each in type(error).__mro__ if each in _STATUS), CaseworkError)
         return message(_STATUS.get(kind, 400), error.message)
     except Exception:
-        log.exception("The curation API failed at %s", request.method)  # its path holds nothing but names
+        log.exception(
+            "A protocol of others could not be answered: %s", request.method
+        )  # its path holds nothing but names
         return message(500, "Something went wrong on our side. It is in the log; try again later.")
     if isinstance(found, HttpResponse):
         return found
@@ -88,5 +98,5 @@ def is_yes(value: object) -> bool:
 
 @csrf_exempt
 def nothing(request: HttpRequest, rest: str = "") -> HttpResponse:
-    """What HMA says where it has nothing."""
+    """The answer for an address that is none."""
     return message(404, "The requested URL was not found on the server.")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.apps.banks import actions
+from staydown.apps.banks import actions, shared
 from staydown.apps.banks.models import Bank, Entry, Feedback, Label
 from staydown.core.hashing.algorithm import Hash
 
 BY_POLICY = "the key may enforce"
+Said = tuple[Hash, str | None]
+"""A hash, and the sender's opinion of it: one of `Feedback.Opinion`; None: it takes it back; "": it has none."""
 
 
 @transaction.atomic
@@ -48,6 +52,34 @@ def give_feedback(entry: Entry, opinion: str, *, key: ApiKey, by: Actor) -> Feed
         given.save(update_fields=["opinion", "at"])
         audit.record("entry.feedback", by=by, about=entry, facts={"opinion": opinion})
     return given
+
+
+@transaction.atomic
+def take(given: Sequence[Said], *, bank: Bank, protocol: str, key: ApiKey, by: Actor) -> None:
+    """Bank the hashes that a partner sends, and keep what it says of them. Pending, unless its key may enforce."""
+    because = BY_POLICY if key.may("entry:enforce") else ""
+    actions.import_entries(bank, [(each, None) for each, _ in given], name=protocol, enforced_because=because, by=by)
+    hear(given, key=key, by=by)
+
+
+@transaction.atomic
+def hear(given: Sequence[Said], *, key: ApiKey, by: Actor) -> int:
+    """Keep what a partner says of hashes; of how many, for those that are not here are passed over."""
+    known = shared.live_with(key, [each for each, _ in given])
+    for each, opinion in given:
+        for entry in known.get(each.value, []):
+            if opinion is None:
+                take_feedback_back(entry, key=key, by=by)
+            elif opinion:
+                give_feedback(entry, opinion, key=key, by=by)
+    return sum(each.value in known for each, _ in given)
+
+
+@transaction.atomic
+def take_feedback_back(entry: Entry, *, key: ApiKey, by: Actor) -> None:
+    """The partner with ``key`` says nothing of ``entry`` any more. Twice: nothing happens."""
+    if Feedback.objects.filter(entry=entry, key=key).delete()[0]:
+        audit.record("entry.feedback_withdrawn", by=by, about=entry)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from staydown.apps.accounts.access import key_actor
 from staydown.apps.accounts.models import ApiKey
-from staydown.apps.api.hma.doors import fields, is_yes
+from staydown.apps.api.plain import fields, is_yes
 from staydown.apps.banks import actions, client_actions
 from staydown.apps.banks.models import LIVE, Bank, Entry, Label
 from staydown.apps.cases.actions import withdraw_entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from staydown.apps.api.hma import banks, exchanges
-from staydown.apps.api.hma.doors import asking, nothing
+from staydown.apps.api.plain import asking, nothing
 
 READ, WRITE = "entry:read", "entry:write"
 

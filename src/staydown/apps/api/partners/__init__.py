@@ -1,0 +1,1 @@
+"""Protocols that partners speak who do not follow the feed."""

@@ -1,0 +1,37 @@
+"""The commands of a how-to page, run as a stranger would copy them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import staydown
+from tests.journeys.conftest import clean
+
+PAGES = Path(staydown.__file__).parents[2] / "docs" / "how-to"
+
+
+def commands(page: str) -> list[str]:
+    """The indented blocks of a page, one after the other."""
+    blocks: list[list[str]] = [[]]
+    for line in (PAGES / page).read_text("utf-8").splitlines():
+        if line.startswith("    ") or (not line and blocks[-1]):
+            blocks[-1].append(line[4:])
+        elif blocks[-1]:
+            blocks.append([])
+    return ["\n".join(block).strip() for block in blocks if any(block)]
+
+
+def run(page: str, folder: Path, *, without: str = "\0", **settings: str) -> str:
+    """What the page's shell commands print, run in ``folder``; what the page exports is given here instead."""
+    shell = [block for block in commands(page) if without not in block]
+    lines = [line for block in shell for line in block.splitlines() if not line.startswith("export STAYDOWN=")]
+    assert lines
+    environment = {**clean(), "HOME": str(folder), "PATH": os.environ["PATH"], **settings}
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(lines)],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,0 +1,124 @@
+"""Stock threatexchange clients against a running install: fetch, match, say what came of it, hear of a withdrawal."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from threatexchange.exchanges.clients.ncmec.hash_api import (
+    FeedbackType,
+    FingerprintType,
+    NCMECEntryUpdate,
+    NCMECEnvironment,
+    NCMECHashAPI,
+)
+from threatexchange.exchanges.clients.stopncii.api import (
+    StopNCIIAPI,
+    StopNCIICSPFeedbackValue,
+    StopNCIIEndpoint,
+    StopNCIISignalType,
+)
+
+from staydown.core.hashing.picture import hash_picture
+from tests import pictures
+from tests.journeys.protocols import pages
+from tests.journeys.protocols.house import House
+
+pytestmark = pytest.mark.journey
+
+PHOTOGRAPHS = ("astronaut.png", "coffee.png", "chelsea.png")
+ALL = (*PHOTOGRAPHS, "rocket.jpg")
+
+
+@pytest.fixture(scope="module")
+def shared(house: House) -> dict[str, int]:
+    """Three photographs in a bank of their own, with the numbers that HMA's API gives them."""
+    with house.web("curator") as web:
+        assert web.post("/c/banks", json={"name": "SHARED"}).status_code == 201
+        return {
+            name: web.post("/c/bank/SHARED/content", files={"photo": pictures.path(name).read_bytes()}).json()["id"]
+            for name in PHOTOGRAPHS
+        }
+
+
+def pdq(name: str) -> str:
+    return hash_picture(pictures.path(name).read_bytes()).pdq.hex()
+
+
+def entries(client: NCMECHashAPI) -> dict[str, NCMECEntryUpdate]:
+    """Everything up to a minute from now: the window's end is not in it."""
+    pages_ = client.get_entries_iter(end_timestamp=int(time.time()) + 60)
+    return {entry.id: entry for page in pages_ for entry in page.updates}
+
+
+def ncmec(house: House, key: str) -> NCMECHashAPI:
+    """NCMEC's client, pointed at the house as the page says."""
+    client = NCMECHashAPI("partner", key, NCMECEnvironment.test_NGO)
+    client._base_url = f"{house.url}/ncmec"
+    return client
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_stock_client_fetches_and_matches_a_photograph_by_the_commands_of_the_page(house, tmp_path):
+    pictures.photograph("chelsea.png").resize((300, 200)).save(tmp_path / "photo.jpg")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    said = pages.run(
+        "subscribe-with-threatexchange.md", tmp_path, STAYDOWN=house.url, KEY=house.keys["partner"], PATH=path
+    )
+    assert "pdq" in said
+    assert "(HELPLINE)" in said
+
+
+@pytest.mark.usefixtures("shared")
+def test_hashes_and_feedback_are_given_with_the_stock_client(house):
+    giver, reader = house.keys["giver"], house.keys["partner"]
+    posts = dict.fromkeys((StopNCIIEndpoint.SubmitHashes, StopNCIIEndpoint.SubmitFeedback), giver)
+    client = StopNCIIAPI(giver, giver, posts, f"{house.url}/stopncii/v1")
+    client.submit_hash(StopNCIISignalType.ImagePDQ, "5a" * 32, {"a tag"})  # pending, so nobody is given it
+    mine = pdq("coffee.png")
+    client.submit_feedback(StopNCIISignalType.ImagePDQ, mine, StopNCIICSPFeedbackValue.NotBlocked)
+    other = StopNCIIAPI(reader, reader, None, f"{house.url}/stopncii/v1")
+    found = {record.hashValue: record for page in other.fetch_hashes_iter() for record in page.hashRecords}
+    assert found.keys() == {pdq(name) for name in PHOTOGRAPHS}
+    (feedback,) = found[mine].CSPFeedbacks
+    assert feedback.feedbackValue is StopNCIICSPFeedbackValue.NotBlocked
+    assert feedback.source.startswith("partner-")
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_withdrawal_reaches_ncmecs_client_by_its_id(house):
+    client = ncmec(house, house.keys["partner"])
+    assert client.status().esp_name == "journey"
+    assert [member.esp_id for member in client.members()] == [1]
+    with house.web("curator") as web:
+        photo = pictures.path("rocket.jpg").read_bytes()
+        number = web.post("/c/bank/SHARED/content", files={"photo": photo}).json()["id"]
+        before = entries(client)
+        assert {entry.fingerprints["pdq"] for entry in before.values()} == {pdq(name) for name in ALL}
+        (gone,) = [entry.id for entry in before.values() if entry.fingerprints["pdq"] == pdq("rocket.jpg")]
+        kept = next(each for each in before if each != gone)
+        client.submit_upvote(1, gone, FingerprintType.pdq)
+        client.submit_feedback(1, kept, FingerprintType.pdq, FeedbackType.downvote)
+        assert web.delete(f"/c/bank/SHARED/content/{number}").json() == {"deleted": 1}
+    after = entries(client)
+    assert after.keys() == before.keys()
+    assert after[gone].deleted
+    assert after[gone].fingerprints == {}
+    (said,) = after[kept].feedback["Pdq"]
+    assert said.feedback_type is FeedbackType.downvote
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_commands_of_the_other_pages(house, tmp_path):
+    shutil.copy(pictures.path("rocket.jpg"), tmp_path / "photo.jpg")
+    curator, partner = house.keys["curator"], house.keys["partner"]
+    said = pages.run("replace-hma.md", tmp_path, STAYDOWN=house.url, KEY=curator)
+    assert '{"name": "TRIAL", "matching_enabled_ratio": 1.0}' in said
+    assert '"distance": "0"' in said
+    assert said.endswith("I-AM-ALIVE")
+    said = pages.run("ncmec-clients.md", tmp_path, without="import", STAYDOWN=house.url, KEY=partner)
+    assert "<username>journey</username>" in said
+    assert "<deletedImage>" in said or "<image>" in said
