@@ -1,4 +1,4 @@
-"""Whether somebody's sign-in still stands: not ended from elsewhere, and with a second factor where one is asked for."""
+"""Whether a sign-in still stands: not ended from elsewhere, and with a second factor where one is asked for."""
 
 from __future__ import annotations
 
