@@ -26,7 +26,7 @@ def portal(browser: Browser, origin: str) -> None:
     """The page on which pictures are chosen, on a phone."""
     page = browser.new_context(viewport={"width": 390, "height": 780}, device_scale_factor=2).new_page()
     page.goto(f"{origin}/report/")
-    for field, answer in (("minor", "no"), ("role", "subject"), ("have", "pictures")):
+    for field, answer in (("minor", "no"), ("role", "subject"), ("situation", "posted"), ("have", "pictures")):
         page.check(f"input[name={field}][value={answer}]")
         page.get_by_role("button", name="Continue").click()
     page.set_input_files("input[type=file]", [str(pictures.folder() / name) for name in CHOSEN])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from staydown.core.hashing.algorithm import LEAST_QUALITY
 
@@ -60,6 +61,31 @@ def of_pictures() -> dict[str, object]:
 def no_pictures() -> str:
     """Said when the question about pictures was left without one."""
     return _("Choose at least one picture. If that does not work here, go back and give links instead.")
+
+
+def unknown_code() -> str:
+    """Said when a code opens nothing, whatever is wrong with it."""
+    return _("We know no report with this code. Check each letter and digit.")
+
+
+def too_many_codes() -> str:
+    """Said when many wrong codes came from one network. A right one still opens its report."""
+    return _(
+        "We know no report with this code, and many wrong codes came from your network. The right code still works. "
+        "Check each letter and digit."
+    )
+
+
+def too_many(wait: int) -> str:
+    """Said when many reports came from one network: nothing is lost, and when to try again."""
+    minutes = max(1, math.ceil(wait / 60))
+    return ngettext(
+        "Many reports came from your network, so this one was not sent yet. Your answers are still here. Wait "
+        "{minutes} minute, then press Send again.",
+        "Many reports came from your network, so this one was not sent yet. Your answers are still here. Wait "
+        "{minutes} minutes, then press Send again.",
+        minutes,
+    ).format(minutes=minutes)
 
 
 def not_done() -> str:

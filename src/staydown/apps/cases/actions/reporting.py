@@ -158,6 +158,11 @@ def code_for(form: ReportForm | MinorsForm) -> str:
     return receipt.new_code(drawn[: receipt.ENTROPY_SIZE])
 
 
+def was_sent(form: ReportForm | MinorsForm) -> bool:
+    """Whether this very draft was received before: sending it again only shows its code again."""
+    return bool(form.draft) and report_of(code_for(form)) is not None
+
+
 def report_of(code: str) -> Report | None:
     """The report that was sent before under this code, if any."""
     return Report.objects.select_related("case").filter(lookup_id=lookup_id(code)).first()

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods
 from staydown.apps.audit.actor import Actor
 from staydown.apps.cases.actions import Submitted, submit_report
 from staydown.apps.cases.actions.minors import submit_minors_report
+from staydown.apps.cases.actions.reporting import was_sent
 from staydown.apps.cases.intake import HashGiven, MinorsForm, ReportForm
 from staydown.apps.cases.timeline import NOBODY, next_step
-from staydown.apps.portal import hashes, statements, wording
+from staydown.apps.portal import hashes, limits, statements, wording
 from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.forms import MinorLinks, Question
 from staydown.apps.portal.helplines import FOR_CHILDREN
@@ -127,8 +128,11 @@ def _send(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Hand the report in and show its receipt."""
     if left_out := first_open(draft):
         return _ask(request, draft, left_out)
+    form = _form(draft)
+    if wait := _wait(request, form):
+        return _later(_check(request, draft, problem=wording.too_many(wait), status=429), wait)
     try:
-        sent = submit_report(_form(draft), by=Actor.reporter())
+        sent = submit_report(form, by=Actor.reporter())
     except MinorsRouteError:
         return _minors(request, draft)
     except InvalidError:
@@ -160,7 +164,21 @@ def _send_links(request: HttpRequest, draft: Draft) -> HttpResponse:
     if not form.is_valid():
         return _minors(request, draft, form)
     given = MinorsForm(**form.cleaned_data, language=get_language() or "", draft=draft.id)
+    if wait := _wait(request, given):
+        form.add_error(None, wording.too_many(wait))
+        return _later(_minors(request, draft, form), wait)
     return _receipt(request, submit_minors_report(given, by=Actor.reporter()))
+
+
+def _wait(request: HttpRequest, form: ReportForm | MinorsForm) -> int:
+    """How many seconds this network has to wait before another report. A report that was sent shows its receipt."""
+    return 0 if was_sent(form) else limits.REPORTS.wait(request)
+
+
+def _later(response: HttpResponse, wait: int) -> HttpResponse:
+    response.status_code = 429
+    response["Retry-After"] = str(wait)
+    return response
 
 
 def _receipt(request: HttpRequest, sent: Submitted) -> HttpResponse:

@@ -17,7 +17,7 @@ from staydown.apps.cases.actions.withdrawing import TAKEN_BACK
 from staydown.apps.cases.checklist import LawChecklist, for_report
 from staydown.apps.cases.models import Case, Item, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
-from staydown.apps.portal import wording
+from staydown.apps.portal import limits, wording
 from staydown.apps.portal.forms import Receipt
 from staydown.apps.portal.origin import own_pages_only
 from staydown.apps.portal.statements import NAMED_BY_ITEMS
@@ -53,8 +53,12 @@ def status(request: HttpRequest) -> HttpResponse:
     try:
         report = report_for_code(form.cleaned_data["code"])
     except ReceiptError:
-        form.add_error("code", _("We know no report with this code. Check each letter and digit."))
-        return render(request, "portal/code.html", {"form": form})
+        wait = limits.WRONG_CODES.wait(request)
+        form.add_error("code", wording.too_many_codes() if wait else wording.unknown_code())
+        response = render(request, "portal/code.html", {"form": form}, status=429 if wait else 200)
+        if wait:
+            response["Retry-After"] = str(wait)
+        return response
     code = receipt.parse(form.cleaned_data["code"])
     verb, _colon, about = request.POST.get("go", "").partition(":")
     done, problem = "", ""
