@@ -9,16 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
+from staydown.cli import files
 from staydown.cli import hash as cli
+from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.pdq import VARIANTS
 from staydown.core.hashing.picture import hash_picture
-from tests import pictures
+from tests import clips, pictures
 
 ROCKET = pictures.path("rocket.jpg")
+FILM = clips.film(clips.scene(seconds=2))
 
 
 def run(*arguments: object) -> Result:
@@ -106,11 +110,7 @@ def test_a_file_larger_than_the_limit_is_not_read(folder: Path, monkeypatch: pyt
     large = folder / "large.png"
     with large.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
-        file.truncate(cli.LIMITS.max_bytes + 1)
-    film = folder / "film.mp4"
-    with film.open("wb") as file:
-        file.write(b"\0\0\0\x18ftypisom\0\0\2\0isommp41")
-        file.truncate(cli.LIMITS.max_bytes + 1)
+        file.truncate(files.LIMITS.max_bytes + 1)
     result = run("--json", folder)
     faults = {Path(str(line["file"])).name: line["error"] for line in lines(result) if "error" in line}
     assert faults == {"broken.png": "truncated", "large.png": "too_large"}
@@ -133,7 +133,7 @@ def test_a_folder_without_pictures_says_so(tmp_path: Path) -> None:
     result = run(tmp_path)
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "There are no pictures here." in result.stderr
+    assert "There are no pictures and no videos here." in result.stderr
 
 
 @pytest.mark.parametrize("arguments", [(), ("/nowhere/at/all.jpg",), ("--jobs", "0", ROCKET), ("--nonsense", ROCKET)])
@@ -149,9 +149,49 @@ def test_a_name_that_is_no_text_is_printed_all_the_same(tmp_path: Path) -> None:
     assert str(line["file"]).endswith("n.png")
 
 
+def test_a_video_has_a_line_in_json_and_one_a_frame_for_people(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(FILM)
+    expected = hash_video(FILM)
+    (line,) = lines(run("--json", film))
+    assert list(line) == ["file", "algorithm", "width", "height", "duration", "frames"]
+    assert (line["algorithm"], line["width"], line["height"], line["duration"]) == ("vpdq", 256, 192, 2)
+    assert line["frames"] == [
+        {"time": frame.time, "hash": frame.hash.hex(), "quality": frame.quality} for frame in expected.frames
+    ]
+    first, *others = run(film).stdout.splitlines()
+    assert first == f"video of 0:02.0, 3 frames      256x192  {film}"
+    assert others[0] == f"{expected.frames[0].hash.hex()}  quality 100  at 0.000 s"
+    assert len(others) == 3
+    assert [frame["time"] for frame in lines(run("--json", "--every", 0.4, film))[0]["frames"]] == [
+        *(0, 0.4, 0.8, 1.2, 1.6),
+        1.8,
+    ]
+    assert len(lines(run("--json", "--quick", film))[0]["frames"]) == 1
+
+
+def test_a_folder_has_videos_and_pictures_that_move_in_it_too(tmp_path: Path) -> None:
+    moving = clips.drawn(clips.scene(seconds=1), "WEBP")
+    files_ = {"a.mp4": FILM, "b.webp": moving, "c.jpg": pictures.encoded(pictures.pattern(1)), "d.mp4": FILM[:9000]}
+    for name, data in files_.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "e.avi").write_bytes(b"RIFF\0\0\0\0AVI LIST")
+    result = run("--json", tmp_path)
+    kinds = [line.get("algorithm") or line["error"] for line in lines(result)]
+    assert kinds == ["vpdq", "vpdq", "pdq", "truncated", "unsupported_format"]
+    assert "d.mp4: This video file ends too early." in result.stderr
+
+
+def test_a_letterboxed_video_has_the_inside_of_its_bars_beside_each_frame(tmp_path: Path) -> None:
+    frames = [np.pad(each, ((60, 60), (0, 0), (0, 0))) for each in clips.scene(size=(640, 360))[:2]]
+    (tmp_path / "boxed.mp4").write_bytes(clips.film(frames))
+    (line,) = lines(run("--json", tmp_path / "boxed.mp4"))
+    assert [part["part"] for part in line["frames"][0]["parts"]] == ["inside"]
+
+
 def test_many_files_show_a_bar_on_a_terminal_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    for number in range(cli.MANY):
+    for number in range(files.MANY):
         (tmp_path / f"{number}.bmp").write_bytes(pictures.encoded(Image.new("L", (8, 8), number), "BMP"))
     assert "Hashing" not in run(tmp_path).stderr
     monkeypatch.setenv("FORCE_COLOR", "1")  # what stands for a terminal
@@ -166,7 +206,7 @@ try:
     group(["hash", {str(folder / "b" / "whole.png")!r}], prog_name="staydown")
 except SystemExit as end:
     assert end.code == 0
-print([name for name in ("django", "numba", "httpx", "starlette") if name in sys.modules])
+print([name for name in ("django", "numba", "httpx", "starlette", "av") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -11,14 +11,14 @@ from uuid import UUID
 import pytest
 from click.testing import CliRunner, Result
 
-from staydown.cli import match
+from staydown.cli import files, match
 from staydown.cli.hash import command as hash_command
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.picture import hash_picture
 from staydown.core.matching import snapshot
 from staydown.core.matching.multi_index import MultiIndex
-from tests import pictures
+from tests import clips, pictures
 
 ZERO, NEAR, FAR = "00" * 32, "00" * 29 + "ffffff", "00" * 28 + "ffffffff"
 
@@ -186,7 +186,7 @@ def test_a_list_that_is_no_text(tmp_path):
 
 def test_a_file_too_large_is_not_read(tmp_path, listing):
     with (tmp_path / "huge.jpg").open("wb") as file:
-        file.truncate(match.LIMITS.max_bytes + 1)
+        file.truncate(files.LIMITS.max_bytes + 1)
     [line] = lines(run("--against", listing, "--json", tmp_path / "huge.jpg"))
     assert line["error"] == "too_large"
 
@@ -204,3 +204,30 @@ def test_a_copy_in_borders_meets_the_bare_picture_and_the_other_way_round(tmp_pa
     for banked in ("bare.jpg", "framed.jpg"):
         found = lines(run("--against", tmp_path / f"{banked}.jsonl", "--json", folder))
         assert [bool(line["matches"]) for line in found] == [True, True]
+
+
+def test_videos_and_pictures_meet_in_every_direction(tmp_path):
+    frames = clips.scene(seconds=4, size=(640, 360))
+    still = tmp_path / "still.jpg"
+    still.write_bytes(pictures.encoded(pictures.Image.fromarray(frames[10]), quality=80))
+    (tmp_path / "film.mp4").write_bytes(clips.film(frames))
+    (tmp_path / "clip.webm").write_bytes(clips.film(frames[4:18], "webm"))
+    (tmp_path / "other.mp4").write_bytes(clips.film(clips.scene("rocket.jpg", 1, size=(640, 360))))
+    banked = tmp_path / "banked.jsonl"
+    banked.write_text(CliRunner().invoke(hash_command, ["--json", str(tmp_path / "film.mp4"), str(still)]).stdout)
+    clip, film, other, photo = lines(
+        run("--against", banked, "--json", *(tmp_path / name for name in ("clip.webm", "film.mp4", "other.mp4")), still)
+    )
+    assert other["matches"] == []
+    for asked, entry_percent in ((clip, 60), (film, 100)):
+        video, picture = asked["matches"]
+        assert (video["line"], video["algorithm"], video["query_percent"]) == (1, "vpdq", 100)
+        assert video["entry_percent"] >= entry_percent
+        assert (picture["line"], picture["algorithm"]) == (2, "pdq")
+    assert film["matches"][1]["time"] == 2, "when the banked picture is shown"
+    assert {(found["line"], found["algorithm"]) for found in photo["matches"]} == {(1, "vpdq"), (2, "pdq")}
+    shown = run("--against", banked, tmp_path / "film.mp4").stdout
+    assert "video, 100 % of this and 100 % of that" in shown
+    assert ", at 2.0 s" in shown
+    by_hand = lines(run("--against", banked, "--json", "--hash", hash_picture(still.read_bytes()).pdq.hex()))
+    assert [found["algorithm"] for found in by_hand[0]["matches"]] == ["pdq", "vpdq"]

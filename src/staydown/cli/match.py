@@ -1,49 +1,46 @@
-"""`staydown match`: which pictures are near copies of the hashes in a list or a snapshot, with no server."""
+"""`staydown match`: which pictures and videos are near copies of what a list or a snapshot holds, with no server."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
-from rich.console import Console
-from rich.progress import track
 
+from staydown.cli.files import Bar, File, Hashed, Hasher, walked
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import USUAL_RADIUS, WIDEST_PDQ, Algorithm, Hash
-from staydown.core.hashing.image import Limits
-from staydown.core.hashing.pool import HashingPool
+from staydown.core.hashing.picture import Picture
+from staydown.core.hashing.video import Video
 from staydown.core.matching import hash_list, snapshot
 from staydown.core.matching.hash_list import Listed
 from staydown.core.matching.index import Match
 from staydown.core.matching.multi_index import MultiIndex
-from staydown.errors import HashError, MediaError, NotAnImageError, StaydownError, TooLargeError
+from staydown.core.matching.video import DENSE, Sighting, VideoEntry, VideoIndex, VideoMatch, pictures_in
+from staydown.errors import HashError, MediaError
 
-LIMITS = Limits()
 WORKERS = os.cpu_count() or 2
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is matched against. ``listed`` says where in the list an entry stands; a snapshot has none."""
+    """What is matched against: pictures and videos. ``listed`` says where in the list an entry stands; a snapshot has
+    none."""
 
     index: MultiIndex
+    videos: VideoIndex
     listed: Mapping[UUID, Listed] | None = None
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many pictures ended how."""
+    """How many files ended how."""
 
     matched: int = 0
     free: int = 0
@@ -52,13 +49,12 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A picture to look for: a file, or a hash given by hand. ``found_in_folder``: nobody said that it is a picture."""
+class Answer:
+    """What a file or a hash matches, and what hinders it from matching more."""
 
-    name: str
-    path: Path | None = None
-    hash: Hash | None = None
-    found_in_folder: bool = field(default=False, kw_only=True)
+    matches: list[Match | Sighting | VideoMatch]
+    hashable: bool = True
+    whole: bool = True
 
 
 @click.command()
@@ -80,7 +76,8 @@ class Asked:
     show_default=True,
     help="Of --hash, and of lines in the list that name none.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
+@click.option("--quick", is_flag=True, help="Decode key frames of videos only: ten times faster, and may miss.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a file.")
 @click.option("--fail-on-match", is_flag=True, help="Exit with status 1 when anything matches.")
 def command(
     against: Path,
@@ -88,25 +85,26 @@ def command(
     hashes: tuple[str, ...],
     radius: int | None,
     algorithm: str,
+    quick: bool,
     as_json: bool,
     fail_on_match: bool,
 ) -> None:
-    """Match pictures against a list of hashes, offline.
+    """Match pictures and videos against a list of hashes, offline.
 
-    Folders are walked. Every rotation and mirror image of a picture is looked for. Exit status 0 whether or not
-    anything matched, 1 when a picture could not be hashed, 2 for a wrong call.
+    Folders are walked. Every rotation and mirror image is looked for. A video matches a banked video when most of
+    either is in the other, and a banked picture when one of its frames is near it; a picture matches the banked videos
+    that it is a frame of. Exit status 0 whether or not anything matched, 1 when a file could not be hashed, 2 for a
+    wrong call.
     """
     if bool(files) == bool(hashes):
         raise click.UsageError("Give files or folders, or --hash, and not both.")
     known = _known(against, radius, Algorithm(algorithm))
-    if hashes:
-        asked = [_by_hand(number, text, Algorithm(algorithm)) for number, text in enumerate(hashes, start=1)]
-    else:
-        asked = list(_walked(files))
+    by_hand = [_by_hand(number, text, Algorithm(algorithm)) for number, text in enumerate(hashes, start=1)]
     tally = Tally()
-    with HashingPool(WORKERS, LIMITS) if files else nullcontext() as pool:
-        for each, answer in _answers(asked, known, pool):
-            _print(each, answer, known, tally, as_json=as_json)
+    for number, hash_ in enumerate(by_hand, start=1):
+        _print(f"hash {number}", {"hash": number}, _of_hash(hash_, known), known, tally, as_json=as_json)
+    for file, answer in _answers(list(walked(files)), known, quick=quick):
+        _print_file(file, answer, known, tally, as_json=as_json)
     if not as_json:
         _summarise(tally)
     sys.exit(1 if tally.failed or (fail_on_match and tally.matched) else 0)
@@ -117,11 +115,11 @@ def _known(path: Path, radius: int | None, algorithm: Algorithm) -> Known:
     if snapshot.is_snapshot(path):
         if radius is not None:
             raise click.UsageError("--radius is for lists: each entry of a snapshot has its own radius.")
-        return Known(snapshot.load(path))
+        return Known(snapshot.load(path), VideoIndex())
     with path.open(encoding="utf-8") as file:
         listed = hash_list.read(file, algorithm)
-    usable = {UUID(int=each.line): each for each in listed if each.is_usable}
-    if unhashed := sum(each.hash is None for each in listed):
+    usable = {UUID(int=each.line): each for each in listed if each.is_usable or each.frames}
+    if unhashed := sum(each.hash is None and not each.is_video for each in listed):
         told = _count(unhashed, "file of the list was", "files of the list were")
         click.echo(f"{told} never hashed and cannot match.", err=True)
     if featureless := len(listed) - len(usable) - unhashed:
@@ -132,111 +130,106 @@ def _known(path: Path, radius: int | None, algorithm: Algorithm) -> Known:
         for key, each in usable.items()
         if each.hash is not None
     )
-    return Known(MultiIndex(entries), usable)
+    videos = (VideoEntry(key, path.name, each.frames, radius=wanted) for key, each in usable.items() if each.frames)
+    return Known(MultiIndex(entries), VideoIndex(videos), usable)
 
 
-def _by_hand(number: int, text: str, algorithm: Algorithm) -> Asked:
+def _by_hand(number: int, text: str, algorithm: Algorithm) -> Hash:
     try:
-        return Asked(f"hash {number}", hash=Hash.from_hex(algorithm, text))
+        return Hash.from_hex(algorithm, text)
     except HashError as error:
         raise click.BadParameter(f"number {number}: {error.message}", param_hint="--hash") from None
 
 
-def _walked(files: Iterable[Path]) -> Iterator[Asked]:
-    """The files, and those in the folders, each folder in order."""
-    for path in files:
-        if not path.is_dir():
-            yield Asked(str(path), path)
-            continue
-        for folder, subfolders, names in os.walk(path):
-            subfolders.sort()
-            inside = (Path(folder, name) for name in sorted(names))
-            yield from (Asked(str(each), each, found_in_folder=True) for each in inside)
-
-
-Answer = tuple[list[Match], bool] | StaydownError
-
-
-def _answers(asked: list[Asked], known: Known, pool: HashingPool | None) -> Iterator[tuple[Asked, Answer]]:
-    """Each picture with what it matched, in order; a few are hashed at once, ahead of the one that is answered."""
-    shown = Console(stderr=True)
-    waiting: deque[tuple[Asked, Future[Answer]]] = deque()
-    ahead = WORKERS * 4
-    bar = track(asked, "Matching", console=shown, disable=not shown.is_terminal or len(asked) < 2, transient=True)
-    with ThreadPoolExecutor(WORKERS) as threads:
-        for each in bar:
-            waiting.append((each, threads.submit(partial(_answer, each, known, pool))))
-            if len(waiting) > ahead:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for each, future in waiting:
-            yield each, future.result()
-
-
-def _answer(asked: Asked, known: Known, pool: HashingPool | None) -> Answer:
-    """What a picture matches and whether it had enough detail, or why it could not be hashed."""
-    if asked.path is None or pool is None:
-        return known.index.query([asked.hash] if asked.hash else []), True
-    try:
-        picture = pool.hash(_bytes(asked.path))
-    except StaydownError as error:
-        return error
-    return known.index.query(picture.asked), picture.is_hashable
-
-
-def _bytes(path: Path) -> bytes:
-    """The bytes of a file, unless there are more than a picture may have."""
-    try:
-        if path.stat().st_size > LIMITS.max_bytes:
-            raise TooLargeError
-        return path.read_bytes()
-    except OSError as error:
-        raise MediaError(f"The file cannot be read: {error.strerror}.") from None
-
-
-def _print(asked: Asked, answer: Answer, known: Known, tally: Tally, *, as_json: bool) -> None:
-    """One picture, counted and printed: matches to the standard output, faults to the other."""
-    if isinstance(answer, NotAnImageError) and asked.found_in_folder:
-        tally.passed_over += 1
+def _answers(files: list[File], known: Known, *, quick: bool) -> Iterator[tuple[File, Answer | MediaError]]:
+    """Each file with what it matched, in order."""
+    if not files:
         return
-    if isinstance(answer, StaydownError):
+    with Bar("Matching", len(files)) as bar, Hasher(WORKERS, bar, every=DENSE, quick=quick) as hasher:
+        for file, outcome in hasher.each(files):
+            yield file, _answer(outcome, known)
+            bar.advance()
+
+
+def _answer(outcome: Hashed, known: Known) -> Answer | MediaError:
+    """What a file matches, or why it could not be hashed."""
+    if isinstance(outcome, Picture):
+        stills = known.videos.query([[each for each in outcome.asked if each.algorithm is Algorithm.PDQ]])
+        return Answer([*known.index.query(outcome.asked), *stills], outcome.is_hashable)
+    if isinstance(outcome, Video):
+        same, videos = known.index.query([outcome.sha256]), known.videos.query_video(outcome)
+        return Answer([*same, *videos, *pictures_in(outcome, known.index)], outcome.is_hashable, outcome.is_whole)
+    return outcome
+
+
+def _of_hash(hash_: Hash, known: Known) -> Answer:
+    """What a hash given by hand matches."""
+    videos = known.videos.query([[hash_]] if hash_.algorithm is Algorithm.PDQ else [])
+    return Answer([*known.index.query([hash_]), *videos])
+
+
+def _print_file(file: File, answer: Answer | MediaError, known: Known, tally: Tally, *, as_json: bool) -> None:
+    """One file, counted and printed: matches to the standard output, faults to the other."""
+    name = click.format_filename(file.path)
+    if file.is_none_of_ours(answer):
+        tally.passed_over += 1
+    elif isinstance(answer, Answer):
+        _print(name, {"file": name}, answer, known, tally, as_json=as_json)
+    else:
         tally.failed += 1
         if as_json:
-            _print_json({"file": asked.name, "error": answer.code, "message": answer.message})
+            _print_json({"file": name, "error": answer.code, "message": answer.message})
         else:
-            click.secho(f"{asked.name}: {answer.message}", fg="red", err=True)
-        return
-    matches, detailed = answer
-    tally.matched += bool(matches)
-    tally.free += not matches
+            click.secho(f"{name}: {answer.message}", fg="red", err=True)
+
+
+def _print(name: str, key: Mapping[str, Any], answer: Answer, known: Known, tally: Tally, *, as_json: bool) -> None:
+    """One answer, counted and printed."""
+    tally.matched += bool(answer.matches)
+    tally.free += not answer.matches
     if as_json:
-        named = {"file": asked.name} if asked.path else {"hash": int(asked.name.rpartition(" ")[2])}
-        _print_json({**named, "hashable": detailed, "matches": [_fields(match, known) for match in matches]})
+        damaged = {} if answer.whole else {"damaged": True}
+        matches = [_fields(match, known) for match in answer.matches]
+        _print_json({**key, "hashable": answer.hashable, **damaged, "matches": matches})
         return
-    note = "" if detailed else " (too little detail: looked for exact copies only)"
-    click.echo(f"{asked.name}: {_count(len(matches), 'match', 'matches') if matches else 'no match'}{note}")
-    for match in matches:
+    note = "" if answer.hashable else " (too little detail: looked for exact copies only)"
+    note += "" if answer.whole else " (damaged: looked for as far as it can be played)"
+    count = len(answer.matches)
+    click.echo(f"{name}: {_count(count, 'match', 'matches') if count else 'no match'}{note}")
+    for match in answer.matches:
         click.echo(f"    {_words(match, known)}")
 
 
-def _fields(match: Match, known: Known) -> dict[str, Any]:
+def _fields(match: Match | Sighting | VideoMatch, known: Known) -> dict[str, Any]:
     """A match for machines."""
-    entry = match.entry
-    what = {"algorithm": entry.hash.algorithm, "distance": match.distance}
+    what: dict[str, Any]
+    if isinstance(match, VideoMatch):
+        shares = {"query_percent": round(match.query_percent, 1), "entry_percent": round(match.entry_percent, 1)}
+        what = {"algorithm": hash_list.VIDEO, "distance": match.distance, **shares}
+    elif isinstance(match, Sighting):
+        return {**_fields(match.match, known), "time": match.time}
+    else:
+        what = {"algorithm": match.entry.hash.algorithm, "distance": match.distance}
     if known.listed is None:
-        return {"entry": str(entry.id), "bank": entry.bank, "action": entry.action, **what}
-    listed = known.listed[entry.id]
+        return {"entry": str(match.entry.id), "bank": match.entry.bank, "action": match.entry.action, **what}
+    listed = known.listed[match.entry.id]
     return {"line": listed.line, "label": listed.label, **what}
 
 
-def _words(match: Match, known: Known) -> str:
+def _words(match: Match | Sighting | VideoMatch, known: Known) -> str:
     """A match for people."""
+    if isinstance(match, Sighting):
+        return f"{_words(match.match, known)}, at {match.time:.1f} s"
     entry, far = match.entry, f"{match.distance} bits away" if match.distance else "the same"
+    if isinstance(match, VideoMatch):
+        far = f"video, {match.query_percent:.0f} % of this and {match.entry_percent:.0f} % of that"
+    else:
+        far = f"{match.entry.hash.algorithm}, {far}"
     if known.listed is None:
-        return f"{entry.bank}, entry {entry.id} ({entry.action}): {entry.hash.algorithm}, {far}"
+        return f"{entry.bank}, entry {entry.id} ({entry.action}): {far}"
     listed = known.listed[entry.id]
     label = f" ({listed.label})" if listed.label else ""
-    return f"{entry.bank}, line {listed.line}{label}: {entry.hash.algorithm}, {far}"
+    return f"{entry.bank}, line {listed.line}{label}: {far}"
 
 
 def _summarise(tally: Tally) -> None:
@@ -245,7 +238,9 @@ def _summarise(tally: Tally) -> None:
     if tally.failed:
         parts.append(f"{tally.failed} could not be hashed")
     if tally.passed_over:
-        parts.append(f"{_count(tally.passed_over, 'file is not a picture', 'files are not pictures')}")
+        parts.append(
+            f"{_count(tally.passed_over, 'file is no picture and no video', 'files are no pictures and no videos')}"
+        )
     click.echo(", ".join(parts) + ".", err=True)
 
 

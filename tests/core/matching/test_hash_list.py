@@ -113,3 +113,23 @@ def test_a_file_that_is_no_text(tmp_path):
 
 def test_nothing_of_a_hash_is_shown():
     assert repr(read([ONE])) == "[<Listed, line 1>]"
+
+
+def test_a_video_is_a_line_with_its_frames_that_have_detail():
+    frames = [
+        {"time": 0.0, "hash": ONE, "quality": 100, "parts": [{"part": "inside", "hash": TWO, "quality": 70}]},
+        {"time": 1.0, "hash": TWO, "quality": 49},
+        f"{TWO},50,2.000",
+    ]
+    lines = [json.dumps({"file": "film.mp4", "algorithm": "vpdq", "frames": frames}), json.dumps({"hash": ONE})]
+    video, picture = read(lines)
+    assert (video.is_video, picture.is_video) == (True, False)
+    assert (video.label, video.hash, video.is_usable) == ("film.mp4", None, False)
+    assert [[each.hex() for each in frame] for frame in video.frames or ()] == [[ONE, TWO], [TWO]]
+
+
+@pytest.mark.parametrize("frames", [None, "x", [ONE], [{}], [{"hash": ONE}], [{"hash": "0f", "quality": 90}], [5], 7])
+def test_a_video_without_good_frames_is_a_bad_line(frames):
+    fields = {"algorithm": "vpdq", **({} if frames is None else {"frames": frames})}
+    with pytest.raises(HashError, match="line 1"):
+        read([json.dumps(fields)])

@@ -81,19 +81,27 @@ def examine(
         _check_size(*declared, limits)
     file.seek(0)
     sampling = _Sampling(take, limits, every)
-    faults: list[bool] = []
+    notes = _Notes()
     with _named_faults(file, container):
         if container is Container.WEBP:
             shown = _drawn(file, limits)
         else:
-            shown = _decoded(file, container, limits, faults, spacing=every if quick else 0)
+            shown = _decoded(file, container, limits, notes, spacing=every if quick else 0)
         for picture in shown:
             sampling.see(picture)
         sampling.end()
         if not sampling.pictures:
             raise NoVideoStreamError
-    is_whole = not faults and not ends_early(file, container)
-    return Summary(sampling.duration, *sampling.size, is_whole)
+    is_whole = not notes.faults and not ends_early(file, container)
+    return Summary(max(sampling.duration, notes.lasts), *sampling.size, is_whole)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is noticed while a file is read: how much could not be decoded, and until when frames are shown."""
+
+    faults: int = 0
+    lasts: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +169,9 @@ def _seen(raster: Raster) -> tuple[Pdq, tuple[View, ...]]:
 
 
 def _decoded(
-    file: BinaryIO, container: Container, limits: VideoLimits, faults: list[bool], *, spacing: float
+    file: BinaryIO, container: Container, limits: VideoLimits, notes: _Notes, *, spacing: float
 ) -> Iterator[_Picture]:
-    """The frames of the video that FFmpeg calls the best in a file. ``faults`` grows where something is damaged.
+    """The frames of the video that FFmpeg calls the best in a file.
 
     With ``spacing`` only key frames, those that are so many seconds apart.
     """
@@ -178,13 +186,14 @@ def _decoded(
         rate = float(stream.average_rate or stream.guessed_rate or _USUAL_RATE)
         begin: float | None = None
         time, orientation = -1 / rate, 1
-        for frame in _frames(opened, stream, faults, spacing):
+        for frame in _frames(opened, stream, notes, spacing):
             shown = frame.time
             if begin is None:
                 begin, orientation = shown or 0.0, _orientation(frame)
             time = time + 1 / rate if shown is None else shown - begin
             _check_size(frame.width, frame.height, limits)
             yield _picture(frame, time, 1 / rate, orientation)
+        notes.lasts -= begin or 0.0
 
 
 def _opened(file: BinaryIO, container: Container, limits: VideoLimits) -> InputContainer:
@@ -231,10 +240,10 @@ def _admitted(opened: InputContainer, limits: VideoLimits) -> VideoStream:
     return best
 
 
-def _frames(opened: InputContainer, stream: VideoStream, faults: list[bool], spacing: float) -> Iterator[VideoFrame]:
+def _frames(opened: InputContainer, stream: VideoStream, notes: _Notes, spacing: float) -> Iterator[VideoFrame]:
     """Every frame that can be decoded. One damaged packet does not hide what comes after it."""
-    packets = _packets(opened, stream, spacing)
-    while len(faults) < _MOST_ODD:
+    packets = _packets(opened, stream, notes, spacing)
+    while notes.faults < _MOST_ODD:
         try:
             packet = next(packets, None)
             if packet is None:
@@ -243,26 +252,36 @@ def _frames(opened: InputContainer, stream: VideoStream, faults: list[bool], spa
         except (FFmpegError, EOFError) as error:
             if isinstance(error, MemoryError):
                 raise
-            faults.append(True)
+            notes.faults += 1
             continue
         for frame in frames:
             if isinstance(frame, VideoFrame):
-                faults += [True] * frame.is_corrupt
+                notes.faults += frame.is_corrupt
                 yield frame
 
 
-def _packets(opened: InputContainer, stream: VideoStream, spacing: float) -> Iterator[Packet[VideoStream]]:
+def _packets(
+    opened: InputContainer, stream: VideoStream, notes: _Notes, spacing: float
+) -> Iterator[Packet[VideoStream]]:
     """The packets of a stream; with ``spacing``, of the key frames only some, and the last."""
+    if not spacing:
+        yield from opened.demux(stream)
+        return
+    unit = float(stream.time_base or 0)
     last, left_out = -math.inf, None
     for packet in opened.demux(stream):
-        if spacing and packet.is_keyframe and packet.pts is not None:
-            time = float(packet.pts * (stream.time_base or 0))
-            if 0 <= time - last < spacing:
-                left_out = packet
-                continue
+        if packet.pts is None:  # the end, mostly
+            if left_out is not None:
+                yield left_out
+            yield packet
+            continue
+        time = packet.pts * unit
+        notes.lasts = max(notes.lasts, time + (packet.duration or 0) * unit)
+        if packet.is_keyframe and 0 <= time - last < spacing:
+            left_out = packet
+            continue
+        if packet.is_keyframe:
             last, left_out = time, None
-        elif left_out is not None and packet.pts is None:  # the end
-            yield left_out
         yield packet
 
 

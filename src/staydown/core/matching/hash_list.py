@@ -14,6 +14,8 @@ from staydown.errors import HashError
 HASH_FIELDS: Final = ("hash", "value")
 LABEL_FIELDS: Final = ("file", "name", "label")
 BEST_QUALITY: Final = 100
+VIDEO: Final = "vpdq"
+"""What stands for an algorithm in a line about a video."""
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 Read = Callable[[str], Mapping[str, Any]]
@@ -23,13 +25,20 @@ Read = Callable[[str], Mapping[str, Any]]
 class Listed:
     """A hash of a list: where it stands, what the list calls it (often nothing), and its quality if the list says.
 
-    ``hash`` is None where the list itself says that there is none: a file that could not be hashed.
+    ``hash`` is None where the list itself says that there is none: a file that could not be hashed; and for a video,
+    which has ``frames``: for each frame with detail the hashes that it has.
     """
 
     line: int
     hash: Hash | None
     label: str = ""
     quality: int | None = None
+    frames: tuple[tuple[Hash, ...], ...] | None = None
+
+    @property
+    def is_video(self) -> bool:
+        """Whether this is a video, banked by its frames."""
+        return self.frames is not None
 
     @property
     def is_usable(self) -> bool:
@@ -54,7 +63,7 @@ def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Lis
         for number, fields in _rows(lines):
             try:
                 listed.append(_listed(number, fields or {}, algorithm))
-            except (HashError, ValueError, TypeError, AttributeError, OverflowError):
+            except (HashError, LookupError, ValueError, TypeError, AttributeError, OverflowError):
                 bad.append(number)
     except UnicodeDecodeError:
         raise HashError("The list is not text in UTF-8. Give hexadecimal lines, CSV or JSON lines.") from None
@@ -86,11 +95,24 @@ def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Liste
     """The hash that the fields of a line name, or none where they name an error instead; raises for any other line."""
     label, quality = str(_named(fields, LABEL_FIELDS) or ""), _quality(fields.get("quality"))
     kind, value = fields.get("algorithm") or algorithm, _named(fields, HASH_FIELDS)
+    if str(kind).lower() == VIDEO:
+        frames = (_frame(each) for each in fields["frames"])
+        return Listed(line, None, label, frames=tuple(frame for frame in frames if frame))
     if value is None:  # a field that is named after the algorithm
         kind, value = next(((name, fields[name]) for name in Algorithm if fields.get(name)), (kind, None))
     if value is None and fields.get("error"):
         return Listed(line, None, label, quality)
     return Listed(line, Hash.from_hex(str(kind).lower(), str(value or "")), label, quality)
+
+
+def _frame(given: Any) -> tuple[Hash, ...]:
+    """The hashes of a frame that have detail: an object as `staydown hash` prints it, or vPDQ's "hash,quality,time"."""
+    if isinstance(given, str):
+        value, quality, _ = given.split(",")
+        given = {"hash": value, "quality": quality}
+    seen = [given, *given.get("parts", ())]
+    hashes = [(Hash.from_hex(Algorithm.PDQ, str(each["hash"])), _quality(each["quality"])) for each in seen]
+    return tuple(hash_ for hash_, quality in hashes if quality is None or quality >= LEAST_QUALITY)
 
 
 def _quality(given: Any) -> int | None:

@@ -26,7 +26,7 @@ from staydown.core.matching.table import WORDS, Kind, Kinds, Table
 from staydown.errors import HashError
 
 _HASHES_OF_A_FRAME: Final = 256  # numbers that a frame has for its hashes; it has three at most
-_ABOUT: Final = 0.65  # seconds: half the distance of an entry's frames, and half that of dense ones, and a little
+_ABOUT: Final = 0.62  # seconds: half the distance of an entry's frames, and half that of dense ones, and a little
 _Found = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]  # numbers of videos, places in them, distances
 _KINDS: Final = tuple(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
 
@@ -86,7 +86,7 @@ class Shares:
 
 
 USUAL_SHARES: Final = Shares()
-DENSE: Final = 0.25  # seconds between the frames of a video that is looked for; those of an entry lie a second apart
+DENSE: Final = 0.2  # seconds between the frames of a video that is looked for; those of an entry lie a second apart
 
 
 class VideoIndex:
