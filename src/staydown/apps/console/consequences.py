@@ -25,7 +25,10 @@ def of_decision(verdict: str, chosen: Sequence[Item], waiting: Sequence[Item], r
         said.append(f"{spoken(left, 'item')} of this case still {'waits' if left == 1 else 'wait'} for a decision.")
     if verdict == Verdict.DECLINE:
         said += _other_laws(regimes)
-    said.append("The reporter reads on their page what was decided, and the law's ground where you decline.")
+    if all(item.order_id for item in chosen):
+        said.append("The authority is not told from here: tell it yourself what was done about its order.")
+    else:
+        said.append("The reporter reads on their page what was decided, and the law's ground where you decline.")
     said.append("The decision stays in the history for good.")
     said += _for_good(verdict)
     return said
