@@ -8,11 +8,12 @@ import stat
 import pytest
 from click.testing import CliRunner
 
+from staydown.apps.accounts.access import staff_actor
 from staydown.apps.audit.querysets import history, recent
-from staydown.apps.banks import actions
-from staydown.apps.banks.models import Bank, Entry
+from staydown.apps.banks import actions, proposals
+from staydown.apps.banks.models import Bank, Entry, Proposal
 from staydown.cli.bank import BATCH, command
-from staydown.errors import HashError, InvalidError, MissingError, SettingError
+from staydown.errors import HashError, InvalidError, MissingError, SettingError, StateError
 from staydown.project import django
 from tests.factories import pdq, sha256
 
@@ -23,6 +24,12 @@ pytestmark = pytest.mark.django_db
 def started(monkeypatch):
     """The tests' Django is started already."""
     monkeypatch.setattr(django, "setup", lambda data: None)
+
+
+@pytest.fixture(autouse=True)
+def one_person(settings):
+    """One person may export, but where a test is about two."""
+    settings.STAYDOWN_TWO_PEOPLE = ()
 
 
 def run(*words: object, given: str = "", fails: int = 0) -> str:
@@ -149,3 +156,19 @@ def test_banks_are_listed_by_state_without_a_hash(house, system):
     assert run("list").splitlines() == ["house: 1 enforced, 2 pending, 1 withdrawn", "partner: empty"]
     first = json.loads(run("list", "--json").splitlines()[0])
     assert first == {"bank": "house", "entries": {"enforced": 1, "pending": 2, "withdrawn": 1}}
+
+
+def test_an_export_takes_two_people(house, tmp_path, settings, cem):
+    settings.STAYDOWN_TWO_PEOPLE = ("export",)
+    out = tmp_path / "list.jsonl"
+    with pytest.raises(InvalidError):
+        run("export", out, "--yes")
+    assert "Proposed" in run("export", out, "--yes", "--reason", "For the court.")
+    with pytest.raises(StateError):
+        run("export", out, "--yes", "--reason", "Once more.")
+    assert not out.exists()
+    proposals.answer(Proposal.objects.get(), Proposal.State.APPROVED, staff=cem, by=staff_actor(cem))
+    assert "Proposed" not in run("export", out, "--yes")
+    assert out.exists()
+    assert [line.verb for line in history(house)][-2:] == ["proposal.used", "bank.exported"]
+    assert "Proposed" in run("export", tmp_path / "again", "--yes", "--reason", "Again.")

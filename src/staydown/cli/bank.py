@@ -93,12 +93,16 @@ def import_list(
 @BANK
 @click.option("--pending", is_flag=True, help="Also entries that no person has confirmed.")
 @click.option("--yes", is_flag=True, help="Yes, write hashes to a file. Without it nothing is written.")
+@click.option("--reason", default="", help="Why, for the lead who approves it. Name no person.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, as_json: bool) -> None:
+def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, reason: str, as_json: bool) -> None:
     """Write a bank's live entries to FILE as JSON lines, readable by you alone.
 
     A hash is to be guarded like the picture that it came from: from it a likeness may be recovered. The export is
     written to the audit log. A withdrawal does not reach a file; a partner who follows the feed hears of it.
+
+    It takes two people unless STAYDOWN_TWO_PEOPLE says otherwise: the first call proposes it with --reason, a lead
+    approves it in the console, the next call writes the file.
     """
     if not yes:
         raise InvalidError("Hashes would leave the bank, and a withdrawal reaches no file. Add --yes if you mean it.")
@@ -109,6 +113,9 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, as_
     from staydown.apps.banks.querysets import live_entries
 
     bank = _bank(name)
+    if _takes_two(bank, reason):
+        click.echo("Proposed. Once a lead has approved it in the console (/staff/proposals/), run this again.")
+        return
     states = [State.ENFORCED, *([State.PENDING] if pending else [])]
     entries = live_entries().filter(bank=bank, state__in=states)
     total = entries.count()
@@ -122,6 +129,18 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, as_
         click.echo(json.dumps({"bank": name, "file": str(file), "entries": total}))
     else:
         click.echo(f"{file}: {total:,} entries of {name}. Guard it like the pictures themselves.")
+
+
+def _takes_two(bank: Bank, reason: str) -> bool:
+    """Whether this export has to wait for a second person; then it is proposed, with its reason."""
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.banks import proposals
+
+    export = proposals.Kind.EXPORT
+    if not proposals.needs_two(export) or proposals.is_approved(export, bank):
+        return False
+    proposals.propose(export, bank, reason=reason, by=Actor.system())
+    return True
 
 
 def _start(data: Path) -> None:

@@ -92,6 +92,15 @@ class Environment:
         """Short names, separated by commas."""
         return self._matching(name, _ID, "names such as uk-osa-10-3A")
 
+    def choices(self, name: str, default: tuple[str, ...], among: tuple[str, ...]) -> tuple[str, ...]:
+        """Words out of a closed list, separated by commas; ``none`` for none of them."""
+        given = tuple(part.strip() for part in self.text(name, ",".join(default)).split(","))
+        if given == ("none",):
+            return ()
+        if not set(given) <= set(among):
+            raise SettingError(f"{name} must hold words out of: {', '.join(among)}; or none.")
+        return given
+
     def networks(self, name: str, default: str) -> str:
         """IP addresses and networks, separated by commas."""
         parts = [part.strip() for part in self.text(name, default).split(",")]

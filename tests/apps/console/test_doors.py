@@ -12,6 +12,7 @@ from django.utils import timezone
 from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import proposals
 from staydown.apps.cases import actions
 from staydown.apps.cases.actions import minors
 from staydown.apps.cases.intake import MinorsForm
@@ -37,6 +38,10 @@ MAY = {
     ("POST", "decide"): {MODERATOR, LEAD},
     ("POST", "renew"): {MODERATOR, LEAD},
     ("POST", "release"): {MODERATOR, LEAD},
+    ("GET", "restore"): {MODERATOR, LEAD},
+    ("POST", "restore"): {MODERATOR, LEAD},
+    ("GET", "proposals"): {MODERATOR, LEAD},
+    ("POST", "proposal"): {MODERATOR, LEAD},
     ("GET", "appeals"): ALL,
     ("GET", "appeal"): {MODERATOR, LEAD},
     ("POST", "appeal"): {MODERATOR, LEAD},
@@ -79,6 +84,8 @@ def addresses(case, db):
     other = make.submitted(links=1, pictures=(99,))
     make.decided(other.case, person)
     about = {
+        "restore": case,
+        "proposal": proposals.propose(proposals.Kind.EXPORT, endpoint, reason="x", by=Actor.system()),
         "appeal": actions.appeal(UploaderNotice.objects.get(), words="Look again."),
         "case": case,
         "decide": case,
@@ -184,6 +191,7 @@ def test_the_menu_offers_what_the_role_may_open(addresses):
     titles = {
         "Cases": "queue",
         "Laws": "laws",
+        "Two people": "proposals",
         "Figures": "figures",
         "Webhooks": "webhooks",
         "API keys": "keys",

@@ -14,7 +14,7 @@ from django.utils import timezone
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.apps.banks import feed_writing
+from staydown.apps.banks import feed_writing, proposals
 from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, Follower, Label, State
 from staydown.apps.vault import keyring
 from staydown.core import bank as rules
@@ -209,7 +209,12 @@ def import_entries(
 
 @transaction.atomic
 def record_export(bank: Bank, entries: int, *, by: Actor) -> None:
-    """Write down that ``entries`` hashes of ``bank`` are about to leave it for a file."""
+    """Write down that ``entries`` hashes of ``bank`` are about to leave it for a file.
+
+    Where that takes two people it uses up their approval; `StateError` without one.
+    """
+    if proposals.needs_two(proposals.Kind.EXPORT):
+        proposals.use(proposals.Kind.EXPORT, bank, by=by)
     audit.record("bank.exported", by=by, about=bank, facts={"entries": entries})
 
 

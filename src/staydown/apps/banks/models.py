@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from staydown.apps.banks.proposal_models import Proposal  # noqa: F401 - a row of this app
 from staydown.apps.vault.fields import SealedBytesField, SealedTextField
 from staydown.core import bank
 from staydown.core.hashing.algorithm import WIDEST_PDQ, Algorithm, Hash

@@ -10,8 +10,9 @@ from django.conf import settings
 from django.db.models import Max, Min, Sum
 
 from staydown.apps.cases import regimes
+from staydown.apps.cases.actions.restoring import REMOVED
 from staydown.apps.cases.checklist import LawChecklist, ReportChecklist, for_case
-from staydown.apps.cases.models import Action, Case, Clock, Decision, Hit, Item, Report
+from staydown.apps.cases.models import Action, Appeal, Case, Clock, Decision, Hit, Item, Report
 from staydown.apps.cases.settling import TO_DECIDE
 from staydown.apps.console.folding import UP_TO, Uploads
 from staydown.apps.console.links import defanged, legible, origin
@@ -97,12 +98,18 @@ class CaseFile:
     laws: list[LawRow]
     hits: list[HitRow]
     decisions: list[Decision]
+    appeals: list[Appeal] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
 
     @property
     def waiting(self) -> list[Item]:
         """The items that a decision can be about now."""
         return [item for row in self.items if row.waits for item in row.items]
+
+    @property
+    def can_restore(self) -> bool:
+        """Whether something was taken down, so that there is something to take back."""
+        return any(item.state in REMOVED for row in self.items for item in row.items)
 
     @property
     def has_pictures(self) -> bool:
@@ -133,6 +140,7 @@ def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
         uploads=uploads,
         laws=_laws(case, clocks, for_case(case), now),
         hits=_hits(case),
+        appeals=list(case.appeals.order_by("-pk")),
         decisions=list(case.decisions.prefetch_related("items").order_by("-pk")),
         reports=list(case.reports.order_by("pk")) if unsealed else [],
     )

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from staydown.apps.console.views import appeals, cases, decisions, figures, keys, laws, minors, queue, sign_ins, team, webhooks
+from staydown.apps.console.views import (
+    appeals,
+    cases,
+    decisions,
+    figures,
+    keys,
+    laws,
+    minors,
+    proposals,
+    queue,
+    sign_ins,
+    team,
+    webhooks,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -19,6 +32,9 @@ urlpatterns = [
     path("minors/<uuid:public_id>/", minors.case, name="minor"),
     path("minors/<uuid:public_id>/remove/", minors.remove, name="minor_remove"),
     path("minors/<uuid:public_id>/refer/", minors.refer, name="minor_refer"),
+    path("cases/<uuid:public_id>/restore/", proposals.restore, name="restore"),
+    path("proposals/", proposals.index, name="proposals"),
+    path("proposals/<uuid:public_id>/", proposals.answer, name="proposal"),
     path("appeals/", appeals.index, name="appeals"),
     path("appeals/<uuid:public_id>/", appeals.show, name="appeal"),
     path("laws/", laws.show, name="laws"),

@@ -15,6 +15,7 @@ from staydown.apps.console.casefile import CaseFile, ItemRow
 from staydown.apps.console.counts import spoken
 from staydown.apps.console.decision_form import DecisionForm
 from staydown.apps.console.doors import may
+from staydown.apps.console.links import defanged
 from staydown.core.law.clocks import TimeLeft
 from staydown.core.law.schema import Element
 
@@ -25,6 +26,7 @@ MENU = {
     "queue": "Cases",
     "minors": "Under 18",
     "laws": "Laws",
+    "proposals": "Two people",
     "figures": "Figures",
     "webhooks": "Webhooks",
     "keys": "API keys",
@@ -158,6 +160,14 @@ def item_box(form: DecisionForm | None, row: ItemRow) -> BoundWidget | None:
     if form is None or len(form.waiting) < 2:
         return None
     return next((box for box in form["items"] if str(box.data["value"]) == row.value), None)
+
+
+@register.simple_tag
+def item_known_as(form: Any, public_id: object) -> str:
+    """An item by kind, link or id, for those who decide."""
+    item = form.removed[str(public_id)]
+    name = defanged(item.url) if item.url else item.content_ref or item.label or ""
+    return f"{item.get_kind_display()} {name}".strip()
 
 
 @register.inclusion_tag("console/parts/item_name.html")

@@ -1,0 +1,123 @@
+"""What needs two people: to propose, approve, reject, void, and to use an approval once. Each is a line in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from staydown.apps.accounts import access as accounts
+from staydown.apps.accounts.models import Role, Staff
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit.actor import Actor
+from staydown.apps.audit.facts import reference
+from staydown.apps.banks.models import Proposal
+from staydown.errors import DeniedError, InvalidError, MissingError, StateError
+
+Kind, State = Proposal.Kind, Proposal.State
+
+MOST_WORDS: Final = 5_000
+
+
+def needs_two(kind: Kind) -> bool:
+    """Whether the operator's policy (STAYDOWN_TWO_PEOPLE) asks for a second person."""
+    return kind.value in settings.STAYDOWN_TWO_PEOPLE
+
+
+@transaction.atomic
+def propose(
+    kind: Kind,
+    about: models.Model,
+    *,
+    reason: str,
+    details: Mapping[str, Any] | None = None,
+    staff: Staff | None = None,
+    by: Actor,
+) -> Proposal:
+    """The proposal. Raises `StateError` while the same is proposed already, `InvalidError` without a reason."""
+    reason = _checked(reason)
+    ref = reference(about)
+    if Proposal.objects.filter(kind=kind, about=ref, state__in=[State.OPEN, State.APPROVED]).exists():
+        raise StateError("This is proposed already. Another person has to answer it first.")
+    made = Proposal.objects.create(
+        kind=kind,
+        about=ref,
+        details=dict(details or {}),
+        reason=reason,
+        proposed_by=staff,
+        proposed_label=by.label,
+        proposed_at=timezone.now(),
+    )
+    audit.record("proposal.made", by=by, about=made, also=[ref], facts={"kind": made.kind})
+    return made
+
+
+@transaction.atomic
+def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff, by: Actor) -> Proposal:
+    """The proposal approved, rejected or voided by another person, who is a lead; its proposer may void it too.
+
+    Raises `DeniedError` for everybody else, `StateError` once it is answered, `InvalidError` without a reason to
+    reject or void.
+    """
+    if state not in {State.APPROVED, State.REJECTED, State.VOID}:
+        raise InvalidError("answer: approve, reject or void it.")
+    is_own = proposal.proposed_by_id == staff.pk
+    if not (is_own and state == State.VOID):
+        accounts.require_role(staff, Role.LEAD)
+    if is_own and state != State.VOID:
+        raise DeniedError("You proposed this. Another person has to answer it.")
+    words = because.strip() if state == State.APPROVED else _checked(because)
+    proposal = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+    if proposal.state != State.OPEN:
+        raise StateError("Somebody has answered this proposal already. Reload to see what they decided.")
+    proposal.state, proposal.decided_by, proposal.decided_at = state, staff, timezone.now()
+    proposal.decided_because = words or None
+    proposal.save(update_fields=["state", "decided_by", "decided_at", "decided_because"])
+    audit.record(f"proposal.{state.value}", by=by, about=proposal, also=[proposal.about], facts={"kind": proposal.kind})
+    return proposal
+
+
+def is_approved(kind: Kind, about: models.Model) -> bool:
+    """Whether somebody has approved ``kind`` about this row, and it was not used yet."""
+    return Proposal.objects.filter(kind=kind, about=reference(about), state=State.APPROVED).exists()
+
+
+@transaction.atomic
+def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
+    """The approval of ``kind`` about this row, used up: call it in the transaction of what it permits.
+
+    Raises `StateError` where nobody has approved it, or it was used before.
+    """
+    found = Proposal.objects.select_for_update(of=("self",)).filter(
+        kind=kind, about=reference(about), state=State.APPROVED
+    )
+    proposal = found.first()
+    if proposal is None:
+        raise StateError("This needs a second person: propose it, and have a lead approve it.")
+    proposal.state, proposal.used_at = State.DONE, timezone.now()
+    proposal.save(update_fields=["state", "used_at"])
+    audit.record("proposal.used", by=by, about=proposal, also=[proposal.about], facts={"kind": proposal.kind})
+    return proposal
+
+
+def proposals_for_staff(staff: Staff) -> models.QuerySet[Proposal]:
+    """Every proposal, for those who may propose or answer."""
+    accounts.require_role(staff, Role.MODERATOR, Role.LEAD)
+    return Proposal.objects.select_related("proposed_by", "decided_by")
+
+
+def proposal_for_staff(staff: Staff, public_id: object) -> Proposal:
+    """The proposal; `MissingError` when there is none."""
+    found = proposals_for_staff(staff).filter(public_id=public_id).first()
+    if found is None:
+        raise MissingError
+    return found
+
+
+def _checked(words: str) -> str:
+    if not words.strip() or len(words) > MOST_WORDS:
+        raise InvalidError("reason: say why, in your own words.")
+    return words.strip()

@@ -1,0 +1,74 @@
+"""Two people in the console: a removal is taken back by one who proposes and a lead who approves."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from staydown.apps.banks.models import Entry, Proposal
+from staydown.apps.cases.models import Action, Case, Decision
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def removed(case, bea):
+    make.decided(case, bea)
+    return Case.objects.get(pk=case.pk)
+
+
+def sent(case, *items, **changes):
+    chosen = items or case.items.all()
+    data = {"items": [str(item.public_id) for item in chosen], "reason": "I mistook it for another one."}
+    return {**data, "ground": f"uk-osa-10-3A/{make.ground()}", "version": case.version, **changes}
+
+
+def test_a_mistaken_removal_is_taken_back_by_two(at_bea, at_cem, removed):
+    page = at_bea.get(f"/staff/cases/{removed.public_id}/").content.decode()
+    assert reverse("console:restore", args=[removed.public_id]) in page
+    way_back = reverse("console:restore", args=[removed.public_id])
+    assert "this takes two people" in at_bea.get(way_back).content.decode()
+    assert "It is proposed." in at_bea.post(way_back, sent(removed), follow=True).content.decode()
+    own = at_bea.get("/staff/proposals/").content.decode()
+    assert 'value="approved"' not in own
+    assert "I mistook it for another one." in own
+    proposal = Proposal.objects.get()
+    address = reverse("console:proposal", args=[proposal.public_id])
+    refused = at_bea.post(address, {"do": "approved"}, follow=True).content.decode()
+    assert "may not do this" in refused or "You proposed this" in refused
+    assert {entry.state for entry in Entry.objects.all()} == {"enforced"}
+    assert 'value="approved"' in at_cem.get("/staff/proposals/").content.decode()
+    assert "The proposal is done." in at_cem.post(address, {"do": "approved"}, follow=True).content.decode()
+    assert {entry.state for entry in Entry.objects.all()} == {"reversed"}
+    assert set(Action.objects.values_list("kind", "state")) == {("remove", "cancelled"), ("restore", "asked")}
+    history = at_cem.get(f"/staff/cases/{removed.public_id}/").content.decode()
+    assert "proposed to show something again" in history
+    assert "approved the proposal" in history
+
+
+def test_what_blocks_nothing_is_shown_again_at_once(at_bea, removed):
+    link = removed.items.filter(kind="link").first()
+    way_back = reverse("console:restore", args=[removed.public_id])
+    page = at_bea.post(way_back, sent(removed, link), follow=True).content.decode()
+    assert "the platform is asked to show it again" in page
+    assert Decision.objects.get(verdict="restore").items.get() == link
+    assert not Proposal.objects.exists()
+
+
+def test_what_is_missing_or_old_is_said(at_bea, removed):
+    way_back = reverse("console:restore", args=[removed.public_id])
+    empty = at_bea.post(way_back, {"version": removed.version})
+    assert empty.status_code == 422
+    for said in ("Tick at least one item.", "Choose the law and the ground.", "Say why, in your own words."):
+        assert said in empty.content.decode()
+    assert at_bea.post(way_back, sent(removed, version=1)).status_code == 409
+
+
+def test_rejecting_needs_a_reason(at_bea, at_cem, removed):
+    at_bea.post(reverse("console:restore", args=[removed.public_id]), sent(removed))
+    address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
+    assert "say why" in at_cem.post(address, {"do": "rejected"}, follow=True).content.decode()
+    assert "Choose whether" in at_cem.post(address, {"do": "done"}, follow=True).content.decode()
+    at_cem.post(address, {"do": "rejected", "because": "It is intimate."})
+    assert Proposal.objects.get().state == "rejected"
