@@ -19,6 +19,7 @@ from staydown.screening.auth import ClientKeys, KeyList
 from staydown.screening.follower import Follower
 from staydown.screening.hits import Hit, Hits
 from staydown.screening.loop import Loop
+from staydown.screening.memory import use_one_heap
 from staydown.screening.metrics import Metrics
 from staydown.screening.settings import Settings
 
@@ -60,6 +61,7 @@ class Node:
 
     def start(self) -> None:
         """Follow the feed, fetch the keys, report hits."""
+        use_one_heap()
         for loop in (self._following, self._key_list, self._reporting):
             loop.start()
 
