@@ -8,8 +8,8 @@ from typing import Final
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.image import Limits, decode
-from staydown.core.hashing.pdq import LEAST_SIDE, Pdq, decimated, pdq_of, pdq_of_lines
-from staydown.core.hashing.variants import View, asked, banked, views_of
+from staydown.core.hashing.pdq import LEAST_SIDE, Pdq, pdq_of
+from staydown.core.hashing.variants import View, asked, banked, seen, views_of
 
 DEFAULT_LIMITS: Final = Limits()
 _RICH: Final = 90  # the quality from which on grey decoding was never more than two bits from colour
@@ -80,10 +80,8 @@ def examine(data: bytes, limits: Limits) -> Examined:
     raster = decode(data, limits)
     if min(raster.width, raster.height) < LEAST_SIDE:
         return Examined(pdq_of(raster), (), raster.width, raster.height)
-    reduced = decimated(raster)
-    found = pdq_of_lines(reduced)
+    found, reduced = seen(raster)
     if raster.fold > 1 and found.quality < _RICH:
         raster = decode(data, limits, in_colour=True)
-        reduced = decimated(raster)
-        found = pdq_of_lines(reduced)
+        found, reduced = seen(raster)
     return Examined(found, views_of(raster, reduced), raster.width, raster.height)

@@ -15,8 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
-from staydown.core.hashing.pdq import Pdq, Raster, pdq_of
+from staydown.core.hashing.pdq import Pdq, Raster, decimated, mirrored, pdq_of_lines, pdq_of_mirrors
 from staydown.core.hashing.trim import MOST_INSIDES, insides
+
+_LARGE: Final = 1280  # pixels of the shorter side from which on a mirrored picture has nearly the mirrored hash
+
+
+def seen(raster: Raster) -> tuple[Pdq, NDArray[np.float32]]:
+    """The PDQ of a raster that is not tiny, and what it was reduced to; a small one's turns are hashed themselves."""
+    if min(raster.width, raster.height) >= _LARGE:
+        reduced = decimated(raster)
+        return pdq_of_lines(reduced), reduced
+    four = mirrored(raster)
+    return pdq_of_mirrors(four), four[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +70,7 @@ class Inside:
 
     def views(self, raster: Raster, reduced: NDArray[np.float32]) -> tuple[Pdq, ...]:
         """The picture without its borders, if it has any."""
-        return tuple(pdq_of(inside) for inside in insides(raster, reduced))
+        return tuple(seen(inside)[0] for inside in insides(raster, reduced))
 
     def asked(self, view: Pdq) -> tuple[Hash, ...]:
         """All eight turns, as for the whole."""
