@@ -50,6 +50,8 @@ MAY = {
     ("GET", "minor"): {PROTECTION},
     ("POST", "minor_remove"): {PROTECTION},
     ("POST", "minor_refer"): {PROTECTION},
+    ("GET", "orders"): {MODERATOR, LEAD},
+    ("POST", "orders"): {MODERATOR, LEAD},
     ("GET", "laws"): EVERY_ROLE,
     ("GET", "law"): EVERY_ROLE,
     ("GET", "sign_ins"): EVERY_ROLE,
@@ -190,6 +192,7 @@ def test_what_makes_new_power_asks_who_it_is_again(name, ada, addresses):
 def test_the_menu_offers_what_the_role_may_open(addresses):
     titles = {
         "Cases": "queue",
+        "Orders": "orders",
         "Laws": "laws",
         "Two people": "proposals",
         "Figures": "figures",

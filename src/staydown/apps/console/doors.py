@@ -38,6 +38,7 @@ ROLES: Final = {
     "minor": ("protection",),
     "minor_remove": ("protection",),
     "minor_refer": ("protection",),
+    "orders": CASEWORK,
     "laws": (*EVERYONE, "protection"),
     "law": (*EVERYONE, "protection"),
     "sign_ins": (*EVERYONE, "protection"),

@@ -116,6 +116,12 @@ def _referred(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return f"referred it to {facts.get('service', 'a service')}{number}"
 
 
+def _served(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    law = regimes.get(str(facts.get("regime")))
+    named = f" under the {law.short_name}" if law else ""
+    return f"entered an order with {spoken(int(facts.get('links', 0)), 'link')}{named}"
+
+
 def _hidden_at_once(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     said = _decided({**facts, "verdict": Verdict.DISABLE}, regimes)
     return said.replace("decided to hide", "had the platform hide", 1)
@@ -155,5 +161,6 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "notice.handed_over": _always("fetched the notice for an uploader"),
     "case.noted": _always("left a note for colleagues"),
     "case.hidden_at_once": _hidden_at_once,
+    "order.served": _served,
     "action.answered": _answered,
 }

@@ -25,6 +25,7 @@ register = template.Library()
 MENU = {
     "queue": "Cases",
     "minors": "Under 18",
+    "orders": "Orders",
     "laws": "Laws",
     "proposals": "Two people",
     "figures": "Figures",
