@@ -14,10 +14,12 @@ from starlette.types import Receive
 
 from staydown.core.bank import Verdict
 from staydown.core.hashing.algorithm import Hash
+from staydown.core.hashing.containers import is_video
 from staydown.core.hashing.digest import sha256
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
 from staydown.screening.bodies import Gate, Upload
+from staydown.screening.films import Films
 from staydown.screening.node import Answer, Banks, Node
 from staydown.screening.patience import within
 from staydown.screening.wire import Options, Question
@@ -45,6 +47,7 @@ class Answering:
         self._settings = settings
         self._gate = Gate(most=settings.most_waiting, most_bytes=settings.most_waiting_bytes)
         self._decoders = anyio.CapacityLimiter(settings.workers)
+        self._films = Films(settings)
 
     @property
     def uploads(self) -> int:
@@ -82,15 +85,21 @@ class Answering:
     async def upload(
         self, receive: Receive, content_type: bytes, length: bytes, options: Options, banks: Banks
     ) -> Reply:
-        """The answer to a picture; a problem when it cannot be decoded and its bytes are not known either."""
+        """The answer to a picture or a video; a problem when not all can be decoded and nothing of it is known."""
         began = time.perf_counter()
         upload = Upload(content_type, longest=self._settings.longest_upload)
         async with self.received(receive, upload, length):
             content_ref = wire.text(upload.text("content_ref"), "content_ref", wire.LONGEST_REF)
             preview_url = wire.address(upload.text("preview_url"), "preview_url")
-            found = await self.hashed(upload.file)
-        answer = self._decide(Question(found.hashes, found.is_hashable, content_ref, preview_url), banks)
-        return self._answer_picture(found, answer, options, began)
+            data = upload.file
+            is_film = is_video(data)
+            found = Hashed(*await self._films.hashed(data)) if is_film else await self.hashed(data)
+        question = Question(found.hashes, found.is_hashable, content_ref, preview_url)
+        if is_film:  # thousands of hashes: too long for the event loop
+            answer = await anyio.to_thread.run_sync(self._decide, question, banks)
+        else:
+            answer = self._decide(question, banks)
+        return self._answer_upload(found, answer, options, began, "video" if is_film else "picture")
 
     @asynccontextmanager
     async def received(self, receive: Receive, upload: Upload, length: bytes) -> AsyncIterator[None]:
@@ -118,14 +127,14 @@ class Answering:
         """The hashes to look a picture file up by; the decoder's turn is waited for."""
         return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._decoders)
 
-    def _answer_picture(self, found: Hashed, answer: Answer, options: Options, began: float) -> Reply:
+    def _answer_upload(self, found: Hashed, answer: Answer, options: Options, began: float, of: str) -> Reply:
         metrics = self._node.metrics
         if found.error is not None:
             metrics.decode_errors.labels(found.error.code).inc()
             if answer.verdict is Verdict.ALLOW:  # what could not be looked at is never called clean
                 return Reply(*wire.problem(found.error, 422), is_problem=True)
-        metrics.picture_answers[answer.verdict].inc()
-        metrics.picture_seconds.observe(time.perf_counter() - began)
+        metrics.upload_answers[of][answer.verdict].inc()
+        metrics.upload_seconds[of].observe(time.perf_counter() - began)
         return Reply(_status(answer.verdict, options), _written(answer, options, hashable=found.is_hashable))
 
     def _decide(self, question: Question, banks: Banks) -> Answer:
@@ -143,7 +152,7 @@ class Answering:
 
 
 class Hashed(NamedTuple):
-    """What a picture file is looked up by: the PDQ of its eight variants, as it is first, and its SHA-256, last."""
+    """What a file is looked up by: of a picture the PDQ of its eight variants, as it is first; its SHA-256, last."""
 
     hashes: tuple[Hash, ...]
     has_detail: bool

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from staydown.core.bank import Verdict
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-_BUCKETS: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+_BUCKETS: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
 
 class Metrics:
@@ -29,14 +29,16 @@ class Metrics:
         )
         # Bound once: finding a label costs more than counting.
         self.hash_answers = {each: answers.labels(each.value, "hash") for each in Verdict}
-        self.picture_answers = {each: answers.labels(each.value, "picture") for each in Verdict}
+        self.upload_answers = {
+            of: {each: answers.labels(each.value, of) for each in Verdict} for of in ("picture", "video")
+        }
         self.hash_seconds = seconds.labels("hash")
-        self.picture_seconds = seconds.labels("picture")
+        self.upload_seconds = {of: seconds.labels(of) for of in ("picture", "video")}
         self.refusals = Counter(
             "staydown_screening_refusals", "Requests refused, by error code", ["code"], registry=self._registry
         )
         self.decode_errors = Counter(
-            "staydown_screening_decode_errors", "Pictures not hashed, by error code", ["code"], registry=self._registry
+            "staydown_screening_decode_errors", "Files not hashed, by error code", ["code"], registry=self._registry
         )
 
     def watch(self, name: str, about: str, read: Callable[[], float | None]) -> None:

@@ -22,9 +22,11 @@ class Settings:
     page: int = 5000  # lines a pull
     keys_every: float = 3.0  # seconds between two looks at the list of client keys
     workers: int = 2  # processes that decode pictures
+    video_workers: int = 1  # videos that are decoded at a time, each in a process of its own
+    video_seconds: float = 120.0  # for one video to be decoded; what takes longer is a problem, never clean
     most_waiting: int = 64  # uploads that are received, waiting or decoded at a time
     most_waiting_bytes: int = 512_000_000  # of all of them together
-    longest_upload: int = 50_000_000  # bytes of a picture file
+    longest_upload: int = 50_000_000  # bytes of a picture or video file
     longest_json: int = 4_000_000  # bytes of a JSON body
     upload_seconds: float = 60.0  # for a body to arrive
     most_hashes: int = 64  # of one picture

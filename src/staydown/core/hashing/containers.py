@@ -34,7 +34,7 @@ _OTHERS: Final = (
     b".RMF",
 )
 _TRANSPORT_PACKET: Final = 188  # bytes between the sync bytes of an MPEG transport stream
-_MOST_RUNS: Final = 1_000_000  # of data in a GIF that are stepped over in search of its second frame
+_MOST_RUNS: Final = 100_000  # of data in a GIF that are stepped over in search of its second frame
 _MOST_BOXES: Final = 100_000
 
 

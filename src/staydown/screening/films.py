@@ -1,0 +1,43 @@
+"""Videos that are asked about: their frames, looked up as pictures are. A banked picture in a video is a match."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import anyio.to_thread
+
+from staydown.core.hashing.algorithm import Hash
+from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.video import VideoLimits, fault
+from staydown.core.hashing.video_pool import VideoPool
+from staydown.core.matching.video import DENSE
+from staydown.errors import BusyError, CorruptError, MediaError
+from staydown.screening.settings import Settings
+
+WAITING_EACH: Final = 8  # videos that may wait for each worker: they must not take all the room from pictures
+
+Found = tuple[tuple[Hash, ...], bool, MediaError | None]
+"""The hashes of a video, whether it has detail, and why they are not all that it could have."""
+
+
+class Films:
+    """Hashes the videos of one node, a few at a time; pictures do not wait for them."""
+
+    def __init__(self, settings: Settings) -> None:
+        limits = VideoLimits(max_bytes=settings.longest_upload)
+        self._pool = VideoPool(settings.video_workers, limits, seconds=settings.video_seconds)
+        self._turns = anyio.CapacityLimiter(settings.video_workers)
+
+    async def hashed(self, data: bytes) -> Found:
+        """The hashes to look a video up by; a worker's turn is waited for. Raises `BusyError` when too many wait."""
+        if self._turns.statistics().tasks_waiting >= WAITING_EACH * self._turns.total_tokens:
+            raise BusyError
+        return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._turns)
+
+    def _hashes(self, data: bytes) -> Found:
+        try:
+            video = self._pool.hash(data, every=DENSE)
+        except MediaError as error:
+            return (sha256(data),), False, error
+        hashes = dict.fromkeys(hash_ for frame in video.frames for hash_ in frame.asked)
+        return (*hashes, video.sha256), video.is_hashable, None if video.is_whole else fault(CorruptError)
