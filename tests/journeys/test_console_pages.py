@@ -58,6 +58,7 @@ def pages_of(role, busy):
         ("/staff/accounts/2fa/", "Your sign-in"),
         ("/staff/accounts/password/change/", "Change your password"),
         ("/staff/accounts/logout/", "Sign out"),
+        ("/staff/orders/", "Orders"),
         ("/staff/accounts/2fa/webauthn/", "Passkeys and security keys"),
     ]
     law = "Regulation (EU) 2022/2065 (Digital Services Act), article 16: notice and action mechanisms"
