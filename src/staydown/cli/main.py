@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "screen": "Run a screening node; needs a feed, no database.",
     "worker": "Deliver webhooks and run the daily work.",
     "demo": "Watch one report from the first click to the proof.",
+    "ask": "Ask a node whether pictures may be published; only hashes are sent.",
     "hash": "Hash pictures and videos.",
     "match": "Match pictures and videos against a list of hashes, offline.",
     "bank": "Import, export and list bank entries.",

@@ -28,10 +28,22 @@ def run(page: str, folder: Path, *, without: str = "\0", **settings: str) -> str
     shell = [block for block in commands(page) if without not in block]
     lines = [line for block in shell for line in block.splitlines() if not line.startswith("export STAYDOWN=")]
     assert lines
+    return "\n".join(started(lines, folder, **settings))
+
+
+def programs(page: str, part: str) -> list[str]:
+    """The blocks of a page in which ``part`` stands, as shell commands; Python is handed to its interpreter."""
+    found = [block for block in commands(page) if part in block]
+    assert found
+    return [block if "import" not in block else f"python - <<'END'\n{block}\nEND" for block in found]
+
+
+def started(blocks: list[str], folder: Path, **settings: str) -> list[str]:
+    """The lines that these print, run one after the other in ``folder``."""
     environment = {**clean(), "HOME": str(folder), "PATH": os.environ["PATH"], **settings}
     done = subprocess.run(
-        ["bash", "-euc", "\n".join(lines)],
+        ["bash", "-euc", "\n".join(blocks)],
         cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout.splitlines()

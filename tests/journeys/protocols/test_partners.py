@@ -122,3 +122,13 @@ def test_the_commands_of_the_other_pages(house, tmp_path):
     said = pages.run("ncmec-clients.md", tmp_path, without="import", STAYDOWN=house.url, KEY=partner)
     assert "<username>journey</username>" in said
     assert "<deletedImage>" in said or "<image>" in said
+
+
+def test_the_commands_and_programs_of_the_page_on_asking(house, tmp_path):
+    shutil.copy(pictures.path("brick.png"), tmp_path / "photo.jpg")
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    asks = {"STAYDOWN": house.url, "KEY": house.keys["curator"], "PATH": path}
+    shell = pages.programs("ask-before-publishing.md", "staydown ask")
+    python = pages.programs("ask-before-publishing.md", "from staydown.client")
+    assert pages.started(shell, tmp_path, **asks) == ["allow   photo.jpg"]
+    assert pages.started(python, tmp_path, **asks) == ["allow True", "allow None", "allow None"]

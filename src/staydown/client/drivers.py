@@ -1,0 +1,200 @@
+"""The two clients: one for threads, one for an event loop. Each only does what the conversation asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from staydown.client.conversation import (
+    Answer,
+    Asking,
+    Conversation,
+    HashPicture,
+    Outcome,
+    Reply,
+    Send,
+    Upload,
+)
+from staydown.client.policy import Policy
+from staydown.core.hashing.picture import Picture
+from staydown.core.hashing.pool import HashingPool
+from staydown.errors import MediaError, SettingError
+
+WORKERS: Final = 2
+_USUAL: Final = Policy()
+
+
+class _Client:
+    """What both clients are made of."""
+
+    def __init__(self, policy: Policy, pool: HashingPool | None) -> None:
+        self._asking = Asking(policy, time.monotonic)
+        self._own_pool = None if pool is not None else HashingPool(WORKERS)
+        self._pool = pool or self._own_pool
+
+    def _hash(self, data: bytes) -> Picture | MediaError:
+        """The hashes of a file, made in a process of its own; or why it has none."""
+        assert self._pool is not None  # noqa: S101 - one of the two is there
+        try:
+            return self._pool.hash(data)
+        except MediaError as error:
+            return error
+
+    def _close_pool(self) -> None:
+        if self._own_pool is not None:
+            self._own_pool.close()
+
+
+class Client(_Client):
+    """Asks a node from ordinary code. Thread-safe; close it, or use it as a context manager.
+
+    Every question raises `DeniedError` for a key that the node does not take, `InvalidError` for what it refuses,
+    `ReplyRefusedError` for an answer that is none, and `UnreachableError` or `BusyError` when nobody answers in time,
+    unless the policy names a verdict for that.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        policy: Policy = _USUAL,
+        pool: HashingPool | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        options = _options(url, key)
+        self._http = httpx.Client(transport=transport or httpx.HTTPTransport(verify=_certificates()), **options)
+        super().__init__(policy, pool)
+
+    def screen(self, data: bytes, *, content_ref: str = "", preview_url: str = "") -> Answer:
+        """May this picture be published? Raises a `MediaError` when it cannot be hashed and its bytes are unknown."""
+        return self._run(self._asking.screen([Upload(data, content_ref, preview_url)], keep_faults=False))[0]
+
+    def screen_many(self, uploads: Iterable[Upload]) -> list[Answer]:
+        """The answers to many, in their order. What cannot be hashed is answered `review`, with its ``fault``."""
+        return self._run(self._asking.screen(uploads, keep_faults=True))
+
+    def close(self) -> None:
+        """Close the connections, and end the hashing."""
+        self._http.close()
+        self._close_pool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _run(self, conversation: Conversation) -> list[Answer]:
+        outcome: Outcome = None
+        while True:
+            try:
+                step = conversation.send(outcome)
+            except StopIteration as end:
+                return list(end.value)
+            if isinstance(step, HashPicture):
+                outcome = self._hash(step.data)
+            elif isinstance(step, Send):
+                outcome = self._send(step)
+            else:
+                time.sleep(step.seconds)
+                outcome = None
+
+    def _send(self, step: Send) -> Reply | None:
+        try:
+            return _reply(self._http.post(step.path, content=step.body, timeout=step.seconds))
+        except httpx.TransportError:
+            return None
+
+
+class AsyncClient(_Client):
+    """Asks a node from an event loop; see `Client`."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        policy: Policy = _USUAL,
+        pool: HashingPool | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        options = _options(url, key)
+        transport = transport or httpx.AsyncHTTPTransport(verify=_certificates())
+        self._http = httpx.AsyncClient(transport=transport, **options)
+        super().__init__(policy, pool)
+
+    async def screen(self, data: bytes, *, content_ref: str = "", preview_url: str = "") -> Answer:
+        """As `Client.screen`."""
+        found = await self._run(self._asking.screen([Upload(data, content_ref, preview_url)], keep_faults=False))
+        return found[0]
+
+    async def screen_many(self, uploads: Iterable[Upload]) -> list[Answer]:
+        """As `Client.screen_many`."""
+        return await self._run(self._asking.screen(uploads, keep_faults=True))
+
+    async def aclose(self) -> None:
+        """Close the connections, and end the hashing."""
+        await self._http.aclose()
+        await asyncio.to_thread(self._close_pool)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _run(self, conversation: Conversation) -> list[Answer]:
+        outcome: Outcome = None
+        while True:
+            try:
+                step = conversation.send(outcome)
+            except StopIteration as end:
+                return list(end.value)
+            if isinstance(step, HashPicture):
+                outcome = await asyncio.to_thread(self._hash, step.data)
+            elif isinstance(step, Send):
+                outcome = await self._send(step)
+            else:
+                await asyncio.sleep(step.seconds)
+                outcome = None
+
+    async def _send(self, step: Send) -> Reply | None:
+        try:
+            return _reply(await self._http.post(step.path, content=step.body, timeout=step.seconds))
+        except httpx.TransportError:
+            return None
+
+
+def _reply(response: httpx.Response) -> Reply:
+    return Reply(response.status_code, response.content, response.headers.get("retry-after", ""))
+
+
+def _certificates() -> Any:
+    """Those of the system, or those that ``SSL_CERT_FILE`` names."""
+    return httpx.create_ssl_context()
+
+
+def _options(url: str, key: str) -> dict[str, Any]:
+    """How both talk. No proxy of the environment ever sees the key. Raises `SettingError`, which quotes neither."""
+    try:
+        base = httpx.URL(url)
+    except httpx.InvalidURL:
+        base = httpx.URL("")
+    if base.scheme not in ("http", "https") or not base.host or base.userinfo or base.query or base.fragment:
+        raise SettingError("The address of the node must be like https://screen.example, without a password in it.")
+    if not (key and key.isascii() and key.isprintable() and " " not in key):
+        raise SettingError("The key for the node is empty or holds characters that no key has. Copy it again.")
+    return {
+        "base_url": base,
+        "headers": {"authorization": f"Bearer {key}", "content-type": "application/json", "user-agent": "staydown"},
+        "trust_env": False,
+        "follow_redirects": False,
+    }
