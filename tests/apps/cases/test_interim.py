@@ -6,8 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
 from staydown.apps.cases import actions, clocks, regimes
+from staydown.apps.cases.actions import minors
+from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Action, Case, Clock, Item, UploaderNotice
 from staydown.apps.cases.timeline import timeline
 from staydown.apps.console.history import of_case
@@ -152,3 +155,29 @@ def test_what_a_report_meets_by_default_has_no_clock_of_minors_orders_or_other_c
     sent = make.submitted(pictures=())
     assert running(sent.case) == {f"{UK}/remove": 48, "us-tida-3/remove": 48}
     assert [each.id for each in regimes.pinned(sent.case)] == ["eu-dsa-16", "uk-osa-10-3", UK, "us-tida-3"]
+
+
+def test_the_uploader_of_a_childs_picture_is_not_warned_when_it_is_hidden():
+    sent = minors.submit_minors_report(MinorsForm(links=["https://platform.test/posts/1"]), by=Actor.reporter())
+    (action,) = Action.objects.filter(item__case=sent.case)
+    assert action.kind == Action.Kind.DISABLE
+    assert Case.objects.get(pk=sent.case.pk).state == Case.State.MINORS
+    assert not UploaderNotice.objects.exists()
+
+
+def test_a_report_about_a_minor_is_held_against_the_laws_on_minors_too(settings):
+    settings.STAYDOWN_REGIMES = []
+    sent = minors.submit_minors_report(MinorsForm(links=["https://platform.test/posts/1"]), by=Actor.reporter())
+    found = [each.id for each in regimes.pinned(sent.case)]
+    assert found == ["eu-dsa-16", "uk-osa-10-3", UK, "us-tida-3", "uk-csea-nca", "us-2258A"]
+    assert running(sent.case) == {f"{UK}/remove": 48, "us-tida-3/remove": 48}
+
+
+def test_a_case_that_turns_out_to_show_a_minor_takes_those_laws_in(settings, bea):
+    settings.STAYDOWN_REGIMES = [UK, "us-2258A"]
+    sent = make.submitted(pictures=())
+    assert [each.id for each in regimes.pinned(sent.case)] == [UK]
+    minors.suspect_minor(sent.case, bea)
+    case = Case.objects.get(pk=sent.case.pk)
+    assert [each.id for each in regimes.pinned(case)] == [UK, "us-2258A"]
+    assert running(case) == {f"{UK}/remove": 48}

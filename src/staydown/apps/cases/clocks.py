@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from staydown.apps.cases import regimes
 from staydown.apps.cases.models import Case, Clock, Item, Order, Report
 from staydown.core.law.clocks import Deadline, deadlines
-from staydown.core.law.schema import Start
+from staydown.core.law.schema import Shown, Start
 
 
 def open_clocks(
@@ -24,6 +24,16 @@ def open_clocks(
     met = _met_by_hiding(case) if waiting is not None and not _seen(waiting) else set()
     found = [each for regime in regimes.pinned(case) for each in deadlines(regime, {Start.RECEIVED: now})]
     return _opened(case, [each for each in found if (each.regime_id, each.clock_id) not in met], report)
+
+
+def take_in_laws_on_minors(case: Case, now: datetime) -> None:
+    """Pin to ``case``, which turned out to show somebody under 18, the laws that hold for such cases, and start their
+    clocks now. Those that it was received under stay: they have the content taken down."""
+    pinned = {pin["id"] for pin in case.regimes}
+    new = [law for law in regimes.in_force(now, shown=Shown.MINOR) if law.id not in pinned]
+    case.regimes = [*case.regimes, *regimes.pin(new, now)]
+    case.save(update_fields=["regimes"])
+    _opened(case, [each for law in new for each in deadlines(law, {Start.RECEIVED: now})])
 
 
 def open_order_clocks(order: Order) -> list[Clock]:

@@ -42,7 +42,8 @@ def hide_at_once(case: Case, report: Report, *, now: datetime) -> Decision | Non
     actions = Action.objects.bulk_create(
         Action(decision=decision, item=item, kind=Action.Kind.DISABLE, asked_at=now) for item in items
     )
-    notices.draw(actions, NoticeForm(), by=by, now=now)
+    if case.state != Case.State.MINORS:  # the uploader of a child's picture is not warned
+        notices.draw(actions, NoticeForm(), by=by, now=now)
     settling.settle(case, now, decision=decision)
     facts = {"regime": decision.regime_id, "items": [str(item.public_id) for item in items]}
     audit.record(VERB, by=by, about=case, also=[decision, report], facts=facts)

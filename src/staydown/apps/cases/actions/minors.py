@@ -17,11 +17,13 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
 from staydown.apps.cases import clocks, intake, regimes, settling, support
 from staydown.apps.cases.access import DECIDERS
+from staydown.apps.cases.actions import interim
 from staydown.apps.cases.actions.reporting import Submitted, acknowledge, code_for, open_case, report_of, store_report
 from staydown.apps.cases.intake import MinorsForm, ReportForm
 from staydown.apps.cases.models import Action, Case, Decision, Hit, Item
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
+from staydown.core.law.schema import Shown
 from staydown.errors import InvalidError, StateError
 
 REASON: Final = "Somebody under 18 may be shown."
@@ -40,7 +42,7 @@ def submit_minors_report(form: MinorsForm, *, by: Actor) -> Submitted:
         code = code_for(form)
         if sent_before := report_of(code):
             return Submitted(sent_before, sent_before.case, code)
-        case = open_case(now)
+        case = open_case(now, laws=regimes.in_force(now, shown=Shown.MINOR))
         case.state = Case.State.MINORS
         case.save(update_fields=["state"])
         told = ReportForm(contact=form.contact, words=form.words, language=form.language, links=form.links)
@@ -52,6 +54,7 @@ def submit_minors_report(form: MinorsForm, *, by: Actor) -> Submitted:
         settling.settle(case, now)
         audit.record("report.received", by=by, about=report, also=[case], facts={"minors": True, "links": len(links)})
         acknowledge(report, by=by)
+        interim.hide_at_once(case, report, now=now)
     return Submitted(report, case, code)
 
 
@@ -83,6 +86,7 @@ def suspect_minor(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
     case.items.update(preview_url=None)
     Hit.objects.filter(case=case).update(preview_url=None)
     case.state = Case.State.MINORS
+    clocks.take_in_laws_on_minors(case, now)
     settling.settle(case, now)
     facts = {"entries": len(entries), "dropped": dropped, "reopened": reopened}
     reports = list(case.reports.filter(withdrawn_at=None).order_by("pk"))
