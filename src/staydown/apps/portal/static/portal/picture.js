@@ -55,7 +55,8 @@ async function decoded(bytes) {
   return bitmap;
 }
 
-async function pixelsToHash(bitmap, makeCanvas) {
+/** The hash and quality of decoded pixels: a picture, or a frame of a video. */
+export async function pixelsToHash(bitmap, makeCanvas) {
   const { width, height } = bitmap;
   const rows = Math.max(1, Math.min(height, Math.floor(STRIP_PIXELS / width)));
   const brush = makeCanvas(width, rows).getContext("2d", { alpha: false, willReadFrequently: true });

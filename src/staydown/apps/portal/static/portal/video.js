@@ -1,0 +1,133 @@
+/**
+ * A video to the hashes of its frames, on this device: one a second, the first and the last, as on the server. The file
+ * is opened where it lies and never leaves; a worker hashes each frame while the next one is looked for.
+ *
+ * The page needs `media-src blob:` in its policy: a blob of this page is the only video that it may open.
+ */
+
+import { PictureError } from "./picture.js";
+
+const MOST_SECONDS = 3 * 3600;
+const MOST_PIXELS = 36_000_000;
+const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
+const INSIDE = 0.001; // seconds past the beginning of a frame, so that rounding does not show the one before
+
+/**
+ * A promise of {frames: [{time, hash, quality}], duration, width, height}; rejected with a `PictureError`.
+ *
+ * `address`: the script of the worker (frames.js), as a string or a TrustedScriptURL. `progress(share)`: called with a
+ * number from 0 to 1 after each frame. `signal`: an AbortSignal; once it is aborted, the code is `cancelled`.
+ */
+export async function hashVideo(file, address, { every = 1, progress = () => {}, signal } = {}) {
+  const video = Object.assign(document.createElement("video"), { muted: true, playsInline: true, preload: "auto" });
+  const source = URL.createObjectURL(file.slice()); // the same bytes without the name
+  const worker = new Worker(address, { type: "module" });
+  try {
+    await opened(video, source, signal);
+    const times = timesOf(video.duration, every);
+    const frames = [];
+    let waiting = null;
+    for (const [number, time] of times.entries()) {
+      if (number) await sought(video, time, signal);
+      const bitmap = await createImageBitmap(video);
+      if (waiting) frames.push(await waiting); // the frame before was hashed while this one was found
+      waiting = hashed(worker, bitmap, Math.min(time, video.duration), signal);
+      waiting.catch(() => {}); // it is awaited, a little later
+      progress((number + 1) / times.length);
+    }
+    frames.push(await waiting);
+    const { duration, videoWidth: width, videoHeight: height } = video;
+    return { frames: withoutRepeatedEnd(frames), duration, width, height };
+  } finally {
+    worker.terminate();
+    video.removeAttribute("src");
+    video.load(); // lets go of the decoder
+    URL.revokeObjectURL(source);
+  }
+}
+
+async function opened(video, source, signal) {
+  const ready = happened(video, "loadeddata", signal);
+  video.src = source;
+  await ready;
+  if (video.duration === Infinity) await measured(video, signal);
+  if (!video.videoWidth || !video.videoHeight) throw new PictureError("no_video_stream");
+  if (video.videoWidth * video.videoHeight > MOST_PIXELS) throw new PictureError("too_large");
+  if (!(video.duration <= MOST_SECONDS)) throw new PictureError("too_long");
+}
+
+/** Videos that a browser recorded do not say how long they are, until their end was looked for. */
+async function measured(video, signal) {
+  await sought(video, Number.MAX_SAFE_INTEGER, signal);
+  await sought(video, 0, signal);
+}
+
+function timesOf(duration, every) {
+  const times = [];
+  for (let number = 0; number === 0 || number * every < duration; number += 1) times.push(number * every + INSIDE);
+  if (duration > INSIDE) times.push(Math.max(duration - INSIDE, 0));
+  return times;
+}
+
+function sought(video, time, signal) {
+  const found = happened(video, "seeked", signal);
+  video.currentTime = time;
+  return found;
+}
+
+/** A promise of the next such event; rejected when the video fails, takes too long, or the person stops it. */
+function happened(video, name, signal) {
+  return settled(signal, (resolve, reject) => {
+    const fail = () => reject(new PictureError(video.error?.code === MediaError.MEDIA_ERR_DECODE ? "corrupt" : "unsupported_format"));
+    video.addEventListener(name, resolve);
+    video.addEventListener("error", fail);
+    return () => {
+      video.removeEventListener(name, resolve);
+      video.removeEventListener("error", fail);
+    };
+  });
+}
+
+function hashed(worker, bitmap, time, signal) {
+  return settled(signal, (resolve, reject) => {
+    const take = ({ data }) => {
+      if (data.found) resolve({ time: Math.round(time * 1000) / 1000, ...data.found });
+      else reject(new PictureError(data.code));
+    };
+    const fail = () => reject(new PictureError("corrupt"));
+    worker.addEventListener("message", take);
+    worker.addEventListener("error", fail);
+    worker.postMessage({ id: 0, bitmap }, [bitmap]);
+    return () => {
+      worker.removeEventListener("message", take);
+      worker.removeEventListener("error", fail);
+    };
+  });
+}
+
+/** A promise that also ends by time and by the signal. `start` begins the work and returns what to undo afterwards. */
+async function settled(signal, start) {
+  let undo = () => {};
+  let timer = 0;
+  let stop = () => {};
+  try {
+    return await new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(new PictureError("cancelled"));
+      stop = () => reject(new PictureError("cancelled"));
+      signal?.addEventListener("abort", stop);
+      timer = window.setTimeout(() => reject(new PictureError("too_slow")), MOST_WAIT);
+      undo = start(resolve, reject);
+      return undefined;
+    });
+  } finally {
+    window.clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
+    undo();
+  }
+}
+
+/** Where the last frame is also the last of the seconds, it was hashed twice. */
+function withoutRepeatedEnd(frames) {
+  const [before, last] = frames.slice(-2);
+  return last && before.hash === last.hash ? frames.slice(0, -1) : frames;
+}

@@ -1,0 +1,100 @@
+"""Videos hashed in the page against the server's: the same frames, and no byte of the file leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from staydown.apps.ui.security import static_headers
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.footage import hash_video
+from tests import clips
+from tests.journeys.browser import watched
+from tests.journeys.test_browser_hashing import SCRIPTS, SECURE, TOLERANCE
+
+pytestmark = pytest.mark.journey
+
+SCENE = clips.scene(seconds=2.4, size=(640, 360))
+POLICY = "Content-Security-Policy"
+
+HASH_FILE = """async (stopAfter) => {
+  const { hashVideo } = await import("/video.js");
+  const { policy } = await import("/policy.js");
+  const stopper = new AbortController();
+  const seen = [];
+  const progress = (share) => { seen.push(share); if (seen.length === stopAfter) stopper.abort(); };
+  const options = { progress, signal: stopper.signal };
+  const [file] = document.querySelector("input").files;
+  const tell = (error) => ({ code: error.code ?? String(error) });
+  return { ...(await hashVideo(file, policy.createScriptURL("/frames.js"), options).catch(tell)), seen };
+}"""
+
+
+@contextmanager
+def bench(browser: Browser) -> Iterator[Page]:
+    """A page that can import the portal's modules and open its own blobs as videos, under the product's headers."""
+    headers = static_headers()
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        name = route.request.url.removeprefix(SECURE)
+        asked.append(f"{route.request.method} {name}")
+        if not name:
+            body = b"<!doctype html><title>bench</title><input type=file>"
+            policy = f"{headers[POLICY]}; media-src blob:"
+            route.fulfill(body=body, headers={**headers, POLICY: policy, "Content-Type": "text/html"})
+        elif (SCRIPTS / name).is_file():
+            body = (SCRIPTS / name).read_bytes()
+            route.fulfill(body=body, headers={**headers, "Content-Type": "text/javascript"})
+        else:
+            route.fulfill(status=404, body="")
+
+    with watched(browser) as page:
+        page.route("**/*", answer)
+        page.goto(SECURE)
+        yield page
+    sent = {each for each in asked if not each.endswith(".js")} - {"GET ", "GET favicon.ico"}
+    assert not sent, "something left the page"
+
+
+def hashed(page: Page, data: bytes, stop_after: int = 0) -> dict:
+    page.set_input_files("input", {"name": "somebody's name.mp4", "mimeType": "video/mp4", "buffer": data})
+    return page.evaluate(HASH_FILE, stop_after)
+
+
+@pytest.mark.parametrize(
+    ("kind", "matrix"), [("mp4", None), ("webm", None), ("mp4", (0, 1, -1, 0))], ids=["mp4", "webm", "turned"]
+)
+def test_page_and_server_hash_the_same_frames(browser, kind, matrix):
+    data = clips.film(SCENE, kind)
+    data = clips.turned(data, matrix) if matrix else data
+    server = hash_video(data)
+    with bench(browser) as page:
+        found = hashed(page, data)
+    assert "code" not in found, found
+    assert (found["width"], found["height"]) == (server.width, server.height)
+    assert abs(found["duration"] - server.duration) < 0.3
+    assert len(found["frames"]) == len(server.frames) == 4
+    for ours, theirs in zip(found["frames"], server.frames, strict=True):
+        assert Hash.from_hex(Algorithm.PDQ, ours["hash"]).distance(theirs.hash) <= TOLERANCE
+        assert abs(ours["quality"] - theirs.quality) <= 3
+    assert [round(frame["time"]) for frame in found["frames"][:3]] == [0, 1, 2]
+    assert found["seen"] == [0.25, 0.5, 0.75, 1]
+
+
+def test_stop_means_stop(browser):
+    with bench(browser) as page:
+        found = hashed(page, clips.film(SCENE), stop_after=2)
+        assert (found["code"], found["seen"]) == ("cancelled", [0.25, 0.5])
+        assert len(hashed(page, clips.film(SCENE))["frames"]) == 4, "and the next one is hashed all the same"
+
+
+def test_a_file_that_no_browser_plays_is_named(browser):
+    with bench(browser) as page:
+        assert hashed(page, b"no video at all")["code"] == "unsupported_format"
+        flat = clips.film([np.full((64, 64, 3), 90, np.uint8)] * 3)
+        assert {frame["quality"] for frame in hashed(page, flat)["frames"]} == {0}
