@@ -98,6 +98,15 @@ def test_where_it_cannot_be_loaded_hashing_goes_on(patience: int, monkeypatch: p
     assert module.compiled() is None
 
 
+def test_a_process_without_rights_goes_without() -> None:
+    code = (
+        "from staydown.core.hashing.pdq import compiled; from staydown.core.hashing.sandbox import give_up_rights;"
+        "give_up_rights(max_memory=1_500_000_000, descriptors=3, processes=0); print(compiled())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("None\n", 0)
+
+
 def test_hashing_a_picture_loads_no_numba() -> None:
     code = (
         "import sys, numpy; from staydown.core.hashing.pdq import pdq;"
