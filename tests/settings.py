@@ -19,6 +19,7 @@ for name in [name for name in os.environ if name.startswith("STAYDOWN_") and not
     del os.environ[name]  # a developer's own install is not what is tested
 os.environ["STAYDOWN_DATA"] = str(DATA)
 os.environ["STAYDOWN_REGIMES"] = "uk-osa-10-3A,us-tida-3"  # what the stories are about; tests of law set their own
+os.environ["STAYDOWN_SECOND_FACTOR"] = "no"  # the tests of it switch it on
 os.environ["STAYDOWN_SECRET_KEY"] = "only-for-tests-" + "x" * 40
 
 from staydown.core.sealing import Keyring  # noqa: E402

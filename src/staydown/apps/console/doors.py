@@ -34,6 +34,7 @@ ROLES: Final = {
     "proposals": CASEWORK,
     "proposal": CASEWORK,
     "suspect": CASEWORK,
+    "ask": CASEWORK,
     "minors": ("protection",),
     "minor": ("protection",),
     "minor_remove": ("protection",),
