@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import json
 import random
+import signal
 import socket
 import sys
 import tempfile
@@ -39,6 +40,7 @@ CLIENTS: Final = 3
 LIVE: Final = 500  # entries that come and go
 SLACK_SHARE: Final = 0.08  # of the memory of the second quarter: allocators are never quite still
 SLACK_MEGABYTES: Final = 12.0
+MOST_LINES: Final = 20  # of the node's log: what strangers send must not fill it
 BANKED: Final = "coffee.png"
 WORKER: Final = b"staydown.core.hashing.worker"
 
@@ -206,6 +208,9 @@ def soak(seconds: float) -> tuple[list[Sample], list[Sample], Tally]:
         publisher.serving() as address,
         running(address, publisher, Path(folder), STAYDOWN_SCREEN_KEYS_EVERY="0.3") as node,
     ):
+        said: list[str] = []
+        log = threading.Thread(target=lambda: said.extend(node.process.stderr or []), daemon=True)
+        log.start()
         eventually(lambda: node.action(known.hash) == "block", seconds=30)
         with loaded(publisher, node, known, tally):
             began = time.monotonic()
@@ -215,9 +220,13 @@ def soak(seconds: float) -> tuple[list[Sample], list[Sample], Tally]:
                 worker_samples += filter(None, [sampled(pid, began) for pid in workers_of(node.process.pid)])
         if not node.is_ready():
             tally.wrong.append("the node was not ready at the end")
-        status, said = node.stop()
-        if status or "Traceback" in said:
-            tally.wrong.append(f"it ended with status {status} and said: {said[-500:]}")
+        node.process.send_signal(signal.SIGTERM)
+        status = node.process.wait(30)
+        log.join(10)
+        if status or len(said) > MOST_LINES:
+            tally.wrong.append(
+                f"it ended with status {status} and {len(said)} lines in its log: {''.join(said)[-500:]}"
+            )
     return node_samples, worker_samples, tally
 
 

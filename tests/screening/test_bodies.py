@@ -324,3 +324,11 @@ def test_no_multipart_framing_is_a_crash(body):
 def test_asked_bodies_are_good():
     """The other tests of this file would pass if everything were refused."""
     assert NODE.web.post("/v1/screen", json=asked(pdq(5))).json()["action"] == "allow"
+
+
+def test_what_is_wrong_with_a_body_is_not_written_into_the_log(caplog):
+    """Else strangers could fill it, and write into it what they like."""
+    for body in (b"no boundary", b"--edge\r\nbad header\r\n\r\n", b"--edge\r\n\r\nx\r\n--edgX"):
+        headers = {"content-type": "multipart/form-data; boundary=edge"}
+        assert NODE.web.post("/v1/screen", content=body, headers=headers).status_code == 422
+    assert not caplog.records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +17,9 @@ ROOM_FOR_THE_REST: Final = 65_536  # bytes of a multipart body that are not the 
 MOST_PARTS: Final = 8
 TEXT_PARTS: Final = ("content_ref", "preview_url")
 LONGEST_TEXT_PART: Final = 8192  # bytes
+
+# The parser warns of each malformed body and quotes it: strangers could fill the log, and write into it what they like.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL + 1)
 
 
 class Gate:
