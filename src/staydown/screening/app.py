@@ -30,7 +30,7 @@ from staydown.errors import (
 from staydown.exchange.hma import PREFIXES as HMA_PREFIXES
 from staydown.exchange.hma import STATUS_PATHS
 from staydown.exchange.peer import FeedClient, ScreeningKey
-from staydown.screening import wire
+from staydown.screening import openapi, wire
 from staydown.screening.answering import Answering, Reply
 from staydown.screening.auth import EXPLAIN, SCREEN
 from staydown.screening.faults import trace
@@ -84,6 +84,7 @@ class Screening(Starlette):
             Route("/livez", self._live, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
             Route("/metrics", self._metrics, methods=["GET"]),
+            Route("/v1/openapi.json", self._openapi, methods=["GET"]),
             *hma_routes(node, self._answering, feed_client, hma),
         ]
         super().__init__(routes=routes, lifespan=self._life, exception_handlers={HTTPException: _not_here})
@@ -181,6 +182,9 @@ class Screening(Starlette):
         if (refused := self._unknown(request)) is not None:
             return refused
         return Response(self._node.metrics.text(), media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
+
+    async def _openapi(self, _request: Request) -> Response:
+        return _json(openapi.document(self._node.settings))
 
     async def _live(self, _request: Request) -> Response:
         return _json({"alive": True})

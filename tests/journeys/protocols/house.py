@@ -20,10 +20,12 @@ from pathlib import Path
 from staydown.project import django
 django.setup(Path(sys.argv[1]))
 from staydown.apps.accounts.actions import create_key
+from staydown.apps.accounts.models import SCOPES
 from staydown.apps.audit.actor import Actor
 for wanted in sys.argv[2:]:
     scopes, _, banks = wanted.partition("@")
-    print(create_key("journey", scopes.split(","), banks.split(",") if banks else [], by=Actor.system())[1])
+    scopes = SCOPES if scopes == "*" else scopes.split(",")
+    print(create_key("journey", scopes, banks.split(",") if banks else [], by=Actor.system())[1])
 """
 HMA = "screen,screen:explain,entry:read,entry:write,entry:enforce,feed:read"
 KEYS = {
@@ -32,6 +34,7 @@ KEYS = {
     "banker": "screen,screen:explain,entry:write",
     "partner": "feed:read@shared",
     "giver": "feed:read,entry:write@shared",
+    "everything": "*",
 }
 
 
