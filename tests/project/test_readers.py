@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from staydown.errors import SettingError
-from staydown.project.readers import Environment, database
+from staydown.project.readers import Environment, database, mail
 
 SECRET = "s3cret-value"
 
@@ -120,3 +120,20 @@ def test_another_database_or_a_broken_address_is_refused(text):
     with pytest.raises(SettingError, match=r"^X ") as error:
         database("X", text)
     assert SECRET not in str(error.value)
+
+
+def test_mail_is_encrypted_but_for_a_server_on_this_machine():
+    assert mail("STAYDOWN_MAIL", "")["EMAIL_BACKEND"].endswith("dummy.EmailBackend")
+    sealed = mail("STAYDOWN_MAIL", "smtps://me:a%40b@mail.test")
+    assert (sealed["EMAIL_PORT"], sealed["EMAIL_USE_SSL"], sealed["EMAIL_HOST_PASSWORD"]) == (465, True, "a@b")
+    asked = mail("STAYDOWN_MAIL", "smtp://mail.test")
+    assert (asked["EMAIL_PORT"], asked["EMAIL_USE_TLS"], asked["EMAIL_USE_SSL"]) == (587, True, False)
+    here = mail("STAYDOWN_MAIL", "smtp://localhost:2525")
+    assert (here["EMAIL_PORT"], here["EMAIL_USE_TLS"]) == (2525, False)
+
+
+@pytest.mark.parametrize("text", ["mail.test", "http://mail.test", "smtp://", "smtps://me:secret@mail.test:port"])
+def test_a_bad_mail_server_is_refused_without_its_password(text):
+    with pytest.raises(SettingError, match="STAYDOWN_MAIL") as refused:
+        mail("STAYDOWN_MAIL", text)
+    assert "secret" not in str(refused.value)

@@ -14,6 +14,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from staydown.errors import SettingError
 
 T = TypeVar("T")
+LANGUAGES: Final = {
+    "es": "Español", "fr": "Français", "de": "Deutsch", "ar": "العربية", "ko": "한국어", "hi": "हिन्दी",
+}  # fmt: skip
 WORDS: Final = {"yes": True, "true": True, "1": True, "on": True, "no": False, "false": False, "0": False, "off": False}
 _ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9-]*")
 _HOST = re.compile(r"\*|\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]")
@@ -145,6 +148,32 @@ def database(name: str, text: str) -> dict[str, object]:
         "PORT": str(_port(name, parts) or ""),
     }
     return {"ENGINE": "django.db.backends.postgresql", **found, "OPTIONS": options}
+
+
+def mail(name: str, text: str) -> dict[str, object]:
+    """Django's mail settings for ``smtps://`` (encrypted from the start) or ``smtp://`` (made so before anything is
+    said, but for a server on this machine). Empty: no mail."""
+    if not text:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    parts = _split(name, text)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise SettingError(f"{name} must be an address such as smtps://user:password@mail.example.")
+    is_local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    usual = 465 if parts.scheme == "smtps" else 25 if is_local else 587
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": _port(name, parts) or usual,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and not is_local,
+    }
+
+
+def languages(folder: Path) -> list[tuple[str, str]]:
+    """The languages whose compiled catalogue is in ``folder``, each with its own name, in a fixed order."""
+    return [(code, name) for code, name in LANGUAGES.items() if (folder / code / "LC_MESSAGES" / "django.mo").exists()]
 
 
 def sqlite_distrusts() -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import staydown
 from staydown.apps.ui import security
 from staydown.errors import SettingError
 from staydown.project import readers
@@ -31,6 +32,12 @@ STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal
     "content_pointer": ENVIRONMENT.whole("STAYDOWN_KEEP_ADDRESSES", 90, least=1, most=3650),
     "decision": ENVIRONMENT.whole("STAYDOWN_KEEP_DECISIONS", 365, least=1, most=3650),
 }
+_MAIL = ENVIRONMENT.secret("STAYDOWN_MAIL")
+STAYDOWN_MAIL = bool(_MAIL)  # whether mail is sent at all
+STAYDOWN_MAIL_FROM = ENVIRONMENT.text("STAYDOWN_MAIL_FROM", "")
+if STAYDOWN_MAIL and not STAYDOWN_MAIL_FROM:
+    raise SettingError("STAYDOWN_MAIL needs STAYDOWN_MAIL_FROM beside it: the address that mails come from.")
+globals().update(readers.mail("STAYDOWN_MAIL", _MAIL))
 STAYDOWN_SECOND_FACTOR = ENVIRONMENT.flag("STAYDOWN_SECOND_FACTOR", default=True)
 STAYDOWN_OIDC_ISSUER = ENVIRONMENT.text("STAYDOWN_OIDC_ISSUER", "") and ENVIRONMENT.address("STAYDOWN_OIDC_ISSUER", "")
 STAYDOWN_OIDC_NAME = ENVIRONMENT.text("STAYDOWN_OIDC_NAME", "your organisation")
@@ -201,6 +208,10 @@ MFA_TOTP_TOLERANCE = 1
 
 # Language, time, log --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
+# The language stands in the address (/es/report/), so nobody needs a cookie to keep it. One that is whole has its
+# compiled catalogue in staydown/locale, and appears by being there.
+LOCALE_PATHS = [Path(staydown.__file__).parent / "locale"]
+LANGUAGES = [(LANGUAGE_CODE, "English"), *readers.languages(LOCALE_PATHS[0])]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

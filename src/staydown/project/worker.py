@@ -25,7 +25,7 @@ from staydown.apps.accounts import standing
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
-from staydown.apps.cases.actions import forgetting
+from staydown.apps.cases.actions import forgetting, mailing
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing import replies
 from staydown.apps.vault.erasing import empty_write_ahead_log
@@ -55,6 +55,7 @@ def chores() -> list[Chore]:
         Chore("stuck tasks", 30, requeue_stuck),
         Chore("lapsed entries", 60, lambda: banks.expire_lapsed(by=Actor.system())),
         Chore("write-ahead log", 600, empty_write_ahead_log),
+        Chore("news by mail", 60, lambda: mailing.tick(by=Actor.system())),
         Chore("checkpoint", 3600, audit.keep_checkpoint),
         Chore("what is kept long enough", 3600, lambda: forgetting.tick(by=Actor.system())),
         Chore("old replies", 3600, replies.remove_expired),

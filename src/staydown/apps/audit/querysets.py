@@ -14,10 +14,15 @@ from staydown.core.merkle import Frontier
 CHUNK = 1000
 
 
-def history(about: models.Model | str) -> list[Line]:
+def mentioning(about: models.Model | str) -> models.QuerySet[Line]:
     """Every line about this, or about something else where this stands in ``also``; the oldest first."""
     mentioned = Mention.objects.filter(ref=reference(about)).values("line_id")
-    return list(Line.objects.filter(pk__in=mentioned).order_by("seq"))
+    return Line.objects.filter(pk__in=mentioned).order_by("seq")
+
+
+def history(about: models.Model | str) -> list[Line]:
+    """The lines of `mentioning`, read at once."""
+    return list(mentioning(about))
 
 
 def recent(limit: int = 100, before: int | None = None) -> list[Line]:

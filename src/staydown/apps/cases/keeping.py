@@ -29,6 +29,7 @@ ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
         "Report.words",
         "Report.signature",
         "Report.acknowledgement",
+        "MailTo.address",
         "Item.label",
         "Question.text",
         "Question.answer",

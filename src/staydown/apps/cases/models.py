@@ -13,6 +13,7 @@ from staydown.apps.cases.desk_models import Exposure, Note
 from staydown.apps.cases.hit_models import HeardHit, Hit
 from staydown.apps.cases.keeping_models import Keeping
 from staydown.apps.cases.law_models import Order, PinnedRegime
+from staydown.apps.cases.mail_models import MailTo
 from staydown.apps.cases.querysets import CaseQuerySet
 from staydown.apps.cases.question_models import Question
 from staydown.apps.vault.fields import SealedTextField
@@ -28,6 +29,7 @@ __all__ = [
     "Hit",
     "Item",
     "Keeping",
+    "MailTo",
     "Note",
     "Order",
     "PinnedRegime",

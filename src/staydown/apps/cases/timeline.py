@@ -34,6 +34,9 @@ OWN: Final[dict[str, Text]] = {
     "report.completed": _("You added what some laws ask for."),
     "report.asked": _("A moderator asked you a question."),
     "report.answered": _("You answered a question."),
+    "report.mail_asked": _("You asked for e-mails when there is news."),
+    "report.mail_stopped": _("You stopped the e-mails."),
+    "report.mailed": _("We sent an e-mail that there is news."),
     "report.parts_deleted": _("You deleted something that you had written."),
     "appeal.received": _("You asked for another look."),
 }

@@ -244,6 +244,21 @@ class Complaint(Question):
     )
 
 
+class News(Question):
+    """Where to say that there is news."""
+
+    address = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        help_text=gettext_lazy("Only you should read what arrives there. The e-mail does not say what it is about."),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "dir": "ltr"}),
+        error_messages={
+            "required": gettext_lazy("Write an e-mail address."),
+            "invalid": gettext_lazy("Write an e-mail address such as name@example.org."),
+        },
+    )
+
+
 PARTS: Final = {
     "words": gettext_lazy("What I wrote in my own words, and my answers to questions"),
     "contact": gettext_lazy("How to reach me"),

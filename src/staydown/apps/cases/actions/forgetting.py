@@ -29,6 +29,7 @@ WAYS: Final = {
     "Appeal": "case",
     "Action": "item__case",
     "Question": "report__case",
+    "MailTo": "report__case",
     "UploaderNotice": "action__item__case",
 }
 """How the rows of each model belong to a case."""

@@ -14,7 +14,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
 from staydown.apps.banks.models import LIVE, Entry
 from staydown.apps.cases import settling, support
-from staydown.apps.cases.models import Action, Case, Hit, Item, Report
+from staydown.apps.cases.models import Action, Case, Hit, Item, MailTo, Report
 from staydown.apps.vault import erasing
 from staydown.errors import StateError
 
@@ -111,6 +111,7 @@ def _erase(report: Report) -> None:
     report.relation = report.contact = report.words = report.signature = None
     report.save(update_fields=["relation", "contact", "words", "signature"])
     report.items.update(label=None)
+    MailTo.objects.filter(report=report).delete()
     report.questions.update(answer=None)
 
 

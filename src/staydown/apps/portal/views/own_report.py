@@ -18,11 +18,12 @@ from staydown.apps.cases import actions, appeals
 from staydown.apps.cases.actions.adding import PARTS, Completion, add_items, complete_report, delete_parts
 from staydown.apps.cases.actions.appealing import complain
 from staydown.apps.cases.actions.asking import answer_question
+from staydown.apps.cases.actions.mailing import ask_for_mail, stop_mail
 from staydown.apps.cases.actions.withdrawing import TAKEN_BACK
 from staydown.apps.cases.intake import HashGiven
 from staydown.apps.cases.models import Case, Item, Question, Report
 from staydown.apps.portal import statements, wording
-from staydown.apps.portal.forms import AddItems, AddLinks, Complaint, Parts
+from staydown.apps.portal.forms import AddItems, AddLinks, Complaint, News, Parts
 from staydown.apps.portal.forms import Question as Form
 
 Answer = HttpResponse | str  # a page, or a sentence to show above the report
@@ -162,6 +163,26 @@ def delete_now(visit: Visit) -> Answer:
     return _("It is deleted.")
 
 
+def news(visit: Visit) -> Answer:
+    """Ask where news are to be said."""
+    return visit.page("news", News())
+
+
+def news_now(visit: Visit) -> Answer:
+    """Keep the address."""
+    form = News(visit.request.POST)
+    if not form.is_valid():
+        return visit.page("news", form)
+    ask_for_mail(visit.report, address=form.cleaned_data["address"], by=visit.by)
+    return _("You get an e-mail when there is news.")
+
+
+def no_news(visit: Visit) -> Answer:
+    """Forget the address."""
+    stop_mail(visit.report, by=visit.by)
+    return _("You get no more e-mails. We deleted the address.")
+
+
 BUTTONS: Final[dict[str, Callable[[Visit], Answer]]] = {
     "download": download,
     "proof": proof,
@@ -178,6 +199,9 @@ BUTTONS: Final[dict[str, Callable[[Visit], Answer]]] = {
     "ask-again-now": ask_again_now,
     "delete": delete,
     "delete-now": delete_now,
+    "news": news,
+    "news-now": news_now,
+    "no-news": no_news,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from staydown.apps.cases.access import report_for_code
 from staydown.apps.cases.actions import first_visit
 from staydown.apps.cases.actions.withdrawing import TAKEN_BACK
 from staydown.apps.cases.checklist import LawChecklist, for_report
-from staydown.apps.cases.models import Case, Item, Report
+from staydown.apps.cases.models import Case, Item, MailTo, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
 from staydown.apps.portal import limits, wording
 from staydown.apps.portal.forms import Receipt
@@ -92,6 +93,8 @@ def _shown(report: Report, code: str) -> dict[str, object]:
         "questions": report.questions.all() if report.withdrawn_at is None else [],
         "may_complain": bool(appeals.open_to_complaint(report)),
         "complaints": report.appeals.order_by("pk"),
+        "may_mail": settings.STAYDOWN_MAIL,
+        "gets_mail": MailTo.objects.filter(report=report).exists(),
         "may_delete": any([report.words, report.contact, report.signature, report.relation]),
     }
 
