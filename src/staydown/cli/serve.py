@@ -67,6 +67,7 @@ def welcome(address: Address, installed: Installed, data: Path, *, screens: bool
         out.print(f"  name      {installed.username}")
         out.print(f"  password  {installed.password}")
         out.print("  Then change the password, and add a second factor or a passkey.")
+        out.print("Which laws bind you? `staydown law which` asks a few questions. Until you set it, all that are on.")
         out.file.flush()
         install.told()
     out.print("Ctrl-C ends it. `staydown doctor` says what is missing or unsafe.", style="dim")
