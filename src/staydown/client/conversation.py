@@ -109,7 +109,7 @@ class Asking:
         for upload in uploads:
             picture = yield HashPicture(upload.data)
             fault = picture if isinstance(picture, MediaError) else None
-            hashes = _hashes(picture) if isinstance(picture, Picture) else [sha256(upload.data)]
+            hashes = picture.asked if isinstance(picture, Picture) else (sha256(upload.data),)
             faults.append(fault)
             items.append(_question(hashes, upload))
             if len(items) >= self.policy.batch:
@@ -153,10 +153,6 @@ class Asking:
             pause *= 2
         self.breaker.unanswered()
         raise _gave_up(reply)
-
-
-def _hashes(picture: Picture) -> Sequence[Hash]:
-    return (*picture.variants, picture.sha256) if picture.is_hashable else (picture.sha256,)
 
 
 def _question(hashes: Sequence[Hash], upload: Upload) -> dict[str, Any]:
