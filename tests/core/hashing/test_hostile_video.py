@@ -174,6 +174,13 @@ def test_a_file_that_breaks_off_is_hashed_as_far_as_it_plays_and_says_so(data: b
     assert all(one.hash.distance(other.hash) <= 31 for one, other in shared)
 
 
+@pytest.mark.parametrize("data", [MP4, FRAGMENTED, WEBM], ids=["mp4", "fragmented", "webm"])
+def test_what_a_phone_leaves_behind_the_end_is_no_damage(data: bytes) -> None:
+    video = hash_video(data + b"SEFH" + bytes(range(1, 60)))
+    assert video.is_whole
+    assert video.frames == hash_video(data).frames
+
+
 def test_damage_in_the_middle_does_not_hide_the_rest() -> None:
     damaged = bytearray(WEBM)
     damaged[len(WEBM) // 2 : len(WEBM) // 2 + 64] = bytes(64)

@@ -36,6 +36,7 @@ _OTHERS: Final = (
 _TRANSPORT_PACKET: Final = 188  # bytes between the sync bytes of an MPEG transport stream
 _MOST_RUNS: Final = 100_000  # of data in a GIF that are stepped over in search of its second frame
 _MOST_BOXES: Final = 100_000
+_NEEDED_BOXES: Final = frozenset({b"moov", b"mdat", b"moof"})
 
 
 def container_of(start: bytes) -> Container:
@@ -128,8 +129,11 @@ def _colour_table(data: bytes, flags_at: int) -> int:
 
 
 def _lacks_boxes(file: BinaryIO, size: int) -> bool:
-    """Whether a box at the top level of an ISO media file reaches past the end, or there is none that describes it."""
-    at, is_described = 0, False
+    """Whether a box that matters reaches past the end of an ISO media file, or there is none that describes it.
+
+    Whatever else stands behind the last of them, such as what some phones and editors leave there, is no concern.
+    """
+    at, is_described, name = 0, False, b""
     for _ in range(_MOST_BOXES):
         if at + 8 > size:
             break
@@ -140,7 +144,7 @@ def _lacks_boxes(file: BinaryIO, size: int) -> bool:
         if length == 0:
             return not is_described
         at += max(length, 8)
-    return at > size or not is_described
+    return (at > size and name in _NEEDED_BOXES) or not is_described
 
 
 def _segment_overruns(file: BinaryIO, size: int) -> bool:
