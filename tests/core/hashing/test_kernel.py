@@ -88,6 +88,12 @@ def test_what_it_does_not_take_goes_the_other_way(patience: int, pixels: np.ndar
     assert pdq(pixels) == (module.pdq_of_lines(small) if small is not None else pdq(np.zeros((4, 4), np.uint8)))
 
 
+def test_pixels_of_another_depth_never_reach_it(patience: int) -> None:
+    module.compiled()
+    with pytest.raises(ValueError):
+        pdq(np.zeros((64, 64, 2), np.uint8))
+
+
 def test_where_it_cannot_be_loaded_hashing_goes_on(patience: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(name: str) -> None:
         raise OSError(24, "Too many open files")
