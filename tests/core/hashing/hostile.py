@@ -107,6 +107,15 @@ def jpeg_of_many_scans(scans: int, side: int = 480) -> bytes:
     return data[:last] + data[last:-2] * scans + b"\xff\xd9"
 
 
+def jpeg_of_many_plain_scans(scans: int, side: int = 480) -> bytes:
+    """The same without being progressive: each colour is sent on its own, again and again, and holds nothing."""
+    data = bytearray(pictures.encoded(Image.new("RGB", (64, 64), "teal"), "JPEG", subsampling=0))
+    struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, side, side)
+    parts = (bytes([1, 0x00]), bytes([2, 0x11]), bytes([3, 0x11]))
+    each = b"".join(b"\xff\xda\0\x08\x01" + part + b"\0\x3f\0" for part in parts)
+    return bytes(data[: data.index(b"\xff\xda")]) + each * (scans // 3) + b"\xff\xd9"
+
+
 def gif_bomb(side: int) -> bytes:
     """A GIF of one colour."""
     return pictures.encoded(Image.new("P", (side, side)), "GIF")
@@ -155,6 +164,9 @@ STRANGE: Final[dict[str, tuple[bytes, type[MediaError] | None]]] = {
     "polyglot of program and bmp": (b"BM\x7fELF" + bytes(200), EmptyPictureError),
     "jpeg of forty scans": (jpeg_of_many_scans(40), None),
     "jpeg of a thousand scans": (jpeg_of_many_scans(1000), TooLargeError),
+    "jpeg of thirty plain scans": (jpeg_of_many_plain_scans(30), None),
+    "jpeg of a thousand plain scans": (jpeg_of_many_plain_scans(1000), TooLargeError),
+    "jpeg of plain scans over too much": (jpeg_of_many_plain_scans(9, 4000), TooLargeError),
     "webp that says it is longer": (written("WEBP")[:4] + b"\xff\xff\xff\x7f" + written("WEBP")[8:], TruncatedError),
     "avif of no items": (box(b"ftyp", b"avif\0\0\0\0avifmif1") + box(b"meta", bytes(4)), CorruptError),
     "avif whose box reaches past the end": (box(b"ftyp", b"avif\0\0\0\0avif") + b"\0\1\0\0meta", TruncatedError),

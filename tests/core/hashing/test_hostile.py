@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from staydown.core.hashing.formats import scans
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.pdq import pdq
 from staydown.core.hashing.picture import hash_picture
@@ -86,6 +88,20 @@ def test_a_scaled_jpeg_counts_as_scaled() -> None:
     assert hash_picture(pictures.encoded(large), SMALL).width == 1920
     with pytest.raises(TooLargeError):
         hash_picture(pictures.encoded(large, progressive=True), SMALL)
+
+
+@pytest.mark.parametrize("name", ["rocket.jpg", "hubble_deep_field.jpg", "retina.jpg"])
+def test_the_scans_of_honest_jpegs(name: str) -> None:
+    """One where it is decoded as it is read, some ten where it is progressive, whatever stands before them."""
+    assert scans(pictures.path(name).read_bytes()) == 1
+    photograph = pictures.photograph(name).resize((300, 200))
+    exif = Image.Exif()
+    exif[0x010E] = "a thumbnail may stand here \xff\xda"
+    assert scans(pictures.encoded(photograph, exif=exif)) == 1
+    assert scans(pictures.encoded(photograph.convert("L"))) == 1
+    assert scans(pictures.encoded(photograph.convert("CMYK"))) == 1
+    assert 5 <= scans(pictures.encoded(photograph, progressive=True)) <= 20
+    assert scans(b"\xff\xd8\xff\xff\xff\xda" * 20) > 10
 
 
 def test_an_endless_animation_costs_its_first_frame() -> None:

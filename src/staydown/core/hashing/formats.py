@@ -23,6 +23,10 @@ HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"h
 _TIFF_PIECES: Final = frozenset({273, 279, 324, 325})  # where strips and tiles start, how long they are
 _TIFF_NUMBERS: Final = {3: "H", 4: "I"}
 
+_SCAN: Final = 0xDA  # markers of JPEG
+_PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
 #: Pictures that we know of and have no decoder for.
 _OTHERS: Final = (
     b"\0\0\0\x0cjP  \r\n\x87\n",  # JPEG 2000
@@ -79,6 +83,31 @@ def declared_size(data: bytes, name: str) -> tuple[int, int] | None:
     if name == "WEBP" and data[12:16] == b"VP8X" and len(data) >= 30:
         return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
     return None
+
+
+def scans(data: bytes) -> int:
+    """How many passes over the whole picture a JPEG asks for; 1 for the usual kind, which is decoded as it is read.
+
+    Of a file whose segments cannot be followed, as many as there could be.
+    """
+    components, at = 0, 2
+    while data[at : at + 1] == b"\xff" and at + 10 <= len(data):
+        marker = data[at + 1]
+        if marker in _FRAMES:
+            components = data[at + 9]
+            if marker in _PROGRESSIVE:
+                break
+        if marker == _SCAN:
+            if 0 < components <= data[at + 4]:
+                return 1
+            break
+        if marker == 0xFF:  # padding
+            at += 1
+        elif marker == 0x01 or 0xD0 <= marker <= 0xD7:  # these have no length
+            at += 2
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return max(2, data.count(b"\xff\xda"))
 
 
 def ends_early(data: bytes, name: str) -> bool:

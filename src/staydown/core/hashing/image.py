@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from staydown.core.hashing.formats import declared_size, ends_early, sniff
+from staydown.core.hashing.formats import declared_size, ends_early, scans, sniff
 from staydown.core.hashing.pdq import Raster
 from staydown.errors import (
     CorruptError,
@@ -110,9 +110,10 @@ def _decode(data: bytes, name: str, limits: Limits, scaled_mode: str) -> Raster:
     image: Image.Image = Image.open(io.BytesIO(data), formats=[name])
     full = image.size
     fold = _scale(image, scaled_mode) if name == "JPEG" else 1
-    # A progressive JPEG is held whole while it is decoded, whatever the scale.
-    _check_size(full if image.info.get("progressive") else image.size, limits)
-    if image.info.get("progressive") and data.count(b"\xff\xda") > _MOST_SCANS:
+    passes = scans(data) if name == "JPEG" else 1
+    # A JPEG of several scans is held whole while it is decoded, whatever the scale.
+    _check_size(full if passes > 1 else image.size, limits)
+    if passes > _MOST_SCANS:
         raise TooLargeError  # some bytes a scan would buy minutes of work
     image.load()
     if image.mode == "LAB":
