@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path
 
 urlpatterns = [
@@ -10,5 +11,5 @@ urlpatterns = [
     path("api/", include("staydown.apps.api.urls")),
     path("stopncii/v1/", include("staydown.apps.api.partners.stopncii")),
     path("ncmec/v2/", include("staydown.apps.api.partners.ncmec")),
-    path("", include("staydown.apps.portal.urls")),
+    *i18n_patterns(path("", include("staydown.apps.portal.urls")), prefix_default_language=False),
 ]

@@ -13,6 +13,7 @@ from typing import Final
 
 from csp.constants import NONE, SELF
 from csp.utils import build_policy
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
@@ -51,7 +52,7 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 
-#: The only page that a search engine may show; whoever looks for help should find it.
+#: The only page that a search engine may show, in each language; whoever looks for help should find it.
 INDEXED_PATHS: Final = frozenset({"/"})
 
 
@@ -66,7 +67,7 @@ class SecurityHeaders(MiddlewareMixin):
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
-        if request.path not in INDEXED_PATHS:
+        if request.path not in INDEXED_PATHS and request.path.strip("/") not in dict(settings.LANGUAGES):
             response.headers.setdefault("X-Robots-Tag", "noindex, nofollow, noarchive")
         return response
 

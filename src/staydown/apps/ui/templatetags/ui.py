@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import segno
 from django import template
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.forms.boundfield import BoundField, BoundWidget
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -61,6 +62,26 @@ def qr(text: str) -> SafeString:
 def service_name() -> str:
     """What the operator calls this install."""
     return getattr(settings, "STAYDOWN_NAME", "") or "staydown"
+
+
+@register.simple_tag(takes_context=True)
+def languages(context: dict[str, Any]) -> list[dict[str, object]]:
+    """This page in each language, when there is a choice and the page is no answer to a form: that would be lost."""
+    request = context.get("request")  # a page about a fault of ours has none
+    if request is None or len(settings.LANGUAGES) < 2 or request.method not in ("GET", "HEAD"):
+        return []
+    here = get_language()
+    bare = request.path.removeprefix(f"/{here}") if here != settings.LANGUAGE_CODE else request.path
+    return [
+        {
+            "code": code,
+            "name": name,
+            "address": bare if code == settings.LANGUAGE_CODE else f"/{code}{bare}",
+            "here": code == here,
+            "bidi": get_language_info(code)["bidi"],
+        }
+        for code, name in settings.LANGUAGES
+    ]
 
 
 @register.filter
