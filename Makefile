@@ -84,6 +84,10 @@ docs: setup ## Write the reference pages that are read off the code
 pictures: setup browser ## Take the readme's pictures of the portal and the console
 	@$(BIN)/python docs/pictures/take.py
 
+.PHONY: screenshots
+screenshots: setup browser ## Take a picture of each page; writes docs/reference/screens.md
+	@$(BIN)/python docs/pictures/screens.py
+
 .PHONY: lock
 lock: setup ## Make the lock files anew from requirements/*.in
 	@cd requirements && for name in dev run; do ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
