@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from threatexchange.exchanges.clients.ncmec.hash_api import (
@@ -21,6 +22,8 @@ from threatexchange.exchanges.clients.stopncii.api import (
     StopNCIIEndpoint,
     StopNCIISignalType,
 )
+from threatexchange.exchanges.impl.ncmec_api import NCMECCollabConfig, NCMECCredentials
+from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from staydown.core.hashing.picture import hash_picture
 from tests import pictures
@@ -109,6 +112,34 @@ def test_a_withdrawal_reaches_ncmecs_client_by_its_id(house):
     assert after[gone].fingerprints == {}
     (said,) = after[kept].feedback["Pdq"]
     assert said.feedback_type is FeedbackType.downvote
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_withdrawal_frees_the_picture_at_a_partners_hma_with_the_exchange_of_the_page(house, monkeypatch):
+    monkeypatch.setenv("STAYDOWN", house.url)
+    monkeypatch.setattr("threatexchange.exchanges.impl.ncmec_api.time.time", lambda now=time.time: now() + 60)
+    (code,) = [block for block in pages.commands("ncmec-clients.md") if "StaydownExchange" in block]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    collab = NCMECCollabConfig(environment=NCMECEnvironment.test_NGO, name="HELPLINE")
+    exchange = names["StaydownExchange"].for_collab(collab, NCMECCredentials("partner", house.keys["partner"]))
+    held: dict[str, Any] = {}
+
+    def matched() -> set[str]:
+        """What the partner matches after one more fetch, merged as HMA merges it."""
+        for delta in exchange.fetch_iter([PdqSignal], None):
+            for name, update in delta.updates.items():
+                merged = exchange.fetch_value_merge(held.get(name), update)
+                held.pop(name, None) if merged is None else held.update({name: merged})
+        return set(exchange.naive_convert_to_signal_type([PdqSignal], collab, held)[PdqSignal])
+
+    with house.web("curator") as web:
+        photo = pictures.path("camera.png").read_bytes()
+        number = web.post("/c/bank/SHARED/content", files={"photo": photo}).json()["id"]
+        assert pdq("camera.png") in matched()
+        assert web.delete(f"/c/bank/SHARED/content/{number}").json() == {"deleted": 1}
+        assert matched() >= {pdq(name) for name in PHOTOGRAPHS}
+        assert pdq("camera.png") not in matched()
 
 
 @pytest.mark.usefixtures("shared")

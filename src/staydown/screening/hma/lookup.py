@@ -10,7 +10,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from staydown.core.bank import Action
+from staydown.core.bank import Action, verdict
 from staydown.core.hashing.algorithm import USUAL_RADIUS, Algorithm, Hash
 from staydown.core.matching.index import Match, shortened
 from staydown.errors import InvalidError, TooLargeError
@@ -124,6 +124,7 @@ class Lookup:
             counts[name] = counts.get(name, 0) + 1
             if counts[name] <= MOST_IN_A_BANK and (self._tells_review or match.entry.action is Action.BLOCK):
                 named.append((name, match))
+        self._node.metrics.hash_answers[verdict(seen)].inc()
         if seen:
             self._node.report(shortened(seen, MOST_MATCHES))
         return named
