@@ -9,7 +9,7 @@ import pytest
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
 from staydown.apps.cases import actions, clocks, regimes
-from staydown.apps.cases.actions import minors
+from staydown.apps.cases.actions import adding, minors
 from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Action, Case, Clock, Item, UploaderNotice
 from staydown.apps.cases.timeline import timeline
@@ -77,6 +77,17 @@ def test_hidden_content_meets_the_limit_and_still_waits_for_a_person(settings):
     assert (case.state, states(case)) == (Case.State.OPEN, [Item.State.DISABLED])
     assert running(case) == {f"{COMPLAINT}/resolve": 168}
     assert case.due_at - case.opened_at == timedelta(days=7)
+
+
+def test_what_is_added_later_is_hidden_too_and_its_own_limit_met():
+    sent = make.submitted(pictures=())
+    answered(sent.case, "disabled")
+    adding.add_items(sent.report, links=["https://platform.test/posts/late"], by=Actor.reporter())
+    assert states(sent.case) == [Item.State.DISABLED, Item.State.ASKED]
+    assert running(sent.case) == {f"{INDIA}/remove": 2}
+    answered(sent.case, "disabled")
+    assert states(sent.case) == [Item.State.DISABLED, Item.State.DISABLED]
+    assert running(sent.case) == {}
 
 
 def test_with_that_limit_alone_no_clock_is_started_again():

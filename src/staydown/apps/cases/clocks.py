@@ -9,8 +9,9 @@ from django.db.models import Q, QuerySet
 
 from staydown.apps.cases import regimes
 from staydown.apps.cases.models import Case, Clock, Item, Order, Report
+from staydown.core.law import checklist
 from staydown.core.law.clocks import Deadline, deadlines
-from staydown.core.law.schema import Shown, Start
+from staydown.core.law.schema import Regime, Shown, Start
 
 
 def open_clocks(
@@ -22,8 +23,25 @@ def open_clocks(
     what is ``waiting`` and hidden, only the limits count that hiding does not meet.
     """
     met = _met_by_hiding(case) if waiting is not None and not _seen(waiting) else set()
-    found = [each for regime in regimes.pinned(case) for each in deadlines(regime, {Start.RECEIVED: now})]
+    found = [each for regime in regimes.pinned(case) for each in deadlines(regime, _events(regime, report, now))]
     return _opened(case, [each for each in found if (each.regime_id, each.clock_id) not in met], report)
+
+
+def note_validity(report: Report, now: datetime) -> int:
+    """How many laws' own clocks start now because ``report`` has become complete under them. Work began at receipt."""
+    started = 0
+    for regime in regimes.pinned(report.case):
+        for deadline in deadlines(regime, _events(regime, report, now)):
+            own = report.clocks.filter(regime_id=deadline.regime_id, clock_id=deadline.clock_id)
+            waiting = own.filter(stopped_at=None, legal_due_at=None)
+            started += waiting.update(legal_due_at=deadline.legal_due) if deadline.legal_due else 0
+    return started
+
+
+def _events(regime: Regime, report: Report | None, now: datetime) -> dict[Start, datetime]:
+    """What happened now that this law counts from: the receipt, and that the report is complete, if it is."""
+    is_valid = report is not None and checklist.is_valid(regime, report.provided)
+    return {Start.RECEIVED: now, Start.VALID: now} if is_valid else {Start.RECEIVED: now}
 
 
 def take_in_laws_on_minors(case: Case, now: datetime) -> None:
@@ -52,11 +70,13 @@ def stopped_by_hiding(case: Case, running: QuerySet[Clock], waiting: Collection[
     limits = _met_by_hiding(case)
     if not limits:
         return running.none()
-    hidden = {item.report_id for item in waiting if item.state == Item.State.DISABLED} - {None}
+    hidden = {item.report_id for item in waiting if item.state == Item.State.DISABLED}
+    seen = {item.report_id for item in _seen(waiting)}
     named = Q()
     for regime_id, clock_id in limits:
         named |= Q(regime_id=regime_id, clock_id=clock_id)
-    return running.filter(named, report__in=hidden - {item.report_id for item in _seen(waiting)})
+    of_all = Q(report=None) if hidden and not seen else Q(pk=None)  # a clock of no report is about all that waits
+    return running.filter(named & (Q(report__in=hidden - seen - {None}) | of_all))
 
 
 def _opened(case: Case, found: Collection[Deadline], report: Report | None = None) -> list[Clock]:
@@ -68,6 +88,7 @@ def _opened(case: Case, found: Collection[Deadline], report: Report | None = Non
             clock_id=deadline.clock_id,
             starts_at=deadline.starts_at,
             due_at=deadline.due_at,
+            legal_due_at=deadline.legal_due,
         )
         for deadline in found
     ]

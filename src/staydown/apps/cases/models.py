@@ -337,6 +337,7 @@ class Clock(models.Model):
     clock_id = models.CharField(max_length=40)
     starts_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    legal_due_at = models.DateTimeField(null=True)  # what the law itself counts, once its own clock has started
     stopped_at = models.DateTimeField(null=True)
     stopped_because = models.CharField(max_length=12, choices=Because.choices, blank=True, default="")
     stopped_by_action = models.ForeignKey(

@@ -14,6 +14,7 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
 from staydown.apps.cases import clocks, elements, intake, regimes, settling
+from staydown.apps.cases.actions import interim
 from staydown.apps.cases.actions.reporting import prints_of, store_items
 from staydown.apps.cases.intake import HashGiven, ReportForm
 from staydown.apps.cases.models import Case, Item, Report
@@ -62,7 +63,9 @@ def add_items(report: Report, *, links: Sequence[str] = (), hashes: Sequence[Has
     if added:
         _restart(case, report, now)
         _provide(report, form)
+        clocks.note_validity(report, now)
         audit.record("report.added", by=by, about=report, also=[case], facts={"items": added})
+        interim.hide_at_once(case, report, now=now)
     return report
 
 
@@ -85,6 +88,7 @@ def complete_report(report: Report, given: Completion, *, by: Actor) -> Report:
     report.save(update_fields=["contact", "signature", "words"])
     met = _provide(report, form)
     if met:
+        clocks.note_validity(report, timezone.now())
         settling.settle(case, timezone.now())
         audit.record("report.completed", by=by, about=report, also=[case], facts={"elements": met})
     return report
