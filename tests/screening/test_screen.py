@@ -98,6 +98,19 @@ def test_a_picture_without_detail_is_still_looked_for_by_its_bytes(stepped):
     assert (reply["action"], reply["hashable"]) == ("block", False)
 
 
+@pytest.mark.parametrize("banked_with_borders", [False, True])
+def test_borders_around_a_copy_or_around_what_was_banked_do_not_hide_it(stepped, banked_with_borders):
+    bare = pictures.photograph("coffee.png")
+    framed = pictures.Image.new("RGB", (bare.width, bare.height + 160))
+    framed.paste(bare.transpose(0), (0, 80))
+    known, upload = (framed, bare) if banked_with_borders else (bare, framed)
+    for value in hash_picture(pictures.encoded(known)).banked:
+        stepped.publisher.add(entry(value))
+    stepped.sync()
+    answer = stepped.web.post("/v1/screen", files={"file": ("a.jpg", pictures.encoded(upload, quality=70))}).json()
+    assert (answer["action"], answer["hashable"]) == ("block", True)
+
+
 @pytest.mark.parametrize(("action", "status"), [(Action.BLOCK, 451), (Action.REVIEW, 200), (None, 200)])
 def test_a_proxy_may_ask_for_a_status(stepped, action, status):
     value = pdq()
