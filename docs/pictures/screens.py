@@ -91,7 +91,7 @@ def portal(browser: Browser, origin: str, album: Album) -> None:
         page.get_by_role("button", name="Continue", exact=True).click()
     page.get_by_role("button", name="Send my report").click()
     album.take(page, chapter, page.title())
-    code = people.CODE.search(page.inner_text("main"))
+    code = people.CODE.search(" ".join(page.inner_text("main").split()))
     assert code, "no receipt"
     page.goto(f"{origin}/status/")
     album.take(page, chapter, page.title())
