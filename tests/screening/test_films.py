@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,10 @@ STILL = hash_picture(pictures.encoded(clips.Image.fromarray(SCENE[6]), quality=8
 
 
 @pytest.fixture
-def stepped() -> Stepped:
-    return Stepped().sync()
+def stepped() -> Iterator[Stepped]:
+    stepped = Stepped().sync()
+    yield stepped
+    stepped.node.films.close()
 
 
 def sent(stepped: Stepped, data: bytes, url: str = "/v1/screen", **options: object) -> object:
@@ -75,6 +79,7 @@ def test_a_video_that_takes_too_long_is_a_problem():
     slow = Stepped(video_seconds=0.01).sync()
     reply = sent(slow, FILM)
     assert (reply.status_code, reply.json()["code"]) == (422, "too_slow")
+    slow.node.films.close()
 
 
 def test_videos_that_wait_leave_room_for_pictures(stepped, monkeypatch):

@@ -19,7 +19,6 @@ from staydown.core.hashing.digest import sha256
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
 from staydown.screening.bodies import Gate, Upload
-from staydown.screening.films import Films
 from staydown.screening.node import Answer, Banks, Node
 from staydown.screening.patience import within
 from staydown.screening.wire import Options, Question
@@ -47,7 +46,6 @@ class Answering:
         self._settings = settings
         self._gate = Gate(most=settings.most_waiting, most_bytes=settings.most_waiting_bytes)
         self._decoders = anyio.CapacityLimiter(settings.workers)
-        self._films = Films(settings)
 
     @property
     def uploads(self) -> int:
@@ -93,7 +91,7 @@ class Answering:
             preview_url = wire.address(upload.text("preview_url"), "preview_url")
             data = upload.file
             is_film = is_video(data)
-            found = Hashed(*await self._films.hashed(data)) if is_film else await self.hashed(data)
+            found = Hashed(*await self._node.films.hashed(data)) if is_film else await self.hashed(data)
         question = Question(found.hashes, found.is_hashable, content_ref, preview_url)
         if is_film:  # thousands of hashes: too long for the event loop
             answer = await anyio.to_thread.run_sync(self._decide, question, banks)

@@ -34,6 +34,10 @@ class Films:
             raise BusyError
         return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._turns)
 
+    def close(self) -> None:
+        """End the workers. What is still being decoded is given up."""
+        self._pool.close()
+
     def _hashes(self, data: bytes) -> Found:
         try:
             video = self._pool.hash(data, every=DENSE)

@@ -16,6 +16,7 @@ from staydown.core.matching.live import LiveIndex
 from staydown.errors import FeedUnreachableError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.auth import ClientKeys, KeyList
+from staydown.screening.films import Films
 from staydown.screening.follower import Follower
 from staydown.screening.hits import Hit, Hits
 from staydown.screening.loop import Loop
@@ -49,6 +50,7 @@ class Node:
     ) -> None:
         self.settings = settings
         self.pool = pool
+        self.films = Films(settings)
         self.index = LiveIndex() if index is None else index
         self.keys = ClientKeys()
         self.metrics = Metrics()
@@ -67,6 +69,7 @@ class Node:
 
     def stop(self) -> None:
         """End the threads and report the hits that wait. Blocks for some seconds when the publisher does not answer."""
+        self.films.close()
         self._following.stop(0)  # it may be waiting for a line; what comes now is not applied
         self._key_list.stop(0)
         self._reporting.stop(self.settings.flush_seconds)

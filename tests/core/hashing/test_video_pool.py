@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from staydown.core.hashing import video_pool
+from staydown.core.hashing import video_child
 from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.pdq import Pdq
 from staydown.core.hashing.video import Frame, Summary, VideoLimits
@@ -92,10 +93,46 @@ def test_a_video_that_takes_too_long_is_given_up_and_the_next_is_not(path: Path)
 def test_a_worker_that_dies_costs_its_video_only(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with VideoPool() as pool:
         with monkeypatch.context() as patch:
-            patch.setattr(video_pool.sys, "executable", "/bin/false")
+            patch.setattr(video_child.sys, "executable", "/bin/false")
             with pytest.raises(CorruptError):
                 pool.hash(path)
         assert pool.hash(path).frames
+
+
+def workers() -> set[int]:
+    """The video workers of this test run."""
+    found: set[int] = set()
+    for task in Path("/proc/self/task").iterdir():
+        found.update(int(pid) for pid in (task / "children").read_text().split())
+    return {pid for pid in found if b"video_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def test_videos_in_memory_share_a_worker_that_outlives_bad_ones_but_not_its_own_death() -> None:
+    with VideoPool() as pool:
+        expected = pool.hash(MP4)
+        first = workers()
+        with pytest.raises(TruncatedError):
+            pool.hash(MP4[:5000])
+        assert pool.hash(MP4) == expected
+        assert workers() == first
+        (pid,) = first
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert pool.hash(MP4) == expected
+        (other,) = workers()
+        assert other != pid
+        with pytest.raises(CorruptError):
+            pool.hash(clips.film(SCENE * 30), every=0.2, progress=lambda _: os.kill(other, signal.SIGKILL))
+        assert pool.hash(MP4) == expected
+        assert workers().isdisjoint({pid, other})
+    assert not workers(), "a closed pool leaves no process behind"
+
+
+def test_a_worker_ends_after_its_share_of_videos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video_child, "_VIDEOS_IN_A_LIFE", 1)
+    with VideoPool() as pool:
+        assert pool.hash(MP4) == pool.hash(MP4)
+        assert not workers()
 
 
 def test_closing_gives_up_what_is_being_decoded(path: Path) -> None:
@@ -134,7 +171,7 @@ worker.main(sys.argv[1:])
 
 
 def test_a_worker_can_open_nothing_and_start_nothing(path: Path) -> None:
-    figures = [*map(str, (1, 1, 1, 1, 1, 2_000_000_000)), "10", "0", "1"]
+    figures = [*map(str, (1, 1, 1, 1, 1, 2_000_000_000)), "10", "1", "0"]
     with path.open("rb") as file:
         ended = subprocess.run(
             [sys.executable, "-c", TRIES, *figures],
@@ -153,10 +190,8 @@ def test_records_come_back_as_they_went() -> None:
     assert read_record(told.read) == FRAME
     assert read_record(told.read) == Summary(1.5, 640, 480, False)
     assert read_record(told.read) is None, "nothing follows"
-    with pytest.raises(NoVideoStreamError):
-        read_record(io.BytesIO(pack_error(NoVideoStreamError())).read)
-    with pytest.raises(CorruptError):
-        read_record(io.BytesIO(pack_error(MediaError())).read)
+    assert isinstance(read_record(io.BytesIO(pack_error(NoVideoStreamError())).read), NoVideoStreamError)
+    assert isinstance(read_record(io.BytesIO(pack_error(MediaError())).read), CorruptError), "one that has no number"
 
 
 @pytest.mark.parametrize(

@@ -1,48 +1,30 @@
-"""Videos from strangers, each hashed in a process of its own that can do nothing else.
+"""Videos from strangers, hashed in worker processes that can do nothing else.
 
-A video takes long enough that starting a process for it costs nothing in comparison. So the process gets the file
-itself as its standard input, however large, and whatever becomes of it touches no other video.
+A file has a process of its own, which gets it as its standard input, however large. Videos in memory, which are mostly
+short, share a few processes, one after the other. A process that dies or overruns costs the one video that it had.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import math
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import astuple
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Self
 
-from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.containers import SNIFFED, container_of
-from staydown.core.hashing.video import DEFAULT_LIMITS, Frame, Summary, Video, VideoLimits, fault
-from staydown.core.hashing.video_records import read_record
-from staydown.errors import CorruptError, MediaError, StaydownError, TooLargeError, TooLongError, TooSlowError
-
-_SOURCES: Final = str(Path(__file__).parents[3])
-_ENVIRONMENT: Final = {
-    "PYTHONPATH": _SOURCES,
-    "OPENBLAS_NUM_THREADS": "1",  # the process may start no thread
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-_AT_A_TIME: Final = 1 << 20  # bytes
-
-Progress = Callable[[float], object]
+from staydown.core.hashing.video import DEFAULT_LIMITS, Video, VideoLimits, fault
+from staydown.core.hashing.video_child import Progress, VideoChild
+from staydown.errors import MediaError, StaydownError, TooLargeError
 
 
 class VideoPool:
     """Hashes untrusted videos, at most ``workers`` at once, each under ``limits`` and within ``seconds``.
 
-    Threads may share a pool; those beyond the number of workers wait their turn. A process that dies costs the one
-    video it had. Close the pool, or use it as a context manager: what is still being decoded is then given up.
+    Threads may share a pool; those beyond the number of workers wait their turn. Workers start when first needed. Close
+    the pool, or use it as a context manager: what is still being decoded is then given up.
     """
 
     def __init__(self, workers: int = 1, limits: VideoLimits = DEFAULT_LIMITS, seconds: float = 900) -> None:
@@ -50,7 +32,8 @@ class VideoPool:
         self._seconds = seconds
         self._room = threading.BoundedSemaphore(workers)
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._busy: set[VideoChild] = set()
+        self._free: list[VideoChild] = []
         self._is_closed = False
 
     def hash(
@@ -62,26 +45,27 @@ class VideoPool:
         """
         if isinstance(source, bytes):
             self._admit(source[:SNIFFED], len(source))
-            with self._process(subprocess.PIPE, every=every, quick=quick) as process:
-                feeder = threading.Thread(target=_feed, args=(process, source), daemon=True)
-                feeder.start()
-                return self._video(process, hashlib.sha256(source).digest, progress)
+            with self._child(lambda: VideoChild(self._limits, self._seconds)) as child:
+                return child.hash(source, progress, every=every, quick=quick)
         try:
             file = source.open("rb")
         except OSError as error:
             raise MediaError(f"This file cannot be read ({error.strerror}). Check its permissions.") from None
         with file:
             self._admit(file.read(SNIFFED), os.fstat(file.fileno()).st_size)
-            file.seek(0)
-            with self._process(file, every=every, quick=quick) as process:
-                return self._video(process, lambda: _digest(file.fileno()), progress)
+            start = lambda: VideoChild(self._limits, self._seconds, file=file, every=every, quick=quick)  # noqa: E731
+            with self._child(start, own=True) as child:
+                return child.hash_file(progress)
 
     def close(self) -> None:
         """End every process, whatever it does. A closed pool hashes nothing."""
         with self._lock:
             self._is_closed = True
-            for process in self._running:
-                process.kill()
+            free, self._free = self._free, []
+            for child in self._busy:
+                child.kill()
+        for child in free:
+            child.end()
 
     def __enter__(self) -> Self:
         return self
@@ -95,86 +79,27 @@ class VideoPool:
             raise fault(TooLargeError)
 
     @contextlib.contextmanager
-    def _process(self, source: Any, *, every: float, quick: bool) -> Iterator[subprocess.Popen[bytes]]:
-        """A worker with ``source`` as its input; ended and forgotten afterwards."""
-        figures = (*astuple(self._limits), math.ceil(self._seconds), int(quick), every)
+    def _child(self, start: Callable[[], VideoChild], *, own: bool = False) -> Iterator[VideoChild]:
+        """A worker: a free one unless the video is to have its ``own``. Kept for the next video if it can take one."""
         with self._room:
+            spent = []
             with self._lock:
                 if self._is_closed:
                     raise StaydownError("This pool of video workers is closed. Open another one.")
-                try:
-                    process = subprocess.Popen(
-                        [sys.executable, "-sP", "-m", "staydown.core.hashing.video_worker", *map(str, figures)],
-                        stdin=source,
-                        stdout=subprocess.PIPE,
-                        stderr=subprocess.DEVNULL,  # decoders write there what strangers put into their files
-                        env=_ENVIRONMENT,
-                        cwd="/",
-                    )
-                except OSError:
-                    raise StaydownError("A video worker does not start. Run `staydown doctor` to see why.") from None
-                self._running.add(process)
+                child = None
+                while not own and self._free and child is None:
+                    child = self._free.pop()
+                    if not child.is_usable:  # it died in its sleep
+                        spent.append(child)
+                        child = None
+                child = child or start()
+                self._busy.add(child)
             try:
-                yield process
+                yield child
             finally:
                 with self._lock:
-                    self._running.discard(process)
-                process.kill()
-                process.wait()
-                for pipe in (process.stdin, process.stdout):
-                    if pipe is not None:
-                        with contextlib.suppress(OSError):
-                            pipe.close()
-
-    def _video(self, process: subprocess.Popen[bytes], digest: Callable[[], bytes], progress: Progress | None) -> Video:
-        """What the process finds out, and the SHA-256, which is made while it works."""
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            process.kill()
-
-        watchdog = threading.Timer(self._seconds, expire)
-        watchdog.daemon = True
-        watchdog.start()
-        try:
-            whole = Hash(Algorithm.SHA256, digest())
-            frames, found = self._records(process, progress)
-        finally:
-            watchdog.cancel()
-            watchdog.join()
-        if found is None:
-            process.wait()
-            raise fault(TooSlowError if expired.is_set() or process.returncode == -signal.SIGXCPU else CorruptError)
-        return Video(frames, found.duration, found.width, found.height, whole, found.is_whole)
-
-    def _records(
-        self, process: subprocess.Popen[bytes], progress: Progress | None
-    ) -> tuple[tuple[Frame, ...], Summary | None]:
-        """The frames and the end that the process writes; no end when it died."""
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        frames: list[Frame] = []
-        while isinstance(record := read_record(process.stdout.read), Frame):
-            frames.append(record)
-            if len(frames) > self._limits.max_frames:  # no honest worker writes so many
-                raise fault(TooLongError)
-            if progress is not None:
-                progress(record.time)
-        return tuple(frames), record
-
-
-def _feed(process: subprocess.Popen[bytes], data: bytes) -> None:
-    """Write a video into the pipe of a process that may die meanwhile."""
-    assert process.stdin is not None  # noqa: S101 - for the type checker
-    with contextlib.suppress(OSError, ValueError):
-        process.stdin.write(data)
-        process.stdin.close()
-
-
-def _digest(descriptor: int) -> bytes:
-    """The SHA-256 of a file, read without moving the place that another process reads at."""
-    digest, at = hashlib.sha256(), 0
-    while part := os.pread(descriptor, _AT_A_TIME, at):
-        digest.update(part)
-        at += len(part)
-    return digest.digest()
+                    self._busy.discard(child)
+                    keep = child.is_usable and not self._is_closed
+                    (self._free if keep else spent).append(child)
+                for each in spent:
+                    each.end()

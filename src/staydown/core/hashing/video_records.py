@@ -1,4 +1,4 @@
-"""What a process that decodes a video writes for its pool: a record a frame as it goes, and one at the end."""
+"""What crosses the pipes between a pool and its video workers: a question, a record a frame as it goes, an end."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from staydown.errors import (
     UnsupportedFormatError,
 )
 
+QUESTION: Final = struct.Struct(">Qd?")  # length of the video that follows, seconds between frames, key frames only
 _KIND: Final = struct.Struct(">B")
 _TIME: Final = struct.Struct(">d")  # and after it what `frames` writes of a picture
 _END: Final = struct.Struct(">BdII?")  # 0 or an error, duration, width, height, whether it is whole
@@ -59,10 +60,10 @@ def pack_error(error: MediaError) -> bytes:
     return _KIND.pack(_IS_END) + _END.pack(kind + 1, 0, 0, 0, False)
 
 
-def read_record(read: Callable[[int], bytes]) -> Frame | Summary | None:
-    """The next record; None when the process ended without one. Raises the `MediaError` that it tells of.
+def read_record(read: Callable[[int], bytes]) -> Frame | Summary | MediaError | None:
+    """The next record: a frame, or the end, which may be an error; None when the process ended without one.
 
-    ``read`` gives so many bytes, or fewer at the end. A record that no honest process writes counts as a damaged video.
+    ``read`` gives so many bytes, or fewer at the end. A record that no honest process writes raises `CorruptError`.
     """
     kind = int.from_bytes(read(1))
     if not kind:
@@ -83,9 +84,11 @@ def _frame(record: bytes) -> Frame:
     return Frame(time, found.whole, found.views)
 
 
-def _end(error: int, duration: float, width: int, height: int, is_whole: bool) -> Summary:
+def _end(error: int, duration: float, width: int, height: int, is_whole: bool) -> Summary | MediaError:
+    if 0 < error <= len(_ERRORS):
+        return fault(_ERRORS[error - 1])
     if error:
-        raise fault(_ERRORS[error - 1] if error <= len(_ERRORS) else CorruptError)
+        raise fault(CorruptError)
     if not math.isfinite(duration) or duration < 0 or not width or not height:
         raise fault(CorruptError)
     return Summary(duration, width, height, is_whole)

@@ -1,6 +1,7 @@
-"""The process that decodes one video: ``python -m staydown.core.hashing.video_worker``, started by `video_pool`.
+"""The process that decodes videos: ``python -m staydown.core.hashing.video_worker``, started by `video_pool`.
 
-The video is its standard input, a file or a pipe; records (`video_records`) are its output.
+Its standard input is a file, which is the one video that it hashes; or a pipe with questions, each followed by a video.
+Records (`video_records`) are its output.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from PIL import Image
 from staydown.core.hashing.footage import examine
 from staydown.core.hashing.sandbox import allow_processor_seconds, give_up_rights
 from staydown.core.hashing.video import Frame, VideoLimits, fault
-from staydown.core.hashing.video_records import pack, pack_end, pack_error
+from staydown.core.hashing.video_records import QUESTION, pack, pack_end, pack_error
 from staydown.errors import MediaError, TooLargeError
 
 _UNUSED: Final = frozenset({"av.__main__", "av.datasets"})
 
 
 def main(arguments: list[str]) -> None:
-    """Hash the video on standard input."""
-    *figures, seconds, quick, every = arguments
+    """Hash what is on standard input, until it ends."""
+    *figures, seconds, every, quick = arguments
     limits = VideoLimits(*map(int, figures))
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a decoder prints must not land among the answers
@@ -36,7 +37,24 @@ def main(arguments: list[str]) -> None:
     Image.MAX_IMAGE_PIXELS = None  # `VideoLimits` decides
     warnings.simplefilter("ignore")
     give_up_rights(max_memory=limits.max_memory, descriptors=answers + 1, processes=0)
-    allow_processor_seconds(int(seconds))
+    given = open(0, "rb", closefd=False)  # noqa: SIM115 - a descriptor, and it lives as long as the process
+    if given.seekable():
+        allow_processor_seconds(int(seconds))
+        _answer(given, limits, answers, every=float(every), quick=bool(int(quick)))
+        return
+    while len(question := given.read(QUESTION.size)) == QUESTION.size:
+        length, spacing, is_quick = QUESTION.unpack(question)
+        allow_processor_seconds(int(seconds))
+        try:
+            video = io.BytesIO(given.read(length))
+        except MemoryError:
+            os.write(answers, pack_error(fault(TooLargeError)))
+            return  # where the next question begins is not known any more
+        _answer(video, limits, answers, every=spacing, quick=is_quick)
+
+
+def _answer(video: BinaryIO, limits: VideoLimits, answers: int, *, every: float, quick: bool) -> None:
+    """Write the records of one video."""
 
     def tell(record: bytes) -> None:
         while record:
@@ -46,7 +64,7 @@ def main(arguments: list[str]) -> None:
         tell(pack(frame))
 
     try:
-        tell(pack_end(examine(_input(), limits, take, every=float(every), quick=bool(int(quick)))))
+        tell(pack_end(examine(video, limits, take, every=every, quick=quick)))
     except MediaError as error:
         tell(pack_error(error))
     except MemoryError:
@@ -60,14 +78,6 @@ def _load_decoders() -> None:
             importlib.import_module(found.name)
     importlib.import_module("PIL.WebPImagePlugin")
     Image.preinit()
-
-
-def _input() -> BinaryIO:
-    """The standard input, which has to be whole in memory where one cannot go back in it."""
-    file = open(0, "rb", closefd=False)  # noqa: SIM115 - a descriptor, and it lives as long as the process
-    if file.seekable():
-        return file
-    return io.BytesIO(file.read())  # as long as the pool let it be
 
 
 if __name__ == "__main__":
