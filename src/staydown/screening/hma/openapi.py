@@ -1,0 +1,138 @@
+"""Hasher-Matcher-Actioner's addresses at a node, as a part of its OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+Fields = dict[str, Any]
+KEY: Final[list[Fields]] = [{"key": []}]
+HEX: Final = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
+FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+_BANK: Final = {"type": "string", "pattern": "^[A-Z0-9][A-Z0-9_]{0,63}$"}
+
+
+def paths() -> Fields:
+    """The operations below /h, /m and /c. What is below /c is answered by the publisher."""
+    return {**_looking_up(), **_curating(), **_exchanges()}
+
+
+def _looking_up() -> Fields:
+    photo = {"type": "object", "required": ["photo"], "properties": {"photo": FILE}}
+    types = [_text("types"), _text("content_type")]
+    hash_ = [_text("signal"), _text("signal_type", ["pdq", "sha256"])]
+    narrowed = [_text("banks"), _text("seed"), _text("bypass_coinflip", ["true", "false"])]
+    pair = {"type": "array", "items": HEX, "minItems": 2, "maxItems": 2}
+    return {
+        "/h/hash": {
+            "get": _asked("HMA: hash the picture at an address", "hma_hash_named", [_text("url"), *types]),
+            "post": _asked("HMA: hash a picture", "hma_hash", types, {"multipart/form-data": photo}),
+        },
+        "/m/lookup": {
+            "get": _asked("HMA: look a hash or an address up", "hma_lookup", [*hash_, _text("url"), *types, *narrowed]),
+            "post": _asked("HMA: look a picture up", "hma_lookup_sent", narrowed, {"multipart/form-data": photo}),
+        },
+        "/m/raw_lookup": {
+            "get": _asked(
+                "HMA: matches without their banks",
+                "hma_raw_lookup",
+                [*hash_, _text("banks"), _text("include_distance", ["true", "false"])],
+            )
+        },
+        "/m/compare": {
+            "post": _asked(
+                "HMA: compare two hashes",
+                "hma_compare",
+                [],
+                {"application/json": {"type": "object", "properties": {"pdq": pair, "sha256": pair}}},
+            )
+        },
+        "/m/index/status": {"get": _asked("HMA: size and age of the index", "hma_index", [_text("signal_type")])},
+    }
+
+
+def _curating() -> Fields:
+    bank, content = _part("bank", _BANK), _part("content", {"type": "integer", "minimum": 0})
+    note = {"type": "string", "maxLength": 255}
+    metadata = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"content_id": {"type": "string"}, "content_uri": {"type": "string"}, "json": {"type": "object"}},
+    }
+    signal = {"type": "object", "properties": {"pdq": HEX, "note": note, "metadata": metadata}, "required": ["pdq"]}
+    photo = {"type": "object", "required": ["photo"], "properties": {"photo": FILE, "note": note}}
+    made = {"type": "object", "required": ["name"], "properties": {"name": _BANK, "enabled": {"type": "boolean"}}}
+    until = {"type": "object", "properties": {"disable_until_ts": {"type": "integer", "enum": [0, 1]}}}
+    shown = [content, bank, _text("include_signals", ["true", "false"]), _text("include_metadata", ["true", "false"])]
+    return {
+        "/c/banks": {
+            "get": _asked("HMA: the banks", "hma_banks", []),
+            "post": _asked("HMA: make a bank", "hma_make_bank", [], {"application/json": made}),
+        },
+        "/c/bank/{bank}": {
+            "get": _asked("HMA: a bank", "hma_bank", [bank]),
+            "put": _asked("HMA: what would change nothing", "hma_change_bank", [bank], {"application/json": made}),
+            "delete": _asked("HMA: refused", "hma_delete_bank", [bank]),
+        },
+        "/c/bank/{bank}/content": {
+            "post": _asked(
+                "HMA: bank a picture", "hma_bank_picture", [bank, _text("url")], {"multipart/form-data": photo}
+            )
+        },
+        "/c/bank/{bank}/signal": {
+            "post": _asked("HMA: bank a hash", "hma_bank_signal", [bank], {"application/json": signal})
+        },
+        "/c/bank/{bank}/content/{content}": {
+            "get": _asked("HMA: a content", "hma_content", shown),
+            "put": _asked("HMA: end a content", "hma_end_content", [bank, content], {"application/json": until}),
+            "delete": _asked("HMA: delete a content", "hma_delete_content", [bank, content]),
+        },
+    }
+
+
+def _exchanges() -> Fields:
+    exchange, api = _part("exchange", _BANK), _part("api", {"type": "string", "minLength": 1})
+    return {
+        "/c/exchanges": {"get": _asked("HMA: the exchanges", "hma_exchanges", [])},
+        "/c/exchange/{exchange}": {"get": _asked("HMA: an exchange", "hma_exchange", [exchange])},
+        "/c/exchange/{exchange}/status": {"get": _asked("HMA: when it came", "hma_exchange_status", [exchange])},
+        "/c/exchanges/apis": {"get": _asked("HMA: the kinds of exchange", "hma_exchange_apis", [])},
+        "/c/exchanges/api/{api}": {"get": _asked("HMA: a kind of exchange", "hma_exchange_api", [api])},
+        "/c/signal_type": {"get": _asked("HMA: the kinds of hash", "hma_signal_types", [])},
+    }
+
+
+def ref(name: str) -> Fields:
+    """A reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def body(kinds: Fields) -> Fields:
+    """A request body of these content types."""
+    return {"required": True, "content": {kind: {"schema": schema} for kind, schema in kinds.items()}}
+
+
+def json_of(name: str) -> Fields:
+    """An answer in JSON, by the schema of this name."""
+    return {"description": name, "content": {"application/json": {"schema": ref(name)}}}
+
+
+def _text(name: str, known: list[str] | None = None) -> Fields:
+    schema: Fields = {"type": "string"} | ({"enum": known} if known else {})
+    return {"name": name, "in": "query", "schema": schema}
+
+
+def _part(name: str, schema: Fields) -> Fields:
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _asked(summary: str, name: str, parameters: list[Fields], given: Fields | None = None) -> Fields:
+    """An operation of HMA's API; its errors are messages."""
+    refusals = {status: json_of("Message") for status in ("400", "401", "403", "404", "408", "413", "503")}
+    found: Fields = {
+        "summary": summary,
+        "operationId": name,
+        "security": KEY,
+        "parameters": parameters,
+        "responses": {"200": {"description": "As HMA", "content": {"application/json": {}}}, **refusals},
+    }
+    return found if given is None else found | {"requestBody": body(given)}
