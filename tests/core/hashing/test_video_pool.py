@@ -107,6 +107,7 @@ def workers() -> set[int]:
     return {pid for pid in found if b"video_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
+@pytest.mark.proof
 def test_videos_in_memory_share_a_worker_that_outlives_bad_ones_but_not_its_own_death() -> None:
     with VideoPool() as pool:
         expected = pool.hash(MP4)
@@ -128,6 +129,7 @@ def test_videos_in_memory_share_a_worker_that_outlives_bad_ones_but_not_its_own_
     assert not workers(), "a closed pool leaves no process behind"
 
 
+@pytest.mark.proof
 def test_a_worker_ends_after_its_share_of_videos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video_child, "_VIDEOS_IN_A_LIFE", 1)
     with VideoPool() as pool:
@@ -135,6 +137,7 @@ def test_a_worker_ends_after_its_share_of_videos(monkeypatch: pytest.MonkeyPatch
         assert not workers()
 
 
+@pytest.mark.proof
 def test_closing_gives_up_what_is_being_decoded(path: Path) -> None:
     pool = VideoPool()
     with pytest.raises(StaydownError):
@@ -143,6 +146,7 @@ def test_closing_gives_up_what_is_being_decoded(path: Path) -> None:
         pool.hash(path)
 
 
+@pytest.mark.proof
 def test_threads_wait_their_turn(path: Path) -> None:
     found = []
     with VideoPool(workers=1) as pool:

@@ -48,6 +48,7 @@ def test_the_same_video(index: VideoIndex) -> None:
     assert asked(index, clips.film(COFFEE)) == (100, 100)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     ("kind", "frames", "options"),
     [
@@ -73,6 +74,7 @@ def test_a_clip_out_of_a_banked_video(index: VideoIndex) -> None:
     assert entry < 70
 
 
+@pytest.mark.proof
 def test_a_banked_clip_inside_another_video() -> None:
     clip = COFFEE[12:32]
     around = clips.scene("rocket.jpg", 4, size=SIZE)
