@@ -38,6 +38,8 @@ MAY = {
     ("POST", "decide"): {MODERATOR, LEAD},
     ("POST", "renew"): {MODERATOR, LEAD},
     ("POST", "release"): {MODERATOR, LEAD},
+    ("POST", "take_over"): {LEAD},
+    ("POST", "assign"): {MODERATOR, LEAD},
     ("GET", "restore"): {MODERATOR, LEAD},
     ("POST", "restore"): {MODERATOR, LEAD},
     ("GET", "proposals"): {MODERATOR, LEAD},
@@ -88,6 +90,8 @@ def addresses(case, db):
     make.decided(other.case, person)
     about = {
         "restore": case,
+        "take_over": case,
+        "assign": case,
         "proposal": proposals.propose(proposals.Kind.EXPORT, endpoint, reason="x", by=Actor.system()),
         "appeal": actions.appeal(UploaderNotice.objects.get(), words="Look again."),
         "case": case,

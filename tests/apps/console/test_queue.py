@@ -9,11 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from benchmarks.queue import fill
 from staydown.apps.audit.querysets import recent
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Case, Item
-from staydown.apps.console import queue_rows
-from staydown.apps.console.views import queue as view
+from staydown.apps.console import queue_pages, queue_rows
 from tests import factories as make
 from tests.people import AMARA, DORA
 
@@ -106,7 +106,7 @@ def test_an_empty_lane_says_so(at_bea, lane, words):
 
 
 def test_pages(at_bea, monkeypatch):
-    monkeypatch.setattr(view, "PER_PAGE", 2)
+    monkeypatch.setattr(queue_pages, "PER_PAGE", 2)
     cases = [due(make.submitted(pictures=(seed,)).case, hours=seed + 1) for seed in range(5)]
     pages = [shown(at_bea, f"?page={number}") for number in (1, 2, 3)]
     assert [number for numbers, _ in pages for number in numbers] == [case.number for case in cases]
@@ -134,7 +134,7 @@ def test_as_many_queries_for_many_cases_as_for_one(at_bea, bea):
         entry = Item.objects.filter(case=sent.case, kind="hash").get().pdq_entry
         actions.record_hits([make.hit(entry, "review", content_ref=f"c{n}") for n in range(3)], by=make.NODE)
     many = queries(at_bea)
-    assert len(many) == len(one) <= 7, "\n".join(many)  # session, person, counts, page, items, stamp
+    assert len(many) == len(one) <= 9, "\n".join(many)  # session, sign-in, two counts, ids, rows, stamp ...
     assert not [sql for sql in many if "staydown_cases_hit" in sql]
 
 
@@ -159,3 +159,76 @@ def test_the_pulse_changes_when_a_case_comes_or_goes(at_bea, bea):
     make.decided(first, bea)
     assert stamp() not in {before, after}
     assert stamp("waiting") != stamp("done")
+
+
+def test_it_is_narrowed(at_bea, bea, cem):
+    late, mine, plain = (make.submitted(pictures=(seed,)).case for seed in (31, 32, 33))
+    Case.objects.filter(pk=late.pk).update(due_at=timezone.now() - timedelta(hours=1))
+    actions.assign(mine, bea, staff=cem)
+    assert shown(at_bea, "?only=overdue")[0] == [late.number]
+    assert shown(at_bea, "?only=mine")[0] == [mine.number]
+    assert set(shown(at_bea, "?only=free")[0]) == {late.number, plain.number}
+    assert len(shown(at_bea, "?law=uk-osa-10-3A")[0]) == 3
+    Case.objects.filter(pk=plain.pk).update(regimes=[])
+    assert set(shown(at_bea, "?law=uk-osa-10-3A")[0]) == {late.number, mine.number}
+    assert shown(at_bea, "?law=uk-osa-10-3A&only=mine")[0] == [mine.number]
+    assert len(shown(at_bea, "?law=made-up&only=made-up")[0]) == 3
+
+
+def test_a_narrowed_list_has_pages(at_bea):
+    for seed in range(60, 87):
+        make.submitted(pictures=(seed,))
+    first, page = shown(at_bea, "?only=free")
+    second, last = shown(at_bea, "?only=free&page=2")
+    assert (len(first), len(second), set(first) & set(second)) == (25, 2, set())
+    assert "only=free&amp;page=2" in page
+    assert "Next page" not in last
+
+
+def test_a_case_is_found_by_its_number(at_bea):
+    case = make.submitted(pictures=(41,)).case
+    typed = case.number.lower().replace("-", " ").replace("0", "o").replace("1", "i")
+    assert at_bea.get("/staff/", {"number": typed})["Location"] == f"/staff/cases/{case.public_id}/"
+    assert "There is no case with this number" in at_bea.get("/staff/?number=ZZZZ-ZZZZ").content.decode()
+    Case.objects.filter(pk=case.pk).update(state="minors", due_at=None)
+    assert "There is no case with this number" in at_bea.get("/staff/", {"number": typed}).content.decode()
+
+
+def test_what_has_no_deadline_comes_last_on_whatever_page(at_bea):
+    cases = [make.submitted(pictures=(seed,)).case for seed in range(100, 130)]
+    without = {case.number for case in cases[:4]}
+    Case.objects.filter(number__in=without).update(due_at=None)
+    first, second = (shown(at_bea, f"?page={number}")[0] for number in (1, 2))
+    assert set(second[-4:]) == without
+    assert not set(first) & without
+    assert len({*first, *second}) == 30
+
+
+@pytest.mark.parametrize("query", ["", "?page=40", "?only=free", "?law=uk-osa-10-3A&page=20"])
+def test_a_long_lane_takes_no_more_queries(at_bea, query, django_assert_max_num_queries):
+    fill(1_500)
+    at_bea.get(f"/staff/{query}")
+    with django_assert_max_num_queries(14):
+        numbers, _ = shown(at_bea, query)
+    assert len(numbers) == 25
+
+
+def test_a_lead_takes_a_case_over(at_bea, at_cem, cem):
+    case = make.submitted(pictures=(51,)).case
+    at_bea.get(f"/staff/cases/{case.public_id}/")
+    assert "Take it over" in at_cem.get(f"/staff/cases/{case.public_id}/").content.decode()
+    page = at_cem.post(f"/staff/cases/{case.public_id}/take-over/", follow=True).content.decode()
+    assert "took the case over from bea-at-work" in page
+    assert Case.objects.get(pk=case.pk).leased_by == cem
+    assert "Take it over" not in at_bea.get(f"/staff/cases/{case.public_id}/").content.decode()
+
+
+def test_a_case_is_assigned(at_bea, at_cem, cem, uli):
+    case = make.submitted(pictures=(52,)).case
+    address = f"/staff/cases/{case.public_id}/assign/"
+    page = at_bea.post(address, {"to": cem.public_id}, follow=True).content.decode()
+    assert "assigned the case to cem-at-work" in page
+    assert "for you" in at_cem.get("/staff/").content.decode()
+    assert "nobody like that" in at_bea.post(address, {"to": uli.public_id}, follow=True).content.decode()
+    at_bea.post(address, {"to": ""})
+    assert Case.objects.get(pk=case.pk).assigned_to is None

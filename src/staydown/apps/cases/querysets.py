@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import DurationField, ExpressionWrapper, F, Value
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models.functions import Cast
 
 
 class CaseQuerySet(models.QuerySet):
@@ -19,6 +20,24 @@ class CaseQuerySet(models.QuerySet):
     def queue(self) -> Self:
         """The open cases, the earliest deadline first."""
         return self.filter(state="open").order_by(F("due_at").asc(nulls_last=True), "id")
+
+    def under(self, regime_id: str) -> Self:
+        """Those that this law binds, in whatever version. One look at each row, and no join."""
+        return self.annotate(pins=Cast("regimes", models.TextField())).filter(pins__contains=f'"{regime_id}"')
+
+    def of(self, staff: models.Model, now: datetime) -> Self:
+        """Those that this person holds now, or that are assigned to them."""
+        return self.filter(Q(leased_by=staff, leased_until__gt=now) | Q(assigned_to=staff))
+
+    def of_nobody(self, now: datetime) -> Self:
+        """Those that nobody holds now and that are assigned to nobody."""
+        return self.filter(Q(leased_until=None) | Q(leased_until__lte=now), assigned_to=None)
+
+    def numbered(self, text: str) -> Self:
+        """The case of this number, in any spelling that a person might type; none for what is no number."""
+        kept = "".join(letter for letter in text.upper() if letter.isascii() and letter.isalnum())
+        plain = kept.translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+        return self.for_staff().filter(number=f"{plain[:4]}-{plain[4:]}")
 
     def with_time_left(self, now: datetime) -> Self:
         """The same with ``time_left``, a timedelta that is negative once the deadline has passed; None without one."""

@@ -30,6 +30,8 @@ ROLES: Final = {
     "release": CASEWORK,
     "appeals": EVERYONE,
     "appeal": CASEWORK,
+    "take_over": ("lead",),
+    "assign": CASEWORK,
     "restore": CASEWORK,
     "proposals": CASEWORK,
     "proposal": CASEWORK,

@@ -127,6 +127,14 @@ def _hidden_at_once(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return said.replace("decided to hide", "had the platform hide", 1)
 
 
+def _taken_over(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    return f"took the case over from {facts['from']}" if facts.get("from") else "took the case"
+
+
+def _assigned(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    return f"assigned the case to {facts['to']}" if facts.get("to") else "assigned the case to nobody"
+
+
 def _appeal_decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     said = "reversed the decision" if facts.get("outcome") == "reversed" else "upheld the decision"
     return f"looked again for the {facts.get('side', 'other side')}, and {said}"
@@ -156,6 +164,8 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "case.released": _always("gave the case back"),
     "case.viewed": _always("read the report"),
     "case.decided": _decided,
+    "case.taken_over": _taken_over,
+    "case.assigned": _assigned,
     "proposal.made": _always("proposed to show something again; it takes two people"),
     "proposal.approved": _always("approved the proposal"),
     "proposal.rejected": _always("rejected the proposal"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, QuerySet
 
 from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import regimes
@@ -37,6 +37,7 @@ class QueueRow:
     laws: tuple[str, ...]
     holder: str
     held_by_me: bool
+    assigned: str
 
 
 def lane(name: str) -> QuerySet[Case]:
@@ -61,10 +62,10 @@ def lanes() -> list[tuple[str, str, int]]:
     return [cases[0], ("appeals", "Appeals", waiting), *cases[1:]]
 
 
-def stamp(name: str) -> str:
-    """A text that changes when a case joins or leaves a lane."""
-    found = lane(name).order_by().aggregate(cases=Count("pk"), newest=Max("pk"))
-    return f"{found['cases']}.{found['newest'] or 0}"
+def stamp(name: str, length: int) -> str:
+    """A text that changes when a case joins or leaves a lane of this length."""
+    newest = lane(name).order_by("-pk").values_list("pk", flat=True).first()
+    return f"{length}.{newest or 0}"
 
 
 def rows(cases: Sequence[Case], staff: Staff, now: datetime) -> list[QueueRow]:
@@ -88,6 +89,10 @@ def _asked(cases: Sequence[Case]) -> dict[int, str]:
     )
 
 
+def _whose(person: Staff, staff: Staff) -> str:
+    return "you" if person.pk == staff.pk else person.pseudonym
+
+
 def _row(case: Case, asked: str, staff: Staff, now: datetime) -> QueueRow:
     held = case.leased_by if case.leased_until and case.leased_until > now else None
     return QueueRow(
@@ -98,4 +103,5 @@ def _row(case: Case, asked: str, staff: Staff, now: datetime) -> QueueRow:
         laws=tuple(regime.short_name for regime in regimes.pinned(case)),
         holder=held.pseudonym if held else "",
         held_by_me=held is not None and held.pk == staff.pk,
+        assigned="" if case.assigned_to is None else _whose(case.assigned_to, staff),
     )

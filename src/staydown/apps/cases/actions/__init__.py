@@ -6,7 +6,7 @@ Locks are taken in one order: the case, then the head of the feed (which stands 
 from staydown.apps.cases.actions.appealing import Answer, appeal, complain, decide_appeal
 from staydown.apps.cases.actions.deciding import decide
 from staydown.apps.cases.actions.hits import record_hits
-from staydown.apps.cases.actions.leases import lease, release, renew
+from staydown.apps.cases.actions.leases import assign, lease, release, renew, take_over
 from staydown.apps.cases.actions.notices import NoticeForm, hand_over
 from staydown.apps.cases.actions.ordering import OrderGiven, serve_order
 from staydown.apps.cases.actions.outcomes import record_outcome
@@ -20,6 +20,7 @@ __all__ = [
     "OrderGiven",
     "Submitted",
     "appeal",
+    "assign",
     "complain",
     "decide",
     "decide_appeal",
@@ -33,6 +34,7 @@ __all__ = [
     "restore",
     "serve_order",
     "submit_report",
+    "take_over",
     "withdraw_entry",
     "withdraw_item",
     "withdraw_report",

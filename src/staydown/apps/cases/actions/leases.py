@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from staydown.apps.accounts import access as accounts
-from staydown.apps.accounts.models import Staff
+from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.cases import settling
@@ -62,6 +62,42 @@ def release(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
     case.leased_by = case.leased_until = None
     case.save(update_fields=["leased_by", "leased_until"])
     audit.record("case.released", by=by or accounts.staff_actor(staff), about=case)
+    return case
+
+
+@transaction.atomic
+def take_over(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
+    """The case, leased to a lead although somebody else holds it: for one who fell ill or forgot a tab.
+
+    What the other one typed is still on their page, and is refused when they send it.
+    """
+    accounts.require_role(staff, Role.LEAD)
+    case, now = settling.held(case), timezone.now()
+    if case.state != Case.State.OPEN:
+        raise StateError("This case is not open, so nobody needs to take it.")
+    if case.leased_by_id == staff.pk:
+        return case
+    before = case.leased_by
+    case.leased_by, case.leased_until = staff, now + LENGTH
+    case.save(update_fields=["leased_by", "leased_until"])
+    facts = {"from": before.pseudonym if before else ""}
+    audit.record("case.taken_over", by=by or accounts.staff_actor(staff), about=case, facts=facts)
+    return case
+
+
+@transaction.atomic
+def assign(case: Case, to: Staff | None, *, staff: Staff, by: Actor | None = None) -> Case:
+    """The case assigned to ``to``, or to nobody: whose it is when they are back. It keeps nobody from deciding it."""
+    accounts.require_role(staff, *DECIDERS)
+    if to is not None:
+        accounts.require_role(to, *DECIDERS)
+    case = settling.held(case)
+    if case.assigned_to_id == (to.pk if to else None):
+        return case
+    case.assigned_to = to
+    case.save(update_fields=["assigned_to"])
+    facts = {"to": to.pseudonym if to else ""}
+    audit.record("case.assigned", by=by or accounts.staff_actor(staff), about=case, facts=facts)
     return case
 
 

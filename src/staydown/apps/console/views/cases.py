@@ -14,7 +14,7 @@ from django.utils import timezone
 from staydown.apps.accounts.access import require_role
 from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import actions
-from staydown.apps.cases.access import case_for_staff
+from staydown.apps.cases.access import DECIDERS, case_for_staff
 from staydown.apps.cases.actions.viewing import view_case
 from staydown.apps.cases.models import Case
 from staydown.apps.console import casefile, history
@@ -66,6 +66,8 @@ def page(
         "holder": holder,
         "mine": mine,
         "works": works,
+        "may_take_over": may(staff, "take_over"),
+        "deciders": deciders() if works else [],
         "now": now,
         "menu": "queue",
     }
@@ -119,3 +121,34 @@ def release(request: HttpRequest, public_id: UUID) -> HttpResponse:
     case = actions.release(case_for_staff(staff, public_id), staff)
     messages.success(request, f"Case {case.number} is given back. Somebody else can take it.")
     return redirect("console:queue")
+
+
+@door("take_over", "POST")
+def take_over(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """A lead takes a case that somebody else holds."""
+    staff = require_role(request.user)
+    try:
+        actions.take_over(case_for_staff(staff, public_id), staff)
+    except StateError as error:
+        messages.error(request, error.message)
+    return redirect("console:case", public_id)
+
+
+@door("assign", "POST")
+def assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Says whose case it is, or that it is nobody's."""
+    staff = require_role(request.user)
+    case = case_for_staff(staff, public_id)
+    given = request.POST.get("to", "")
+    to = next((person for person in deciders() if str(person.public_id) == given), None)
+    if given and to is None:
+        messages.error(request, "There is nobody like that to assign it to.")
+    else:
+        actions.assign(case, to, staff=staff)
+        messages.success(request, f"Case {case.number} is {f'for {to.pseudonym}' if to else 'assigned to nobody'} now.")
+    return redirect("console:case", public_id)
+
+
+def deciders() -> list[Staff]:
+    """Those whom a case can be assigned to."""
+    return list(Staff.objects.filter(is_active=True, role__in=DECIDERS).order_by("pseudonym"))

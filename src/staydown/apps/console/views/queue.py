@@ -2,53 +2,61 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.functional import cached_property
 
+from staydown.apps.accounts.access import require_role
+from staydown.apps.cases import regimes
 from staydown.apps.cases.models import Case
 from staydown.apps.console import queue_rows
 from staydown.apps.console.doors import door, may
-
-PER_PAGE = 25
-
-
-class LanePages(Paginator[Case]):
-    """The pages of a lane, whose length is known already."""
-
-    def __init__(self, name: str, length: int) -> None:
-        super().__init__(queue_rows.lane(name).select_related("leased_by"), PER_PAGE)
-        self.length = length
-
-    @cached_property
-    def count(self) -> int:
-        return self.length
+from staydown.apps.console.queue_pages import ONLY, LanePages, Rows, Wanted, narrow_page
 
 
-def _lane(request: HttpRequest) -> str:
-    wanted = request.GET.get("lane", "")
-    return wanted if wanted in queue_rows.LANES else "open"
+def _wanted(request: HttpRequest) -> Wanted:
+    """What was asked for, as far as there is such a thing."""
+    lane, only, law = (request.GET.get(name, "") for name in ("lane", "only", "law"))
+    known = {regime.id for regime in regimes.in_force(timezone.now())}
+    return Wanted(
+        lane if lane in queue_rows.LANES else "open", only if only in ONLY else "", law if law in known else ""
+    )
 
 
 @door("queue")
 def show(request: HttpRequest) -> HttpResponse:
-    """A page of a lane; ``?lane=`` names it. Whoever is here for the cases of minors is led to those."""
+    """A page of a lane; ``?lane=`` names it, ``?only=`` and ``?law=`` narrow it, ``?number=`` leads to one case.
+
+    Whoever is here for the cases of minors is led to those.
+    """
     if not may(request.user, "case"):
         return redirect("console:minors")
-    name, now = _lane(request), timezone.now()
-    lanes = queue_rows.lanes()
+    staff, now = require_role(request.user), timezone.now()
+    number = request.GET.get("number", "").strip()
+    found = Case.objects.numbered(number).first() if number else None
+    if found is not None:
+        return redirect("console:case", found.public_id)
+    wanted, lanes = _wanted(request), queue_rows.lanes()
     counts = {each: count for each, _, count in lanes}
-    page = LanePages(name, counts[name]).get_page(request.GET.get("page"))
+    rows = Rows(wanted.cases(staff, now), wanted.lane)
+    given = request.GET.get("page", "1")
+    page_number = int(given) if given.isascii() and given.isdecimal() and 0 < len(given) < 7 else 1
+    if wanted.is_narrowed:
+        page = narrow_page(rows, max(page_number, 1))
+    else:
+        page = LanePages(rows, counts[wanted.lane]).get_page(page_number)  # type: ignore[assignment]
     context = {
-        "rows": queue_rows.rows(list(page.object_list), request.user, now),  # type: ignore[arg-type]
+        "rows": queue_rows.rows(list(page.object_list), staff, now),
         "page": page,
-        "lane": name,
+        "wanted": wanted,
+        "lane": wanted.lane,
         "lanes": lanes,
-        "stamp": queue_rows.stamp(name),
+        "only": ONLY,
+        "laws": [(regime.id, regime.short_name) for regime in regimes.in_force(now)],
+        "number": number,
+        "stamp": queue_rows.stamp(wanted.lane, counts[wanted.lane]),
         "now": now,
-        "may_decide": may(request.user, "decide"),
+        "may_decide": may(staff, "decide"),
         "menu": "queue",
     }
     return render(request, "console/queue.html", context)
@@ -57,4 +65,5 @@ def show(request: HttpRequest) -> HttpResponse:
 @door("pulse")
 def pulse(request: HttpRequest) -> JsonResponse:
     """The lane's stamp: another one than the page has means that the list has changed."""
-    return JsonResponse({"stamp": queue_rows.stamp(_lane(request))})
+    lane = _wanted(request).lane
+    return JsonResponse({"stamp": queue_rows.stamp(lane, queue_rows.lane_counts()[lane])})

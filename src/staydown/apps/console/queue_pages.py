@@ -1,0 +1,129 @@
+"""A page of a lane in a few small queries, however long the lane is: by index, and rows only for what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlencode
+
+from django.core.paginator import Paginator
+from django.utils.functional import cached_property
+
+from staydown.apps.accounts.models import Staff
+from staydown.apps.cases.models import Case
+from staydown.apps.cases.querysets import CaseQuerySet
+from staydown.apps.console import queue_rows
+
+PER_PAGE: Final = 25
+ONLY: Final = {"overdue": "Overdue", "mine": "Mine", "free": "Nobody’s"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which cases somebody asked for: a lane, and what narrows it."""
+
+    lane: str = "open"
+    only: str = ""
+    law: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it is less than the whole lane."""
+        return bool(self.only or self.law)
+
+    @property
+    def query(self) -> str:
+        """The same as the query of an address."""
+        given = {"lane": self.lane, "only": self.only, "law": self.law}
+        return urlencode({name: value for name, value in given.items() if value})
+
+    def cases(self, staff: Staff, now: datetime) -> CaseQuerySet:
+        """Those cases, in no order."""
+        found: CaseQuerySet = queue_rows.lane(self.lane).order_by()
+        if self.only == "overdue":
+            found = found.filter(due_at__lt=now)
+        elif self.only == "mine":
+            found = found.of(staff, now)
+        elif self.only == "free":
+            found = found.of_nobody(now)
+        return found.under(self.law) if self.law else found
+
+
+class Rows:
+    """The cases of a lane in its order, to be sliced: first the ids by an index, then the rows of that slice.
+
+    What has no deadline comes last; asking for it apart lets both databases walk the index instead of sorting it all.
+    """
+
+    def __init__(self, found: CaseQuerySet, lane: str) -> None:
+        self._parts = (
+            [found.order_by("-pk")]
+            if lane == "done"
+            else [
+                found.filter(due_at__isnull=False).order_by("due_at", "pk"),
+                found.filter(due_at__isnull=True).order_by("pk"),
+            ]
+        )
+
+    def __getitem__(self, wanted: slice) -> list[Case]:
+        start, left, pks = wanted.start or 0, (wanted.stop or 0) - (wanted.start or 0), []
+        for number, part in enumerate(self._parts):
+            found = list(part.values_list("pk", flat=True)[start : start + left])
+            pks += found
+            left -= len(found)
+            if not left or number == len(self._parts) - 1:
+                break
+            start = 0 if found else max(0, start - part.count())
+        rows = Case.objects.select_related("leased_by", "assigned_to").in_bulk(pks)
+        return [rows[pk] for pk in pks]
+
+
+class LanePages(Paginator):  # type: ignore[type-arg] - of `Rows`, which is no queryset
+    """The pages of a whole lane, whose length is known already."""
+
+    def __init__(self, rows: Rows, length: int) -> None:
+        super().__init__(rows, PER_PAGE)  # type: ignore[arg-type]
+        self.length = length
+
+    @cached_property
+    def count(self) -> int:
+        """How many cases there are."""
+        return self.length
+
+
+@dataclass(frozen=True, slots=True)
+class NarrowPage:
+    """A page of a narrowed lane. How many there are is not counted: that would look at every case."""
+
+    object_list: Sequence[Case]
+    number: int
+    more: bool
+
+    def has_next(self) -> bool:
+        """Whether there is a page after it."""
+        return self.more
+
+    def has_previous(self) -> bool:
+        """Whether there is a page before it."""
+        return self.number > 1
+
+    def next_page_number(self) -> int:
+        """The number of the page after it."""
+        return self.number + 1
+
+    def previous_page_number(self) -> int:
+        """The number of the page before it."""
+        return self.number - 1
+
+    def has_other_pages(self) -> bool:
+        """Whether it is not the only one."""
+        return self.more or self.number > 1
+
+
+def narrow_page(rows: Rows, number: int) -> NarrowPage:
+    """The page of this number."""
+    start = (number - 1) * PER_PAGE
+    found = rows[start : start + PER_PAGE + 1]
+    return NarrowPage(found[:PER_PAGE], number, len(found) > PER_PAGE)
