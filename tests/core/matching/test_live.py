@@ -74,6 +74,14 @@ class Changes(RuleBasedStateMachine):
         asked = [entry.hash, flipped(entry.hash, entry.radius, rng)]
         assert self.index.query(asked, most=most) == self.oracle.query(asked, most=most)
 
+    @rule(seed=st.integers(0, 1000), most=st.sampled_from([None, 1]), threads=st.integers(1, 3))
+    def ask_many(self, seed: int, most: int | None, threads: int) -> None:
+        rng = random.Random(seed)
+        views = [entry.hash for entry in rng.choices(POOL, k=12)]
+        pictures = [views[:3], [], [flipped(views[3], 20, rng)], views[4:6], views[4:5], views[6:]]
+        expected = [self.oracle.query(asked, most=most) for asked in pictures]
+        assert self.index.query_many(pictures, most=most, threads=threads) == expected
+
     @invariant()
     def as_many(self) -> None:
         assert len(self.index) == len(self.oracle)
@@ -94,10 +102,10 @@ def held_up(monkeypatch):
     begun, go_on = threading.Event(), threading.Event()
 
     class Slow(MultiIndex):
-        def __init__(self, *arguments: object) -> None:
+        def __init__(self, *arguments: object, **options: object) -> None:
             begun.set()
             assert go_on.wait(60)
-            super().__init__(*arguments)
+            super().__init__(*arguments, **options)
 
     monkeypatch.setattr(live, "MultiIndex", Slow)
     yield begun, go_on
@@ -235,7 +243,7 @@ def test_a_merge_that_fails_loses_nothing_and_is_tried_again(monkeypatch):
     failed, seen = threading.Event(), []
 
     class Failing(MultiIndex):
-        def __init__(self, *_: object) -> None:
+        def __init__(self, *_: object, **__: object) -> None:
             raise MemoryError
 
     def note(fault: threading.ExceptHookArgs) -> None:

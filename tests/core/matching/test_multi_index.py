@@ -17,6 +17,7 @@ from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching import plan, scan, snapshot
 from staydown.core.matching.linear import LinearIndex
+from staydown.core.matching.live import LiveIndex
 from staydown.core.matching.multi_index import MultiIndex
 from tests.core.matching.samples import SHAPES, entries, flipped, pdq, queries
 
@@ -147,6 +148,15 @@ def test_a_small_index_never_loads_numba():
 def test_the_memory_of_a_hash_is_far_below_that_of_an_object():
     held = entries(1, 1000, "scattered")
     assert MultiIndex(held).nbytes / len(held) < 51
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_many_pictures_at_once_have_the_answers_of_each(shape):
+    held = entries(9, 1500, shape)
+    oracle, index = LinearIndex(held), LiveIndex(MultiIndex(held, chunks=11))
+    pictures = queries(9, held, 30)
+    for threads in (1, 2):
+        assert index.query_many(pictures, threads=threads) == [oracle.query(asked) for asked in pictures]
 
 
 def test_hashes_asked_for_twice_count_once():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 import pytest
@@ -49,8 +50,7 @@ def test_ten_million_entries_take_a_hundred_bytes_each():
     rows = 10_000_000
     plan = best_plan(rows, 31)
     assert plan is not None
-    tables = 4 * len(plan.chunks) * (rows + (1 << plan.table_bits))
-    assert tables / rows + 32 + 16 + 2 < 100
+    assert plan.nbytes / rows + 32 + 16 + 2 < 100
 
 
 @pytest.mark.parametrize("rows", [0, 1, FEWEST_ROWS - 1, 1 << 33])
@@ -58,11 +58,34 @@ def test_too_few_or_too_many_for_tables(rows):
     assert best_plan(rows, 31) is None
 
 
-def test_flips_are_all_masks_each_once():
+def test_flips_are_all_masks_of_each_radius():
     masks, weights, reach = flips(6, 3)
-    assert sorted(masks.tolist()) == [mask for mask in range(64) if mask.bit_count() <= 3]
     assert weights.tolist() == [mask.bit_count() for mask in masks.tolist()]
-    assert reach.tolist() == [within(6, radius) for radius in range(4)] == [1, 7, 22, 42]
+    assert reach.tolist() == [0, 1, 8, 30, 72]
+    for radius in range(4):
+        some = masks[reach[radius] : reach[radius + 1]].tolist()
+        assert some == [mask for mask in range(64) if mask.bit_count() <= radius]
+        assert len(some) == within(6, radius)
+
+
+@pytest.mark.parametrize("radius", [5, 31, 40])
+def test_some_chunk_is_near_and_stays_so_with_the_next_one(radius):
+    """What the slots rely on (the cycle lemma), for differences spread over the chunks in every way chance has."""
+    rng = random.Random(radius)
+    for m in (1, 2, 3, 7, 11, 16, 29):
+        plan = plan_with(10_000, radius, m)
+        if plan is None:
+            continue
+        for _ in range(300):
+            places = rng.sample(range(256), radius)
+            if rng.random() < 0.5:  # crowded into few chunks
+                places = [place % 60 for place in places]
+            differ = [len({p for p in places if c.start <= p < c.start + c.width}) for c in plan.chunks]
+            pairs = zip(plan.chunks, plan.onward(), differ, [*differ[1:], differ[0]], strict=True)
+            assert any(
+                here <= c.radius and (not bits or here + there <= c.radius + after.radius + 1)
+                for c, (after, bits), here, there in pairs
+            )
 
 
 def test_within_counts_values():
@@ -81,10 +104,10 @@ def spoiled(**changes):
         {"radius": 32},
         {"rows": 2000},
         {"table_bits": 0},
-        {"table_bits": 1},
-        {"row_bits": 40},
+        {"table_bits": 63},
+        {"block_bits": 40},
         {"rows": -1},
-        {"most_rows": None},
+        {"most_blocks": None},
         {"width": 40},
         {"width": 9.0},
         {"start": 3},

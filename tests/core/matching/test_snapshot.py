@@ -7,6 +7,7 @@ import json
 import random
 import stat
 import struct
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -15,7 +16,9 @@ import pytest
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.matching import snapshot, table
+from staydown.core.matching.checksum import checksums
 from staydown.core.matching.multi_index import MultiIndex
+from staydown.core.matching.shelf import Chunked, Shelf
 from staydown.errors import SnapshotError
 from tests.core.matching.samples import entries, flipped, pdq
 
@@ -38,6 +41,17 @@ def data(path):
 def directory_of(data: bytes) -> dict:
     size = HEADER.unpack_from(data)[4]
     return json.loads(bytes(data[96 : 96 + size]))
+
+
+def checksum(raw: bytes) -> str:
+    """The checksum of a section, by its description."""
+    keys = [int.from_bytes(hashlib.sha256(struct.pack("<I", n)).digest()[:8], "little") | 1 for n in range(1024)]
+    raw += bytes(-len(raw) % 8192)
+    sums = b""
+    for at in range(0, len(raw), 8192):
+        words = struct.unpack_from("<1024Q", raw, at)
+        sums += struct.pack("<Q", sum(word * key for word, key in zip(words, keys, strict=True)) % (1 << 64))
+    return hashlib.sha256(sums).hexdigest()
 
 
 def with_directory(data: bytes, directory: dict) -> bytes:
@@ -66,12 +80,12 @@ def test_what_is_read_is_what_was_written(path, size, chunks):
 def test_it_can_be_read_by_its_description_alone(data):
     """A second reader, written from docs/reference/snapshot-format.md without NumPy."""
     magic, version, zero, length, size, digest = HEADER.unpack_from(data)
-    assert (magic, version, zero, length) == (b"SDNINDEX", 1, 0, len(data))
+    assert (magic, version, zero, length) == (b"SDNINDEX", 2, 0, len(data))
     assert hashlib.sha256(data[:64]).digest() == data[64:96]
     assert hashlib.sha256(data[96 : 96 + size]).digest() == digest
     directory = json.loads(data[96 : 96 + size])
     start = -(-(96 + size) // 64) * 64
-    widths = {"u16": 2, "u32": 4, "u64": 8}
+    widths = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
 
     def section(number: int) -> bytes:
         listed = directory["sections"][number]
@@ -79,7 +93,7 @@ def test_it_can_be_read_by_its_description_alone(data):
         for side in listed["shape"]:
             count *= side
         raw = bytes(data[start + listed["at"] :][: count * widths[listed["type"]]])
-        assert hashlib.sha256(raw).hexdigest() == listed["sha256"]
+        assert checksum(raw) == listed["checksum"]
         assert listed["at"] % 64 == 0
         return raw
 
@@ -152,7 +166,8 @@ def section_ends(data):
     start = -(-(96 + HEADER.unpack_from(data)[4]) // 64) * 64
     for section in directory_of(data)["sections"]:
         size = int(np.prod(section["shape"])) * int(section["type"][1:]) // 8
-        yield from (start + section["at"], start + section["at"] + size - 1)
+        if size:
+            yield from (start + section["at"], start + section["at"] + size - 1)
 
 
 def is_padding(data, place):
@@ -164,11 +179,12 @@ def is_padding(data, place):
     return not any(first <= place <= last for first, last in zip(ends[::2], ends[1::2], strict=True))
 
 
-def test_another_version_is_named(data):
+@pytest.mark.parametrize("version", [1, 3])
+def test_another_version_is_named(data, version):
     magic, _, *rest = HEADER.unpack_from(data)
-    header = HEADER.pack(magic, 2, *rest)
+    header = HEADER.pack(magic, version, *rest)
     data[:96] = header + hashlib.sha256(header).digest()
-    with pytest.raises(SnapshotError, match="version 2"):
+    with pytest.raises(SnapshotError, match=f"version {version}"):
         snapshot.read(bytes(data))
 
 
@@ -199,7 +215,10 @@ FORGERIES = {
     "a plan with a gap": lambda d: d["shelves"][0]["plan"]["chunks"].pop(),
     "overlapping chunks": lambda d: d["shelves"][0]["plan"]["chunks"][1].update(start=0),
     "a chunk beyond the bits": lambda d: d["shelves"][0]["plan"]["chunks"][-1].update(start=250),
-    "rows that do not fit a slot": lambda d: d["shelves"][0]["plan"].update(row_bits=1),
+    "rows that do not fit a slot": lambda d: d["shelves"][0]["plan"].update(block_bits=1),
+    "bounds of another size": lambda d: d["shelves"][0].update(ends=d["shelves"][-1]["ends"]),
+    "bases in place of long groups": lambda d: d["shelves"][0].update(long_groups=d["shelves"][0]["bases"]),
+    "long groups without their ends": lambda d: d["sections"][d["shelves"][0]["long_groups"]].update(shape=[1]),
     "tables of another size": lambda d: d["shelves"][0]["plan"].update(table_bits=3),
     "endless work": lambda d: d["shelves"][0]["plan"]["chunks"][0].update(radius=9),
     "half a number": lambda d: d["shelves"][0]["plan"].update(radius=31.5),
@@ -224,15 +243,47 @@ def test_forged_tables_give_wrong_answers_at_most(data):
     start = len(with_directory(data, directory)) - (len(data) - -(-(96 + HEADER.unpack_from(data)[4]) // 64) * 64)
     sections = bytearray(with_directory(data, directory)[start:])
     for shelf in directory["shelves"]:
-        for name in ("bounds", "slots"):
+        for name in ("bases", "ends", "slots"):
             listed = directory["sections"][shelf[name]]
-            forged = rng.integers(0, 1 << 32, listed["shape"], dtype=np.uint32)
-            sections[listed["at"] : listed["at"] + forged.nbytes] = forged.tobytes()
-            listed["sha256"] = hashlib.sha256(forged.tobytes()).hexdigest()
+            size = int(np.prod(listed["shape"])) * int(listed["type"][1:]) // 8
+            forged = (
+                rng.bytes(size) if name != "ends" else rng.choice([0, 9, 254, 255], size).astype(np.uint8).tobytes()
+            )
+            sections[listed["at"] : listed["at"] + size] = forged
+            listed["checksum"] = checksum(forged)
     index = snapshot.read(with_directory(bytes(data[: -len(sections)]) + bytes(sections), directory))
     for entry in HELD:
         held = {match.entry.id for match in index.query([entry.hash, flipped(entry.hash, 3, random.Random(1))])}
         assert held <= {other.id for other in HELD}
+
+
+def test_forged_long_groups_give_wrong_answers_at_most():
+    """The same for the lists of groups that hold much: unsorted, of other chunks, with ends beyond the slots."""
+    same = [Entry(UUID(int=n), "reports", pdq(bytes(32)), 31, Action.BLOCK) for n in range(900)]
+    shelf, rng = MultiIndex(same, chunks=11).shelves[0], np.random.default_rng(4)
+    tables = shelf.chunked.tables
+    assert len(tables.long_groups)
+    for highest in (50, 900, 1 << 32):
+        groups = rng.integers(0, highest, len(tables.long_groups), np.uint32)
+        groups[0] = tables.long_groups[0]
+        long_ends = rng.integers(0, highest, tables.long_ends.shape, np.uint32)
+        forged = Chunked(shelf.chunked.plan, replace(tables, long_groups=groups, long_ends=long_ends))
+        found = MultiIndex.of_shelves([Shelf(shelf.table, forged)]).query([pdq(bytes(32))])
+        assert {match.entry for match in found} <= set(same)
+
+
+def test_a_changed_word_changes_the_checksum_whatever_the_place_and_the_length():
+    rng = np.random.default_rng(5)
+    for length in (1, 8, 8191, 8192, 8193, 40_000):
+        data = rng.integers(0, 256, length, dtype=np.uint8)
+        before = checksums([data])
+        assert before == [checksum(data.tobytes())]
+        for place in (0, length // 2, length - 1):
+            data[place] ^= 1 << int(rng.integers(8))
+            assert checksums([data]) != before
+            before = checksums([data])
+    assert checksums([]) == []
+    assert checksums([np.empty((0, 64), np.uint32)]) == [hashlib.sha256().hexdigest()]
 
 
 def test_two_bytes_for_the_kind_and_four_when_there_are_many(path, monkeypatch):

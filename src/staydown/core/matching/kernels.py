@@ -1,12 +1,18 @@
-"""The compiled loops of the index: comparing, building tables of chunks, and searching them.
+"""The compiled loops of the index: comparing, and searching by tables of chunks; `building` makes these.
 
 Imported only by `scan`, and only once an index is large enough to need it: numba alone takes half a second to load.
 Each kernel has one signature, so there is one thing to compile, once per machine; the result is kept beside this file
 or in the user's cache folder, and where neither can be written it is compiled again in each process.
 
-What decides the speed of a search is memory, not arithmetic: a load that misses every cache costs as much as hundreds
-of instructions. So a search never waits for one load before it asks for the next. It goes over its probes four times,
-and each pass asks for what the next one will read: bounds of buckets, then their slots, then the entries themselves.
+What decides the speed of a search is memory, not arithmetic. A load that misses every cache costs as much as hundreds
+of instructions, and one from a page that was not used lately twice that: the processor has to look up first where the
+page lies. So a search
+
+- never waits for one load before it asks for the next: it goes over its probes in passes, and each pass asks for what
+  the next one will read, bounds of buckets, then slots, then the rows themselves;
+- goes over buckets in ascending order, so that those in one line, or in one page, come together;
+- rules out nearly everything by the bits in a slot, sixteen slots in one go, because each row it looks at in vain is a
+  page of its own.
 
 No number read from a table is trusted: a forged file can make an answer wrong, never cause a read outside an array.
 Whole numbers are unsigned 64-bit throughout (`U`): numba would turn a mix of signed and unsigned into floating point.
@@ -14,106 +20,34 @@ Whole numbers are unsigned 64-bit throughout (`U`): numba would turn a mix of si
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Final
 
-import numba
 import numpy as np
-from llvmlite import ir
-from numba.core import cgutils
-from numba.extending import intrinsic
-from numpy.typing import NDArray
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-Number: TypeAlias = Any  # np.uint64; its arithmetic is numba's, not Python's
-Words: TypeAlias = NDArray[np.uint64]
-Rows: TypeAlias = NDArray[np.uint32]
-Small: TypeAlias = NDArray[np.uint8]
+from staydown.core.matching.building import Number, Rows, Small, U, Words, array_of, chunk_of, slot_of
+from staydown.core.matching.building import build as build
+from staydown.core.matching.machine import LANES, compiled, first_one, near_rows, near_slots, popcount, prefetch, types
+from staydown.core.matching.plan import ROWS_A_BLOCK
 
-U: Final[Any] = np.uint64
 BLOCK: Final = 2048  # how many entries are compared with each query before the next ones
-AHEAD: Final = 64  # how many entries are asked for before they are compared
-
-_types: Final[Any] = numba.types
-
-
-def compiled(*signature: Any) -> Callable[[Kernel], Kernel]:
-    """Compiles a function for one signature, or for whatever it is called with when none is given; kept on disk."""
-
-    def compile_(function: Kernel) -> Kernel:
-        njit: Any = numba.njit
-        options = {"nogil": True, "error_model": "numpy"}
-        try:
-            return cast("Kernel", njit(*signature, cache=True, **options)(function))
-        except (OSError, RuntimeError):  # no folder for the cache can be written, or the disk is full
-            return cast("Kernel", njit(*signature, **options)(function))
-
-    return compile_
+GROUP_BITS: Final = 6  # buckets whose bounds count from one base: as many as bytes in a line of the cache
+LONG: Final = 255  # stands in place of a bound in a group that holds too many rows for bounds of one byte
 
 
-def _popcount(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 - numba's signature
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        return builder.ctpop(arguments[0])
-
-    return word(word), generate
-
-
-def _prefetch(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ARG001 - numba's signature
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
-        insert: Any = cgutils.get_or_insert_function
-        function = insert(builder.module, kind, "llvm.prefetch.p0")
-        address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
-        # For reading, and into the second cache: it keeps twice as many loads under way as the first.
-        builder.call(function, [address, number(0), number(2), number(1)])
-        return context.get_dummy_value()
-
-    return _types.void(array, place), generate
-
-
-popcount: Final[Any] = intrinsic(_popcount)  # the number of ones in a word
-prefetch: Final[Any] = intrinsic(_prefetch)  # asks for array[place]; harmless wherever it points
-
-
-def _array(kind: Any, dimensions: int) -> Any:
-    """The type of a contiguous array that a kernel only reads; a writable one may be given for it."""
-    return _types.Array(kind, dimensions, "C", readonly=True)
-
-
-_WORDS: Final = _array(_types.uint64, 2)
-_TABLES: Final = _array(_types.uint32, 2)
-_NUMBER: Final = _types.uint64
-_ROWS: Final = _types.uint32[::1]
-_SMALL: Final = _types.uint8[::1]
+_WORDS: Final = array_of(types.uint64, 2)
+_LIST: Final = array_of(types.uint64, 1)
+_TABLES: Final = array_of(types.uint32, 2)
+_BYTES: Final = array_of(types.uint8, 2)
+_NUMBER: Final = types.uint64
+_ROWS: Final = types.uint32[::1]
+_SMALL: Final = types.uint8[::1]
 
 
 @compiled()
-def chunk_of(values: Words, row: Number, start: Number, width: Number) -> Number:
-    """Bits ``start`` to ``start + width`` of a row; at most 63 of them."""
-    word, shift = start >> U(6), start & U(63)
-    bits = values[row, word] >> shift
-    if shift + width > U(64):
-        bits |= values[row, word + U(1)] << (U(64) - shift)
-    return bits & ((U(1) << width) - U(1))
-
-
-@compiled()
-def distance(values: Words, row: Number, query: Words, asked: Number) -> Number:
-    """Bits in which a row and a query differ."""
-    return (
-        popcount(values[row, U(0)] ^ query[asked, U(0)])
-        + popcount(values[row, U(1)] ^ query[asked, U(1)])
-        + popcount(values[row, U(2)] ^ query[asked, U(2)])
-        + popcount(values[row, U(3)] ^ query[asked, U(3)])
-    )
-
-
-@compiled()
-def grown(rows: Rows, distances: Small) -> tuple[Rows, Small]:
-    """The same in twice the room."""
-    more_rows, more_distances = np.empty(2 * rows.size, np.uint32), np.empty(2 * rows.size, np.uint8)
+def grown(rows: Rows, distances: Small, room: Number) -> tuple[Rows, Small]:
+    """The same in twice as much room, and at least ``room``."""
+    size = U(max(U(2) * U(rows.size), room))
+    more_rows, more_distances = np.empty(size, np.uint32), np.empty(size, np.uint8)
     for place in range(rows.size):
         more_rows[place], more_distances[place] = rows[place], distances[place]
     return more_rows, more_distances
@@ -141,79 +75,97 @@ def compare_block(
     return found
 
 
-@compiled(_types.Tuple((_ROWS, _SMALL))(_WORDS, _WORDS, _NUMBER))
-def compare(values: Words, queries: Words, radius: Number) -> tuple[Rows, Small]:
-    """Rows within ``radius`` of a query and their distances, found by looking at every row.
+@compiled(types.Tuple((_ROWS, _SMALL, _ROWS))(_WORDS, _WORDS, _NUMBER))
+def compare(values: Words, queries: Words, radius: Number) -> tuple[Rows, Small, Rows]:
+    """Rows within ``radius`` of a query, their distances, and which query it was, found by looking at every row.
 
     Block by block, so that several queries read the values from memory once.
     """
     held = U(0)
     rows, distances = np.empty(U(BLOCK), np.uint32), np.empty(U(BLOCK), np.uint8)
+    askers, _ = grown(rows, distances, U(0))
     for first in range(U(0), U(values.shape[0]), U(BLOCK)):
         end = min(first + U(BLOCK), U(values.shape[0]))
         for asked in range(U(queries.shape[0])):
             if held + U(BLOCK) > U(rows.size):
-                rows, distances = grown(rows, distances)
-            held += compare_block(values, first, end, queries, asked, radius, rows[held:], distances[held:])
-    return rows[:held], distances[:held]
+                askers, _ = grown(askers, distances, U(0))
+                rows, distances = grown(rows, distances, U(0))
+            found = compare_block(values, first, end, queries, asked, radius, rows[held:], distances[held:])
+            askers[held : held + found] = asked
+            held += found
+    return rows[:held], distances[:held], askers[:held]
 
 
-@compiled(_types.void(_WORDS, _NUMBER, _NUMBER, _NUMBER, _NUMBER, _ROWS, _ROWS))
-def build(
-    values: Words, start: Number, width: Number, table_bits: Number, row_bits: Number, bounds: Rows, slots: Rows
-) -> None:
-    """Fills ``bounds`` and ``slots`` for one chunk: a counting sort of the rows by the chunk's first bits.
+@compiled()
+def bucket_of(query: Words, asked: Number, chunk: Words, table_bits: Number) -> Number:
+    """The bucket of a query itself."""
+    return chunk_of(query, asked, chunk[0], chunk[1]) >> (chunk[1] - table_bits)
 
-    ``bounds`` comes in as zeros, and is one longer than the buckets and their end need.
-    """
-    rest = width - table_bits
-    for row in range(U(values.shape[0])):
-        bounds[(chunk_of(values, row, start, width) >> rest) + U(2)] += np.uint32(1)
-    for bucket in range(U(2), U(bounds.size)):
-        bounds[bucket] += bounds[bucket - U(1)]
-    for row in range(U(values.shape[0])):
-        chunk = chunk_of(values, row, start, width)
-        bucket = (chunk >> rest) + U(1)
-        slots[bounds[bucket]] = ((chunk & ((U(1) << rest) - U(1))) << row_bits) | row
-        bounds[bucket] += np.uint32(1)
+
+@compiled()
+def long_bounds(key: Number, place: Number, base: Number, long_groups: Rows, long_ends: Rows) -> tuple[Number, Number]:
+    """Begin and end of a bucket in a group whose ends are written in full; the group is found by halving."""
+    low, high = U(0), U(long_groups.size)
+    while low < high:
+        middle = (low + high) >> U(1)
+        if U(long_groups[middle]) < key:
+            low = middle + U(1)
+        else:
+            high = middle
+    if low == U(long_groups.size):
+        return U(0), U(0)
+    begin = base if place == U(0) else U(long_ends[low, place - U(1)])
+    return begin, U(long_ends[low, place])
 
 
 @compiled()
 def ask_bounds(
+    query: Words, asked: Number, chunks: Words, table_bits: Number, bases: Rows, ends: Small, flips: Rows, reach: Words
+) -> None:
+    """First pass: asks for the bounds of every bucket that will be looked into, those in one line once."""
+    flat_ends, flat_bases = ends.reshape(ends.size), bases.reshape(bases.size)
+    for c in range(U(chunks.shape[0])):
+        bucket, radius, last = bucket_of(query, asked, chunks[c], table_bits), chunks[c, 2], U(0)
+        for f in range(reach[radius], reach[radius + U(1)]):
+            group = (bucket ^ U(flips[f])) >> U(GROUP_BITS)
+            if group + U(1) != last:
+                prefetch(flat_ends, c * U(ends.shape[1]) + (group << U(GROUP_BITS)))
+                prefetch(flat_bases, c * U(bases.shape[1]) + group)
+                last = group + U(1)
+
+
+@compiled()
+def ask_slots(
     query: Words,
     asked: Number,
     chunks: Words,
     table_bits: Number,
-    bounds: Rows,
+    tables: tuple[Rows, Small, Rows, Rows, Rows],
     flips: Rows,
     reach: Words,
     begins: Words,
-) -> None:
-    """First pass: which buckets to look into, each asked for."""
-    size, flat, probe = U(bounds.shape[1]), bounds.reshape(bounds.size), U(0)
-    for c in range(U(chunks.shape[0])):
-        start, width, radius = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-        bucket = chunk_of(query, asked, start, width) >> (width - table_bits)
-        for f in range(reach[radius]):
-            place = c * size + (bucket ^ U(flips[f]))
-            begins[probe] = place
-            prefetch(flat, place)
-            probe += U(1)
-
-
-@compiled()
-def ask_slots(chunks: Words, bounds: Rows, slots: Rows, reach: Words, begins: Words, ends: Words) -> Number:
-    """Second pass: where the slots of each bucket lie, both ends asked for. Returns how many slots there are in all."""
-    rows, flat_bounds, flat_slots = U(slots.shape[1]), bounds.reshape(bounds.size), slots.reshape(slots.size)
+    counts: Words,
+) -> Number:
+    """Second pass: where the slots of each bucket lie and how many there are, all asked for. Returns their number."""
+    bases, ends, long_groups, long_ends, slots = tables
+    flat, room = slots.reshape(slots.size), U(slots.shape[1])
     probe, total = U(0), U(0)
     for c in range(U(chunks.shape[0])):
-        for _ in range(reach[chunks[c, 2]]):
-            place = begins[probe]
-            end = min(U(flat_bounds[place + U(1)]), rows)
-            begin = min(U(flat_bounds[place]), end)
-            begins[probe], ends[probe] = c * rows + begin, c * rows + end
-            prefetch(flat_slots, c * rows + begin)
-            prefetch(flat_slots, c * rows + end - U(1))
+        nearest, radius = bucket_of(query, asked, chunks[c], table_bits), chunks[c, 2]
+        for f in range(reach[radius], reach[radius + U(1)]):
+            bucket = nearest ^ U(flips[f])
+            group, place = bucket >> U(GROUP_BITS), bucket & U((1 << GROUP_BITS) - 1)
+            base = U(bases[c, group])
+            begin, end = base, base + U(ends[c, bucket])
+            if place != U(0):
+                begin += U(ends[c, bucket - U(1)])
+            if U(ends[c, bucket]) == U(LONG):
+                begin, end = long_bounds(c * U(bases.shape[1]) + group, place, base, long_groups, long_ends)
+            end = min(end, room)
+            begin = min(begin, end)
+            begins[probe], counts[probe] = c * room + begin, end - begin
+            prefetch(flat, c * room + begin)
+            prefetch(flat, c * room + max(end, begin + U(1)) - U(1))
             total += end - begin
             probe += U(1)
     return total
@@ -223,89 +175,157 @@ def ask_slots(chunks: Words, bounds: Rows, slots: Rows, reach: Words, begins: Wo
 def filter_slots(
     query: Words,
     asked: Number,
-    chunks: Words,
+    chunk: Words,
     table_bits: Number,
-    row_bits: Number,
+    block_bits: Number,
     slots: Rows,
     weights: Small,
-    reach: Words,
     begins: Words,
-    ends: Words,
-    rows: Rows,
+    counts: Words,
+    found: Words,
+    near: Words,
 ) -> Number:
-    """Third pass: keeps in ``rows`` those whose chunk is near enough by the bits kept in the slot. Returns how many."""
-    flat, probe, kept = slots.reshape(slots.size), U(0), U(0)
-    row_mask = (U(1) << row_bits) - U(1)
-    rest_mask = ~row_mask & U(0xFFFFFFFF)
-    for c in range(U(chunks.shape[0])):
-        start, width, radius = chunks[c, 0], chunks[c, 1], chunks[c, 2]
-        rest = (chunk_of(query, asked, start, width) << row_bits) & rest_mask
-        rest &= ((U(1) << (width - table_bits)) - U(1)) << row_bits
-        for f in range(reach[radius]):
-            left = radius - U(weights[f])
-            for s in range(begins[probe], ends[probe]):
-                slot = U(flat[s])
-                rows[kept] = slot & row_mask
-                kept += U(popcount((slot ^ rest) & rest_mask) <= left)
-            probe += U(1)
+    """Third pass, for one chunk: the lines of slots in which some are near, and which. Returns how many such lines."""
+    rest = ((U(1) << (chunk[1] - table_bits)) - U(1)) << block_bits
+    whole = U(0xFFFFFFFF) & ~((U(1) << block_bits) - U(1))
+    wanted, hits = slot_of(query, asked, chunk, table_bits, block_bits), U(0)
+    for probe in range(U(weights.size)):
+        line, end, ones = begins[probe] & ~U(LANES - 1), begins[probe] + counts[probe], U(weights[probe])
+        lanes = ~U(0) << (begins[probe] - line)  # without the slots before the bucket, if they share its first line
+        while line < end:
+            some = near_slots(slots, line, wanted, (rest, chunk[2] - ones, whole, chunk[5] - ones)) & lanes
+            some &= (U(1) << min(end - line, U(LANES))) - U(1)
+            found[hits], near[hits] = line, some
+            hits += U(some != U(0))
+            lanes = ~U(0)
+            line += U(LANES)
+    return hits
+
+
+@compiled()
+def ask_blocks(
+    flat: Words, slots: Rows, block_bits: Number, found: Words, near: Words, hits: Number, blocks: Rows, kept: Number
+) -> Number:
+    """Adds the blocks of the slots that are near to ``blocks``, each asked for; returns how many there are then."""
+    mask = (U(1) << block_bits) - U(1)
+    for hit in range(hits):
+        lanes = near[hit]
+        while lanes != U(0):
+            block = U(slots[found[hit] + first_one(lanes)]) & mask
+            blocks[kept] = block
+            prefetch(flat, block * U(4 * ROWS_A_BLOCK))
+            prefetch(flat, block * U(4 * ROWS_A_BLOCK) + U(8))
+            kept += U(1)
+            lanes &= lanes - U(1)
     return kept
 
 
 @compiled()
-def verify(
-    values: Words, query: Words, asked: Number, radius: Number, rows: Rows, kept: Number, distances: Small
+def compare_blocks(
+    values: Words, query: Words, asked: Number, radius: Number, blocks: Rows, kept: Number, rows: Rows, distances: Small
 ) -> Number:
-    """Last pass: keeps of the first ``kept`` rows those that are truly within the radius. Returns how many."""
-    flat, found, last = values.reshape(values.size), U(0), U(values.shape[0]) - U(1)
-    for place in range(min(U(AHEAD), kept)):
-        prefetch(flat, U(rows[place]) * U(4))
+    """Last pass: writes the rows of the blocks that are truly within the radius, and returns how many there are."""
+    words = (query[asked, U(0)], query[asked, U(1)], query[asked, U(2)], query[asked, U(3)])
+    flat, size, found = values.reshape(values.size), U(values.shape[0]), U(0)
+    last = max(size, U(ROWS_A_BLOCK)) - U(ROWS_A_BLOCK)
     for place in range(kept):
-        if place + U(AHEAD) < kept:
-            prefetch(flat, U(rows[place + U(AHEAD)]) * U(4))
-        row = min(U(rows[place]), last)
-        bits = distance(values, row, query, asked)
-        rows[found], distances[found] = row, bits
-        found += U(bits <= radius)
+        first = min(U(blocks[place]) * U(ROWS_A_BLOCK), last)  # the last block may be short: then it begins earlier
+        if size < U(ROWS_A_BLOCK) or near_rows(flat, first * U(4), words, radius) != U(0):
+            end = min(first + U(ROWS_A_BLOCK), size)
+            found += compare_block(values, first, end, query, asked, radius, rows[found:], distances[found:])
     return found
 
 
+@compiled()
+def near_blocks(
+    values: Words,
+    query: Words,
+    asked: Number,
+    chunks: Words,
+    bits: tuple[Number, Number],
+    slots: Rows,
+    weights: Small,
+    reach: Words,
+    begins: Words,
+    counts: Words,
+    total: Number,
+    blocks: Rows,
+) -> Number:
+    """Third pass: writes to ``blocks`` those whose slots are near, each asked for, and returns how many there are."""
+    flat, flat_slots, probe, kept = values.reshape(values.size), slots.reshape(slots.size), U(0), U(0)
+    room = U(2) * U(weights.size) + total // U(LANES)  # lines that the buckets of a chunk lie in, some in part
+    found, near = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    for c in range(U(chunks.shape[0])):
+        some = weights[reach[chunks[c, 2]] : reach[chunks[c, 2] + U(1)]]
+        end = probe + U(some.size)
+        hits = filter_slots(
+            query,
+            asked,
+            chunks[c],
+            bits[0],
+            bits[1],
+            flat_slots,
+            some,
+            begins[probe:end],
+            counts[probe:end],
+            found,
+            near,
+        )
+        kept = ask_blocks(flat, flat_slots, bits[1], found, near, hits, blocks, kept)
+        probe = end
+    return kept
+
+
 @compiled(
-    _types.Tuple((_ROWS, _SMALL, _types.boolean))(
-        *(_WORDS, _WORDS, _NUMBER, _WORDS, _NUMBER, _NUMBER, _TABLES, _TABLES),
-        *(_array(_types.uint32, 1), _array(_types.uint8, 1), _array(_types.uint64, 1), _NUMBER, _NUMBER),
+    types.Tuple((_ROWS, _SMALL, _ROWS, types.uint8[::1]))(
+        *(_WORDS, _WORDS, _NUMBER, _WORDS, _NUMBER, _NUMBER),
+        *(_TABLES, _BYTES, array_of(types.uint32, 1), _TABLES, _TABLES),
+        *(array_of(types.uint32, 1), array_of(types.uint8, 1), _LIST, _NUMBER, _NUMBER),
     )
 )
 def search(
     values: Words,
-    query: Words,
+    queries: Words,
     radius: Number,
     chunks: Words,
     table_bits: Number,
-    row_bits: Number,
-    bounds: Rows,
+    block_bits: Number,
+    bases: Rows,
+    ends: Small,
+    long_groups: Rows,
+    long_ends: Rows,
     slots: Rows,
     flips: Rows,
     weights: Small,
     reach: Words,
     most_slots: Number,
-    most_rows: Number,
-) -> tuple[Rows, Small, bool]:
-    """Rows near one query and their distances, and whether the search ran to its end.
+    most_blocks: Number,
+) -> tuple[Rows, Small, Rows, Small]:
+    """Rows near a query, their distances, and which query it was; and for each query whether its search finished.
 
-    It gives up, before it has cost much, when the buckets hold so much that looking at every row is cheaper.
+    A search gives up, before it has cost much, when the buckets hold so much that looking at every row is cheaper.
     """
     probes = U(0)
     for c in range(U(chunks.shape[0])):
-        probes += reach[chunks[c, 2]]
-    begins, ends = np.empty(probes, np.uint64), np.empty(probes, np.uint64)
-    ask_bounds(query, U(0), chunks, table_bits, bounds, flips, reach, begins)
-    total = ask_slots(chunks, bounds, slots, reach, begins, ends)
-    if total > most_slots:
-        return np.empty(0, np.uint32), np.empty(0, np.uint8), False
-    rows = np.empty(total + U(1), np.uint32)
-    kept = filter_slots(query, U(0), chunks, table_bits, row_bits, slots, weights, reach, begins, ends, rows)
-    if kept > most_rows:
-        return np.empty(0, np.uint32), np.empty(0, np.uint8), False
-    distances = np.empty(kept + U(1), np.uint8)
-    found = verify(values, query, U(0), radius, rows, kept, distances)
-    return rows[:found], distances[:found], True
+        probes += reach[chunks[c, 2] + U(1)] - reach[chunks[c, 2]]
+    begins, counts = np.empty(probes, np.uint64), np.empty(probes, np.uint32)
+    held, finished = U(0), np.zeros(queries.shape[0], np.uint8)
+    rows, distances, askers = np.empty(64, np.uint32), np.empty(64, np.uint8), np.empty(64, np.uint32)
+    for asked in range(U(queries.shape[0])):
+        ask_bounds(queries, asked, chunks, table_bits, bases, ends, flips, reach)
+        tables = (bases, ends, long_groups, long_ends, slots)
+        total = ask_slots(queries, asked, chunks, table_bits, tables, flips, reach, begins, counts)
+        if total > most_slots:
+            continue
+        blocks, bits = np.empty(total + U(1), np.uint32), (table_bits, block_bits)
+        kept = near_blocks(values, queries, asked, chunks, bits, slots, weights, reach, begins, counts, total, blocks)
+        if kept > most_blocks:
+            continue
+        room = held + U(ROWS_A_BLOCK) * kept + U(1)
+        if room > U(rows.size):
+            askers, _ = grown(askers, distances, room)
+            rows, distances = grown(rows, distances, room)
+        found = compare_blocks(values, queries, asked, radius, blocks, kept, rows[held:], distances[held:])
+        askers[held : held + found] = asked
+        held, finished[asked] = held + found, np.uint8(1)
+    return rows[:held], distances[:held], askers[:held], finished

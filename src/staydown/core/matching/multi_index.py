@@ -13,6 +13,7 @@ import numpy as np
 
 from staydown.core.bank import Entry
 from staydown.core.hashing.algorithm import WIDEST_PDQ, Algorithm, Hash
+from staydown.core.matching import scan
 from staydown.core.matching.index import Match, shortened
 from staydown.core.matching.plan import Plan, best_plan, plan_with
 from staydown.core.matching.scan import Rows, Small
@@ -21,6 +22,7 @@ from staydown.core.matching.table import Table
 
 BANDS: Final = (31, 47, WIDEST_PDQ)
 """Entries stand apart by radius, up to each of these: one with a wide radius must not slow the search for all."""
+WORTH_A_THREAD: Final = 500_000  # rows of which more than one thread makes the tables
 
 
 class MultiIndex:
@@ -32,9 +34,9 @@ class MultiIndex:
 
     __slots__ = ("shelves",)
 
-    def __init__(self, entries: Iterable[Entry] | Table = (), *, chunks: int | None = None) -> None:
+    def __init__(self, entries: Iterable[Entry] | Table = (), *, chunks: int | None = None, threads: int = 2) -> None:
         table = (entries if isinstance(entries, Table) else Table.of(entries)).sorted()
-        self.shelves: tuple[Shelf, ...] = tuple(_shelf(part, chunks) for part in _parted(table))
+        self.shelves: tuple[Shelf, ...] = tuple(_shelf(part, chunks, threads) for part in _parted(table))
 
     @classmethod
     def of_shelves(cls, shelves: Iterable[Shelf]) -> Self:
@@ -90,14 +92,16 @@ def _band(algorithm: Algorithm, radius: int) -> int:
     return len(BANDS) + list(Algorithm).index(algorithm)
 
 
-def _shelf(table: Table, chunks: int | None) -> Shelf:
+def _shelf(table: Table, chunks: int | None, threads: int) -> Shelf:
     """The table with the tables of chunks that suit it."""
+    if len(table) > scan.ALONE:
+        scan.kernels()  # now, so that no query waits for it
     widest = max(table.kinds.widest.values())
     plan = best_plan(len(table), widest) if chunks is None else _forced(len(table), widest, chunks)
     if plan is None:
         return Shelf(table)
     table = table.aligned()
-    return Shelf(table, Chunked.of(plan, table.values))
+    return Shelf(table, Chunked.of(plan, table.values, threads=threads if len(table) >= WORTH_A_THREAD else 1))
 
 
 def _forced(rows: int, radius: int, chunks: int) -> Plan:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from staydown.core.bank import Entry
 from staydown.core.matching.scan import Rows, Small, Words
-from staydown.core.matching.shelf import Asked, Shelf
+from staydown.core.matching.shelf import Asked, Crowd, Shelf
 from staydown.core.matching.table import ABSENT, WORDS, Kind, Kinds, Table, halves, kind_of
 
 MOST_LATE: Final = 4096  # rows whose going is remembered with its number, before they move to the mask
@@ -58,12 +58,19 @@ class Part:
     def near(self, asked: Asked, change: int) -> Iterator[tuple[Table, Rows, Small]]:
         """For each shelf the rows near a hash that is asked for, as of a change."""
         for base, shelf in self._based():
-            rows, distances = shelf.near(asked)
-            if len(rows) and (self.late or self.gone is not None):
-                kept = self._present(rows + np.int64(base), change)
-                rows, distances = rows[kept], distances[kept]
-            if len(rows):
-                yield shelf.table, rows, distances
+            if len(shelf):
+                rows, distances = self._there(base, *shelf.near(asked), change)
+                if len(rows):
+                    yield shelf.table, rows, distances
+
+    def near_each(self, crowd: Crowd, change: int) -> Iterator[tuple[int, Table, Rows, Small]]:
+        """The same for many pictures: for each shelf and picture that some row is near, its number and the rows."""
+        for base, shelf in self._based():
+            if len(shelf):
+                for picture, rows, distances in shelf.near_each(crowd):
+                    rows, distances = self._there(base, rows, distances, change)
+                    if len(rows):
+                        yield picture, shelf.table, rows, distances
 
     def find(self, entry_id: UUID) -> int | None:
         """The row of an id, unless it is gone."""
@@ -134,6 +141,13 @@ class Part:
     def _based(self) -> Iterator[tuple[int, Shelf]]:
         """Each shelf with the number of its first row."""
         return zip(accumulate(map(len, self.shelves), initial=0), self.shelves, strict=False)
+
+    def _there(self, base: int, rows: Rows, distances: Small, change: int) -> tuple[Rows, Small]:
+        """Those of the rows of a shelf that were there as of a change."""
+        if not len(rows) or not (self.late or self.gone is not None):
+            return rows, distances
+        kept = self._present(rows + np.int64(base), change)
+        return rows[kept], distances[kept]
 
     def _present(self, rows: RowNumbers, change: int | None) -> NDArray[np.bool_]:
         """Which rows were there as of a change; ``None``: are there now."""

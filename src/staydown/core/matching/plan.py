@@ -6,9 +6,17 @@ differs from an entry in at most *r* bits, and every chunk differed in more than
 looking up, for each chunk, the few values within *r_i* of it finds the entry (pigeonhole). Chunks need not cover all
 bits, only be disjoint.
 
-**Tables.** For each chunk, the rows are grouped by its highest ``table_bits`` bits: ``bounds`` says where each group
-(bucket) begins in ``slots``. A slot is 32 bits: the row in its lower ``row_bits``, and above it the rest of the
-chunk, so that most of a bucket is ruled out without touching the entries.
+**Why the next chunk helps.** Lay the chunks in a ring, the first after the last, and write for each how far its
+difference *d_i* is from ``r_i + 1``. These numbers add up to less than zero, so there is a chunk from which on they add
+up to less than zero at every step around the ring (the cycle lemma: begin after the point where the sum was highest).
+That chunk is within its radius, and together with the next one it differs in at most ``r_i + r_(i+1) + 1`` bits. So an
+entry that is found by chunk *i* and differs too much in chunk *i + 1* may be left out: if it is near, another chunk
+finds it. Chance brings few entries as near as that in two chunks.
+
+**Tables.** For each chunk, the rows are listed in ``slots`` in the order of its highest ``table_bits`` bits; those that
+share them are a bucket, two or so. A slot is 32 bits. The lower ``block_bits`` name a block of four rows, which lie in
+memory side by side, so that to find one costs as much as to find all. Above them stand the rest of the chunk and the
+lowest ``onward_bits`` of the next one: nine of ten slots are ruled out by these without touching an entry.
 """
 
 from __future__ import annotations
@@ -25,23 +33,27 @@ from numpy.typing import NDArray
 BITS: Final = 256
 SLOT_BITS: Final = 32
 WORD_BITS: Final = 64
+ROWS_A_BLOCK: Final = 4
 MOST_ROWS: Final = 1 << 31  # a shelf with more is compared entry by entry
 FEWEST_ROWS: Final = 30_000  # below it nothing is faster than looking at every entry
 MOST_PROBES: Final = 30_000  # buckets that one query may look into
 NO_LIMIT: Final = 1 << 62
+ROOM_AN_ENTRY: Final = 50  # bytes that the tables may take,
+ROOM: Final = 256_000_000  # or so many for all of them: a small index may be generous
+MOST_IN_A_BUCKET: Final = 3  # rows, on average
 WIDEST_CHUNK: Final = 3  # the largest radius of a chunk: beyond it there are too many values to look up
 
 # What things cost in nanoseconds, measured on one core of a server of 2023. Only their ratios matter, and roughly.
 START: Final = 3_000.0  # a search, before it looks at anything
-PROBE: Final = 20.0  # a bucket: its bounds and its first slot, both from memory
-SLOT: Final = 1.5  # one more slot of a bucket
-VERIFY: Final = 10.0  # an entry somewhere in memory
+PROBE: Final = 12.0  # a bucket: its bounds and its first slots, both from memory
+SLOT: Final = 0.5  # one more slot of a bucket
+VERIFY: Final = 30.0  # a block of rows somewhere in memory
 COMPARE: Final = 1.8  # an entry when all of them are read in their order
 
-# A search gives up when its buckets hold so many slots, or rows that pass the filter, that looking at every entry
+# A search gives up when its buckets hold so many slots, or blocks that pass the filter, that looking at every entry
 # is cheaper: then it has cost at most this share of that.
 SLOTS_SHARE: Final = 0.1
-ROWS_SHARE: Final = 0.8
+BLOCKS_SHARE: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +72,51 @@ class Chunk:
 class Plan:
     """Which chunks find everything within ``radius`` among ``rows`` rows, and how their tables are laid out.
 
-    With more than ``most_slots`` in the buckets of a query, or more than ``most_rows`` of them past the filter, a
+    With more than ``most_slots`` in the buckets of a query, or more than ``most_blocks`` of them past the filter, a
     search gives up, and every entry is looked at instead.
     """
 
     rows: int
     radius: int
     table_bits: int
-    row_bits: int
+    block_bits: int
     chunks: tuple[Chunk, ...]
     most_slots: int = NO_LIMIT
-    most_rows: int = NO_LIMIT
+    most_blocks: int = NO_LIMIT
 
     @property
     def cost(self) -> float:
         """Nanoseconds that a query costs if the bits of the entries are like thrown coins."""
-        probes, slots, rows = self.expected()
-        return START + probes * PROBE + slots * SLOT + rows * VERIFY
+        probes, slots, blocks = self.expected()
+        return START + probes * PROBE + slots * SLOT + blocks * VERIFY
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory of the tables, but for groups that hold too much."""
+        return len(self.chunks) * (4 * self.rows + (1 << self.table_bits) * 17 // 16)
 
     def expected(self) -> tuple[float, float, float]:
-        """How many buckets, slots and entries a query touches if the bits of the entries are like thrown coins."""
-        probes = [within(self.table_bits, chunk.radius) for chunk in self.chunks]
-        slots = sum(probes) * self.rows / 2**self.table_bits
-        rows = sum(within(chunk.width, chunk.radius) * self.rows / 2**chunk.width for chunk in self.chunks)
-        return sum(probes), slots, rows
+        """How many buckets, slots and blocks a query touches if the bits of the entries are like thrown coins."""
+        probes = sum(within(self.table_bits, chunk.radius) for chunk in self.chunks)
+        blocks = 0.0
+        for chunk, (following, onward) in zip(self.chunks, self.onward(), strict=True):
+            for flipped in range(chunk.radius + 1):
+                found = math.comb(chunk.width, flipped) * self.rows / 2**chunk.width
+                blocks += found * within(onward, chunk.radius + following.radius + 1 - flipped) / 2**onward
+        return probes, probes * self.rows / 2**self.table_bits, blocks
+
+    def onward(self) -> list[tuple[Chunk, int]]:
+        """For each chunk the next one around the ring, and how many of its bits stand in a slot."""
+        free = SLOT_BITS - self.block_bits + self.table_bits
+        pairs = zip(self.chunks, (*self.chunks[1:], self.chunks[0]), strict=True)
+        return [(after, min(after.width, free - chunk.width) if after != chunk else 0) for chunk, after in pairs]
 
     def as_array(self) -> NDArray[np.uint64]:
-        """Start, width and radius of each chunk, for the kernels."""
-        return np.array([(c.start, c.width, c.radius) for c in self.chunks], np.uint64).reshape(-1, 3)
+        """For the kernels, a row for each chunk: start, width and radius; start and number of the onward bits; how many
+        bits may differ in the chunk and those together."""
+        pairs = zip(self.chunks, self.onward(), strict=True)
+        rows = [(c.start, c.width, c.radius, n.start, onward, c.radius + n.radius + 1) for c, (n, onward) in pairs]
+        return np.array(rows, np.uint64).reshape(-1, 6)
 
 
 def within(bits: int, radius: int) -> int:
@@ -100,11 +129,12 @@ def best_plan(rows: int, radius: int) -> Plan | None:
     if not FEWEST_ROWS <= rows <= MOST_ROWS:
         return None
     plans = [plan for m in range(1, radius + 2) if (plan := plan_with(rows, radius, m)) is not None]
+    plans = [plan for plan in plans if plan.nbytes <= max(ROOM_AN_ENTRY * rows, ROOM)]
     whole = rows * COMPARE
-    most_slots, most_rows = int(whole * SLOTS_SHARE / SLOT), int(whole * ROWS_SHARE / VERIFY)
+    most_slots, most_blocks = int(whole * SLOTS_SHARE / SLOT), int(whole * BLOCKS_SHARE / VERIFY)
     likely = [plan for plan in plans if plan.cost < whole / 2 and plan.expected()[1] < most_slots / 2]
     best = min(likely, key=lambda plan: plan.cost, default=None)
-    return best and replace(best, most_slots=most_slots, most_rows=most_rows)
+    return best and replace(best, most_slots=most_slots, most_blocks=most_blocks)
 
 
 def plan_with(rows: int, radius: int, m: int) -> Plan | None:
@@ -114,42 +144,38 @@ def plan_with(rows: int, radius: int, m: int) -> Plan | None:
     lowest, more = divmod(radius + 1 - m, m)
     if lowest + bool(more) > WIDEST_CHUNK:
         return None
-    row_bits = max(1, (rows - 1).bit_length())
+    block_bits = max(1, ((rows - 1) // ROWS_A_BLOCK).bit_length())
     width, wider = divmod(BITS, m)
-    table_bits = _table_bits(rows, m, width)
+    table_bits = max(1, min(width, (rows // MOST_IN_A_BUCKET).bit_length()))
     chunks, start = [], 0
     for i in range(m):
         bits = width + (i < wider)
-        chunks.append(Chunk(start, min(bits, table_bits + SLOT_BITS - row_bits), lowest + (i < more)))
+        chunks.append(Chunk(start, min(bits, table_bits + SLOT_BITS - block_bits), lowest + (i < more)))
         start += bits
-    plan = Plan(rows, radius, table_bits, row_bits, tuple(chunks))
+    plan = Plan(rows, radius, table_bits, block_bits, tuple(chunks))
     return plan if plan.expected()[0] <= MOST_PROBES else None
-
-
-def _table_bits(rows: int, m: int, width: int) -> int:
-    """Bits by which rows are grouped: bounds may take 5 bytes an entry, and in a small index 8 MB."""
-    room = max(5 * rows, 8_000_000)
-    return max(1, min(width, (room // (4 * m)).bit_length() - 1, (4 * rows).bit_length() - 1))
 
 
 @lru_cache(maxsize=64)
 def flips(bits: int, radius: int) -> tuple[NDArray[np.uint32], NDArray[np.uint8], NDArray[np.uint64]]:
-    """Every mask of at most ``radius`` ones among ``bits`` bits, fewest ones first; the ones of each; how many to each
-    number of ones."""
+    """For each radius up to ``radius``, every mask of at most so many ones among ``bits`` bits; the ones of each; and
+    where the masks of each radius begin and end.
+
+    They ascend, so that buckets that lie side by side are looked into one after the other.
+    """
     masks: list[int] = []
-    weights: list[int] = []
-    reach: list[int] = []
-    for weight in range(radius + 1):
-        chosen = itertools.combinations(range(bits), weight)
+    ends = [0]
+    for most in range(radius + 1):
+        chosen = itertools.chain.from_iterable(itertools.combinations(range(bits), ones) for ones in range(most + 1))
         masks += sorted(sum(1 << bit for bit in places) for places in chosen)
-        weights += [weight] * math.comb(bits, weight)
-        reach.append(len(masks))
-    return np.array(masks, np.uint32), np.array(weights, np.uint8), np.array(reach, np.uint64)
+        ends.append(len(masks))
+    weights = np.array([mask.bit_count() for mask in masks], np.uint8)
+    return np.array(masks, np.uint32), weights, np.array(ends, np.uint64)
 
 
 def is_sound(plan: Plan) -> bool:
     """Whether a plan that was read from somewhere finds everything, and its tables can be searched."""
-    numbers = (plan.rows, plan.radius, plan.table_bits, plan.row_bits, plan.most_slots, plan.most_rows)
+    numbers = (plan.rows, plan.radius, plan.table_bits, plan.block_bits, plan.most_slots, plan.most_blocks)
     if not all(type(n) is int and n >= 0 for n in (*numbers, *(n for c in plan.chunks for n in astuple(c)))):
         return False
     ends = [0, *(chunk.start + chunk.width for chunk in plan.chunks)]
@@ -157,9 +183,11 @@ def is_sound(plan: Plan) -> bool:
     return (
         all(end <= start for end, start in zip(ends, starts, strict=True))
         and sum(chunk.radius + 1 for chunk in plan.chunks) >= plan.radius + 1
-        and all(plan.table_bits <= chunk.width <= plan.table_bits + SLOT_BITS - plan.row_bits for chunk in plan.chunks)
+        and all(
+            plan.table_bits <= chunk.width <= plan.table_bits + SLOT_BITS - plan.block_bits for chunk in plan.chunks
+        )
         and all(chunk.radius <= WIDEST_CHUNK and chunk.width < WORD_BITS for chunk in plan.chunks)
         and 0 < plan.table_bits < SLOT_BITS
-        and plan.rows <= 1 << plan.row_bits <= 1 << SLOT_BITS
+        and plan.rows <= ROWS_A_BLOCK << plan.block_bits <= ROWS_A_BLOCK << SLOT_BITS
         and plan.expected()[0] <= MOST_PROBES
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ Words = NDArray[np.uint64]
 Rows = NDArray[np.uint32]
 Small = NDArray[np.uint8]
 
-ALONE: Final = 10_000  # rows up to which NumPy is fast enough not to wait half a second for numba
+ALONE: Final = 10_000  # rows up to which NumPy is fast enough; whoever makes an index of more loads the kernels
 FEW: Final = 500  # rows up to which NumPy is as fast as a kernel that is there already
 
 
@@ -23,26 +23,39 @@ def kernels() -> Any:
     return importlib.import_module("staydown.core.matching.kernels")
 
 
-def near(values: Words, queries: Words, radius: int) -> tuple[Rows, Small]:
-    """Rows within ``radius`` bits of a row of ``queries``, once for each such query, and the distances."""
-    if len(values) > (FEW if kernels.cache_info().currsize else ALONE):
-        rows, distances = kernels().compare(values, queries, radius)
-        return rows, distances
-    return joined([_near_one(values, query, radius) for query in queries])
+class Found(NamedTuple):
+    """Rows near a query, how many bits away, and the number of that query; a row may be there several times."""
+
+    rows: Rows
+    distances: Small
+    askers: Rows
 
 
-def joined(found: list[tuple[Rows, Small]]) -> tuple[Rows, Small]:
-    """Rows and distances that were found apart, one after the other."""
+NOTHING: Final = Found(np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.uint32))
+
+
+def near(values: Words, queries: Words, radius: int) -> Found:
+    """Rows within ``radius`` bits of a row of ``queries``, once for each such query.
+
+    Never loads the kernels: a query must not wait for that.
+    """
+    if len(values) > FEW and kernels.cache_info().currsize:
+        return Found(*kernels().compare(values, queries, radius))
+    return joined([_near_one(values, query, radius, number) for number, query in enumerate(queries)])
+
+
+def joined(found: list[Found]) -> Found:
+    """What was found apart, one after the other."""
     if len(found) == 1:
         return found[0]
-    found = [some for some in found if len(some[0])]
+    found = [some for some in found if len(some.rows)]
     if not found:
-        return np.empty(0, np.uint32), np.empty(0, np.uint8)
-    return np.concatenate([rows for rows, _ in found]), np.concatenate([distances for _, distances in found])
+        return NOTHING
+    return Found(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _near_one(values: Words, query: Words, radius: int) -> tuple[Rows, Small]:
+def _near_one(values: Words, query: Words, radius: int, number: int) -> Found:
     ones = np.bitwise_count(values ^ query)
     distances = ones[:, 0].astype(np.uint16) + ones[:, 1] + ones[:, 2] + ones[:, 3]  # 256 does not fit in eight bits
     rows = np.flatnonzero(distances <= radius)
-    return rows.astype(np.uint32), distances[rows].astype(np.uint8)
+    return Found(rows.astype(np.uint32), distances[rows].astype(np.uint8), np.full(len(rows), number, np.uint32))

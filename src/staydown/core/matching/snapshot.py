@@ -13,7 +13,6 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -24,18 +23,20 @@ from numpy.typing import NDArray
 
 from staydown.core.bank import Action
 from staydown.core.hashing.algorithm import Algorithm
+from staydown.core.matching.checksum import checksums
 from staydown.core.matching.multi_index import MultiIndex
 from staydown.core.matching.plan import Chunk, Plan, is_sound
-from staydown.core.matching.shelf import Chunked, Shelf
+from staydown.core.matching.shelf import Chunked, Shelf, Tables, are_of
 from staydown.core.matching.table import WORDS, Kind, Kinds, Table
 from staydown.errors import SnapshotError
 
 MAGIC: Final = b"SDNINDEX"
-VERSION: Final = 1
+VERSION: Final = 2
 ALIGNMENT: Final = 64
+TABLES: Final = ("bases", "ends", "slots", "long_groups", "long_ends")
 _HEADER: Final = struct.Struct("<8s I I Q Q 32s")  # magic, version, zero, file length, directory length, its SHA-256
 _START: Final = _HEADER.size + 32  # then the SHA-256 of all that, then the directory
-_TYPES: Final = {"u16": np.dtype("<u2"), "u32": np.dtype("<u4"), "u64": np.dtype("<u8")}
+_TYPES: Final = {"u8": np.dtype("<u1"), "u16": np.dtype("<u2"), "u32": np.dtype("<u4"), "u64": np.dtype("<u8")}
 _NAMES: Final = {kind: name for name, kind in _TYPES.items()}
 
 Array = NDArray[Any]
@@ -80,11 +81,9 @@ def write(index: MultiIndex, file: BinaryIO) -> None:
     arrays: list[Array] = []
     shelves = [_described(shelf, arrays) for shelf in index.shelves]
     places = list(_places(arrays))
-    with ThreadPoolExecutor(2) as threads:
-        digests = list(threads.map(_digest, arrays))
     sections = [
-        {"at": at, "type": _NAMES[array.dtype], "shape": array.shape, "sha256": digest.hex()}
-        for at, array, digest in zip(places, arrays, digests, strict=True)
+        {"at": at, "type": _NAMES[array.dtype], "shape": array.shape, "checksum": checksum}
+        for at, array, checksum in zip(places, arrays, checksums(arrays), strict=True)
     ]
     directory = json.dumps({"shelves": shelves, "sections": sections}, separators=(",", ":")).encode()
     data = _aligned(_START + len(directory))
@@ -94,7 +93,7 @@ def write(index: MultiIndex, file: BinaryIO) -> None:
     written = _START + len(directory)
     for at, array in zip(places, arrays, strict=True):
         file.write(bytes(data + at - written))
-        file.write(array.data.cast("B"))
+        file.write(_bytes(array))
         written = data + at + array.nbytes
     file.write(bytes(length - written))
 
@@ -120,7 +119,7 @@ def _described(shelf: Shelf, arrays: list[Array]) -> dict[str, Any]:
     table, chunked = shelf.table, shelf.chunked
     columns: dict[str, Array] = {"values": table.values, "high": table.high, "low": table.low, "kind": table.kind}
     if chunked is not None:
-        columns |= {"bounds": chunked.bounds, "slots": chunked.slots}
+        columns |= {name: getattr(chunked.tables, name) for name in TABLES}
     named = {name: len(arrays) + number for number, name in enumerate(columns)}
     arrays += [np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for array in columns.values()]
     plan = asdict(chunked.plan) if chunked is not None else None
@@ -160,10 +159,8 @@ def _sections(data: memoryview, listed: list[dict[str, Any]]) -> list[Array]:
         kind: Any = _TYPES[section["type"]]
         count = int(np.prod(section["shape"], dtype=object))
         arrays.append(np.frombuffer(data, kind, count, section["at"]).reshape(section["shape"]))
-    with ThreadPoolExecutor(2) as threads:
-        for section, digest in zip(listed, threads.map(_digest, arrays), strict=True):
-            if digest.hex() != section["sha256"]:
-                raise SnapshotError("This snapshot is damaged. Rebuild it from the feed.")
+    if checksums(arrays) != [section["checksum"] for section in listed]:
+        raise SnapshotError("This snapshot is damaged. Rebuild it from the feed.")
     return [array.astype(array.dtype.newbyteorder("="), copy=False) for array in arrays]
 
 
@@ -184,13 +181,12 @@ def _shelf(description: dict[str, Any], arrays: list[Array]) -> Shelf:
     if description["plan"] is None:
         return Shelf(table)
     plan = _plan(description["plan"])
-    bounds, slots = arrays[description["bounds"]], arrays[description["slots"]]
+    tables = Tables(*(arrays[description[name]] for name in TABLES))
     _must(
         plan.rows == rows and plan.radius >= max(table.kinds.widest.values()) and len({k.algorithm for k in kinds}) == 1
     )
-    _must(bounds.shape == (len(plan.chunks), (1 << plan.table_bits) + 2) and slots.shape == (len(plan.chunks), rows))
-    _must(bounds.dtype == slots.dtype == np.uint32)
-    return Shelf(table, Chunked(plan, bounds, slots))
+    _must(are_of(plan, tables))
+    return Shelf(table, Chunked(plan, tables))
 
 
 def _plan(description: dict[str, Any]) -> Plan:
@@ -206,9 +202,9 @@ def _must(holds: object) -> None:
         raise ValueError
 
 
-def _digest(array: Array) -> bytes:
-    """SHA-256 of the bytes of an array."""
-    return hashlib.sha256(array.data.cast("B")).digest()
+def _bytes(array: Array) -> memoryview:
+    """The bytes of an array, which may be empty."""
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _aligned(place: int) -> int:

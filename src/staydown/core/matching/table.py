@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 import numpy as np
@@ -118,6 +119,8 @@ class Table:
     def is_sorted(self) -> bool:
         """Whether the ids ascend, each once."""
         above = self.high[1:] > self.high[:-1]
+        if above.all():
+            return True
         same = self.high[1:] == self.high[:-1]
         return bool(np.all(above | (same & (self.low[1:] > self.low[:-1]))))
 
@@ -149,9 +152,7 @@ class Table:
         """The same rows, no value of which lies across two lines of the processor's cache: to read one costs half."""
         if not self.values.ctypes.data % CACHE_LINE:
             return self
-        room = np.empty(self.values.nbytes + CACHE_LINE, np.uint8)
-        start = -room.ctypes.data % CACHE_LINE
-        values = room[start : start + self.values.nbytes].view(np.uint64).reshape(self.values.shape)
+        values = aligned_room(self.values.shape, np.uint64)
         values[:] = self.values
         return replace(self, values=values)
 
@@ -208,6 +209,14 @@ class Table:
         blocking = order[self.kinds.blocks[self.kind[rows[order]]]][:1]
         chosen = np.union1d(order[:most], blocking)
         return rows[chosen], distances[chosen]
+
+
+def aligned_room(shape: tuple[int, ...], kind: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
+    """An array, not yet filled, that begins where a line of the processor's cache does."""
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    room = np.empty(size + CACHE_LINE, np.uint8)
+    start = -room.ctypes.data % CACHE_LINE
+    return room[start : start + size].view(kind).reshape(shape)
 
 
 def kind_of(entry: Entry) -> Kind:
