@@ -10,19 +10,22 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from django.utils import timezone
 
 from staydown.apps.accounts.access import key_for
+from staydown.apps.accounts.actions import create_key
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import feed_key
+from staydown.apps.banks.models import FeedLine
 from staydown.cli import main
 from staydown.cli.feed import command
 from staydown.errors import FeedError, InvalidError, SettingError
 from staydown.exchange.testing import Fault, Publisher
 from staydown.project import install
 from staydown.screening.settings import KeyFile
-from tests.screening.nodes import entry
+from tests.screening.nodes import entry, pdq
 
 
 def run(*arguments: object) -> dict[str, object]:
@@ -153,3 +156,23 @@ def test_a_verifier_that_is_none(tmp_path):
 @pytest.mark.parametrize("name", [[], ["key"], ["mirror"], ["verify"]])
 def test_help(name):
     assert CliRunner().invoke(command, [*name, "--help"]).exit_code == 0
+
+
+@pytest.mark.django_db
+def test_followers_are_told_with_what_they_owe():
+    bank = banks.open_bank("house", by=Actor.system())
+    gone = banks.add_entry(bank, pdq(), source="import", by=Actor.system())
+    banks.withdraw(gone, by=Actor.system())
+    key, _ = create_key("partner one", ["feed:read"], by=Actor.system())
+    assert CliRunner().invoke(command, ["followers"]).output == ""
+    banks.record_cursor(key, 1)
+    said = CliRunner().invoke(command, ["followers"])
+    assert said.exit_code == 0
+    assert said.output.startswith("partner one: line 1 of 2, heard ")
+    FeedLine.objects.filter(seq=2).update(delete_by=timezone.now())
+    said = CliRunner().invoke(command, ["followers", "--json"])
+    assert said.exit_code == 1
+    assert json.loads(said.output)["overdue"] == 1
+    banks.record_cursor(key, 2)
+    banks.record_cursor(key, 1)
+    assert CliRunner().invoke(command, ["followers"]).output.startswith("partner one: line 2 of 2")

@@ -1,8 +1,9 @@
-"""`staydown feed`: a key for a follower, an offline mirror, and its verification."""
+"""`staydown feed`: a key for a follower, who has confirmed what, an offline mirror, and its verification."""
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -22,7 +23,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def command() -> None:
-    """Make a follower's key; mirror and verify a feed."""
+    """Make a follower's key, see what followers confirmed; mirror and verify a feed."""
 
 
 @command.command()
@@ -52,6 +53,31 @@ def key(data: Path | None, name: str, banks: tuple[str, ...], node: bool, out: P
         _, text = create_key(name, scopes, banks, by=Actor.system())
         file.write(KeyFile(text, feed_key.signer().verifier_key).text())
     click.echo(f"Key file written: {out}. Keep it secret; who has it can read the hashes.")
+
+
+@command.command()
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def followers(data: Path | None, as_json: bool) -> None:
+    """Say how far each follower has confirmed the feed, and what it owes.
+
+    Exit status 1 when a follower has not confirmed a removal although the time for it is over.
+    """
+    from staydown.project import django
+
+    django.setup(data)
+    from django.utils import timezone
+
+    from staydown.apps.banks import querysets
+
+    size, found = querysets.feed_size(), querysets.followers(timezone.now())
+    for each in found:
+        told = {"key": str(each.key.public_id), "name": each.key.name, "cursor": each.cursor, "of": size}
+        told |= {"heard_at": each.heard_at.isoformat(timespec="seconds"), "overdue": each.overdue}
+        owed = f", {each.overdue:,} removals overdue" if each.overdue else ""
+        line = f"{each.key.name}: line {each.cursor:,} of {size:,}, heard {told['heard_at']}{owed}"
+        click.echo(json.dumps(told) if as_json else line)
+    sys.exit(any(each.overdue for each in found))
 
 
 @command.command()

@@ -41,7 +41,7 @@ class RemoveLine:
 
     seq: int
     entry_id: UUID
-    delete_by: int | None = None  # lines of before version 0.2 have none
+    delete_by: int | None = None  # lines that were written before there was such a time have none
 
 
 @dataclass(frozen=True, slots=True)

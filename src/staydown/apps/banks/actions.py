@@ -224,13 +224,18 @@ def record_pull(key: ApiKey, *, lines: int, last: int, by: Actor) -> None:
     audit.record("feed.pulled", by=by, about=key, facts={"lines": lines, "last": last})
 
 
-@transaction.atomic
 def record_cursor(key: ApiKey, cursor: int) -> None:
-    """Keep that the follower with ``key`` has applied every line up to ``cursor``, the removals among them."""
+    """Keep that the follower with ``key`` has applied every line up to ``cursor``, the removals among them.
+
+    A follower asks all the time; where there is nothing new to keep, this costs one read.
+    """
+    if Follower.objects.filter(key=key, cursor__gte=cursor).exists():
+        return
     now = timezone.now()
-    row, is_new = Follower.objects.get_or_create(key=key, defaults={"cursor": cursor, "at": now})
-    if not is_new and cursor > row.cursor:
-        Follower.objects.filter(pk=row.pk, cursor__lt=cursor).update(cursor=cursor, at=now)
+    with transaction.atomic():
+        row, is_new = Follower.objects.get_or_create(key=key, defaults={"cursor": cursor, "at": now})
+        if not is_new:
+            Follower.objects.filter(pk=row.pk, cursor__lt=cursor).update(cursor=cursor, at=now)
 
 
 def _end(entry: Entry, state: State, by: Actor) -> Entry:

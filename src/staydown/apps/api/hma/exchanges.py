@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.hma.banks import PROTOCOL
+from staydown.apps.api.partners.stopncii import PROTOCOL as STOPNCII
 from staydown.apps.banks.models import LIVE, Entry
 from staydown.errors import DeniedError, InvalidError, MissingError
 from staydown.exchange import hma
 
 API: Final = "local_file"
 IMPORT: Final = "import:"
+SENT: Final = (f"{IMPORT}{PROTOCOL}", f"{IMPORT}{STOPNCII}")  # by programs, one by one: no list that was fetched
 
 
 def index(request: HttpRequest, key: ApiKey) -> list[str]:
@@ -65,7 +67,7 @@ def signal_types(request: HttpRequest, key: ApiKey) -> list[dict[str, Any]]:
 
 
 def _imported(key: ApiKey) -> Any:
-    found = Entry.objects.filter(source__startswith=IMPORT, state__in=LIVE).exclude(source=f"{IMPORT}{PROTOCOL}")
+    found = Entry.objects.filter(source__startswith=IMPORT, state__in=LIVE).exclude(source__in=SENT)
     return found.filter(bank__name__in=key.banks) if key.banks else found
 
 
