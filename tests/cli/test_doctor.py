@@ -200,6 +200,20 @@ def test_law_that_is_unknown_or_old(data, settings):
     assert found(records.law(now)) == {"regimes": Level.FAIL}
     settings.STAYDOWN_REGIMES = [regime.load_all()[0].id]
     assert found(records.law(now)) == {"regimes": Level.OK}
+    settings.STAYDOWN_REGIMES = []
+    assert found(records.law(now)) == {"regimes": Level.OK}
+
+
+def test_law_that_is_merely_named_and_a_folder_that_is_not_there(data, settings, tmp_path):
+    now = timezone.now()
+    settings.STAYDOWN_REGIMES = ["uk-osa-10-3A", "dk-likeness"]
+    named = {each.code: each for each in records.law(now)}
+    assert named["regimes_not_in_force"].level is Level.WARN
+    assert "dk-likeness" in named["regimes_not_in_force"].says
+    settings.STAYDOWN_REGIMES_DIR = tmp_path / "nowhere"
+    (finding,) = records.law(now)
+    assert (finding.level, finding.code) == (Level.FAIL, "regimes")
+    assert "STAYDOWN_REGIMES_DIR" in finding.do
 
 
 @pytest.mark.parametrize(("status", "wanted"), [(200, {"screening": "ok"}), (503, {"screening_behind": "fail"})])
