@@ -5,13 +5,16 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import polib
 import pytest
 from django.conf import settings as configured
 from django.test import Client
 from django.utils.translation import trans_real
 
 from staydown.apps.cases.actions.asking import ask_reporter
+from staydown.apps.cases.models import Report
 from tests import factories as make
 from tests.apps.portal.walking import ANSWERS, Walk
 
@@ -100,13 +103,14 @@ def test_every_sentence_of_a_page_that_tells_can_be_translated(client, marked, p
 class There(Walk):
     """Walks in another language."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, language: str = "ar") -> None:
         self.client = client
-        self.response = client.get("/ar/report/")
+        self.address = f"/{language}/report/"
+        self.response = client.get(self.address)
 
     def post(self, **fields: str) -> Walk:
         """Post exactly these fields."""
-        self.response = self.client.post("/ar/report/", fields)
+        self.response = self.client.post(self.address, fields)
         return self
 
 
@@ -208,3 +212,30 @@ def test_the_questions_and_the_answers_to_them_are_as_plain(client, bea):
     make.decided(sent.case, bea)
     texts += [read(client.post("/status/", {"code": sent.code, "go": go}).content.decode()) for go in ("", "withdraw")]
     assert {text[:40]: round(grade(text), 1) for text in texts if grade(text) > 7} == {}
+
+
+# The languages that are there -----------------------------------------------------------------------------------------
+
+CATALOGUES = sorted(Path(configured.LOCALE_PATHS[0]).glob("*/LC_MESSAGES/django.po"))
+HOLES = re.compile(r"\{\w+\}|%\(\w+\)s")
+
+
+@pytest.mark.parametrize("file", CATALOGUES, ids=lambda file: file.parts[-3])
+def test_a_catalogue_is_whole_compiled_and_keeps_what_is_filled_in(file):
+    entries = polib.pofile(str(file))
+    assert [each.msgid for each in entries if not each.translated() or each.fuzzy] == []
+    for each in entries:
+        for text in each.msgstr_plural.values() or [each.msgstr]:
+            assert sorted(HOLES.findall(text)) == sorted(HOLES.findall(each.msgid)), each.msgid
+    compiled = polib.mofile(str(file.with_suffix(".mo")))
+    assert {each.msgid: each.msgstr for each in compiled} == {each.msgid: each.msgstr for each in entries}
+
+
+def test_in_spanish_a_report_is_sent_from_the_first_page_to_the_receipt(client):
+    assert "Haz que se retire una imagen privada" in client.get("/es/").content.decode()
+    walk = There(client, "es").sent()
+    assert walk.heading == "Tu denuncia se envió"
+    assert Report.objects.get().language == "es"
+    page = client.post("/es/status/", {"code": walk.code}).content.decode()
+    assert "Recibimos tu denuncia." in page
+    assert "esperando una decisión" in page
