@@ -50,6 +50,19 @@ def test_what_came_through_a_proxy_is_lent_no_key(tmp_path, header):
     assert node.web.get(LOOKUP + "00" * 32, headers={header: "127.0.0.1"}).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://elsewhere.example"},
+        {"sec-fetch-site": "cross-site"},
+        {"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"},
+    ],
+)
+def test_a_browser_inside_the_network_is_lent_no_key(tmp_path, headers):
+    node = stepped(tmp_path, "127.0.0.0/8")
+    assert node.web.get(LOOKUP + "00" * 32, headers=headers).status_code == 401
+
+
 def test_a_key_that_is_sent_and_wrong_is_not_mended(tmp_path):
     node = stepped(tmp_path, "127.0.0.0/8")
     assert node.web.get(LOOKUP + "00" * 32, headers={"authorization": "Bearer sdn_live_no"}).status_code == 401

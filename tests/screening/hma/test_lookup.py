@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 
@@ -170,10 +172,37 @@ def test_a_named_host_with_a_private_address_is_not_fetched_from(host):
     assert "not public" in reply.json()["message"]
 
 
+def test_a_picture_of_a_named_host_is_hashed_and_looked_up(monkeypatch):
+    photo = pictures.path("chelsea.png").read_bytes()
+    kinds = {"/1.png": ("image/png", 200), "/1.mp4": ("video/mp4", 200), "/gone.png": ("image/png", 404)}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        kind, status = kinds[request.url.path]
+        return httpx.Response(status, content=photo, headers={"content-type": kind})
+
+    monkeypatch.setattr(
+        "staydown.exchange.guarded.client", lambda _rules: httpx.Client(transport=httpx.MockTransport(answer))
+    )
+    node = stepped(fetch_from=frozenset({"media.example"}))
+    node.publisher.add(one := entry(hash_picture(photo).pdq))
+    node.sync()
+    at = "https://media.example"
+    assert node.web.get("/h/hash", params={"url": f"{at}/1.png"}).json() == {"pdq": one.hash.hex()}
+    assert list(node.web.get("/m/lookup", params={"url": f"{at}/1.png"}).json()["pdq"]) == ["HOUSE"]
+    assert node.web.get("/h/hash", params={"url": f"{at}/1.mp4"}).json() == {
+        "message": "content_type video is disabled"
+    }
+    assert node.web.get("/h/hash", params={"url": f"{at}/gone.png"}).status_code == 400
+    seen = handed_on(node, fetch_from=frozenset({"media.example"}))
+    asked = {"url": f"{at}/1.png", "metadata": '{"content_id": "7"}'}
+    assert node.web.post("/c/bank/HOUSE/content", params=asked).status_code == 200
+    assert json.loads(seen[0].content) == {"pdq": one.hash.hex(), "metadata": {"content_id": "7"}}
+
+
 # Curation ------------------------------------------------------------------------------------------------------------
 
 
-def handed_on(node: Stepped) -> list[httpx.Request]:
+def handed_on(node: Stepped, **more: object) -> list[httpx.Request]:
     """The requests that reach the publisher, which answers each of them with an empty object."""
     seen: list[httpx.Request] = []
 
@@ -183,7 +212,7 @@ def handed_on(node: Stepped) -> list[httpx.Request]:
 
     client = node.publisher.client()
     client._client = httpx.Client(base_url="http://publisher.test", transport=httpx.MockTransport(answer))
-    node.app = build(Settings(), feed_client=client, pool=LocalPool(), hma=HmaSettings())
+    node.app = build(Settings(), feed_client=client, pool=LocalPool(), hma=HmaSettings(**more))
     node.app.state.node.keys._known = node.node.keys._known
     node.app.state.node.follower.is_synced = True
     node.web = Web(node.app, {"authorization": f"Bearer {EXPLAINER}"})

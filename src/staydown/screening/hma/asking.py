@@ -44,6 +44,7 @@ _STATUS: Final[dict[type[StaydownError], int]] = {
     NotReadyError: 503,
 }
 _THROUGH_A_PROXY: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+_FROM_A_PAGE: Final = ("origin", "sec-fetch-site")
 _NOT_READY: Final = "index not yet ready"
 
 
@@ -58,10 +59,11 @@ class Doors:
         """The ``Authorization`` header to go by. Without one, a direct client in a named private network has one lent.
 
         A request that came through a proxy has none lent: the address that is seen is then the proxy's, or one that
-        the client wrote itself.
+        the client wrote itself. Nor has a browser: any web site could make one inside the network ask for it.
         """
         given = request.headers.get("authorization", "")
-        if given or any(name in request.headers for name in _THROUGH_A_PROXY):
+        is_browser = "mozilla/" in request.headers.get("user-agent", "").lower()
+        if given or is_browser or any(name in request.headers for name in (*_THROUGH_A_PROXY, *_FROM_A_PAGE)):
             return given.encode("latin-1")
         if request.client is not None and self._settings.may_be_keyless(request.client.host):
             return f"Bearer {self._settings.key}".encode()

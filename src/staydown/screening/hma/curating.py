@@ -47,6 +47,8 @@ class Curating:
         if request.query_params.get("url"):
             found = await self._pictures.named(request)
             texts = _fields(await bodies.read(request.receive, LONGEST))
+            if "metadata" in request.query_params:
+                texts["metadata"] = _fields(request.query_params["metadata"].encode())
         elif request.headers.get("content-type", "").startswith("multipart/form-data"):
             found, given = await self._pictures.sent(request)
             texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in given.items()}

@@ -124,7 +124,7 @@ class Lookup:
             counts[name] = counts.get(name, 0) + 1
             if counts[name] <= MOST_IN_A_BANK and (self._tells_review or match.entry.action is Action.BLOCK):
                 named.append((name, match))
-        self._node.metrics.hash_answers[verdict(seen)].inc()
+        self._node.metrics.answered["hash"].count(verdict(seen))
         if seen:
             self._node.report(shortened(seen, MOST_MATCHES))
         return named
