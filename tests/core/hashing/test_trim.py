@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.core.hashing.image import Limits, decode
-from staydown.core.hashing.pdq import decimated
+from staydown.core.hashing.pdq import Raster, decimated
 from staydown.core.hashing.picture import Picture, hash_picture
 from staydown.core.hashing.pool import HashingPool
 from staydown.core.hashing.trim import insides
@@ -133,6 +135,32 @@ def test_borders_are_found_to_the_line() -> None:
     (inside,) = insides(raster, decimated(raster))
     assert (inside.width, inside.height) == (300, 200)
     assert np.array_equal(inside.rows(0, 200), np.asarray(pictures.pattern(4, 300, 200)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(70, 200), st.integers(70, 200), st.lists(st.integers(0, 90), min_size=4, max_size=4),
+    st.integers(0, 255), st.integers(0, 12), st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_any_border_around_anything(
+    width: int, height: int, border: list[int], colour: int, noise: int, seed: int
+) -> None:
+    """An inside lies within its picture, and of clear borders around a clear picture it is the picture, to a line."""
+    rng = np.random.default_rng(seed)
+    left, top, right, bottom = border
+    inner = np.asarray(pictures.pattern(seed % 7, width, height).convert("L"))
+    whole = np.full((height + top + bottom, width + left + right), colour, np.float32)
+    whole[top : top + height, left : left + width] = inner
+    pixels = np.clip(whole + rng.uniform(-noise, noise, whole.shape), 0, 255).astype(np.uint8)
+    raster = Raster(lambda first, last: pixels[first:last], pixels.shape[1], pixels.shape[0])
+    found = insides(raster, decimated(raster))
+    for each in found:
+        assert each.rows(0, each.height).shape == (each.height, each.width)
+        assert each.width <= raster.width
+        assert each.height <= raster.height
+        assert min(each.width, each.height) >= 64
+    if noise == 0 and found and min(border) >= 10:
+        assert abs(found[0].width - width) + abs(found[0].height - height) <= 8
 
 
 def test_a_worker_trims_as_this_process_does() -> None:
