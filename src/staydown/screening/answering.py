@@ -44,6 +44,7 @@ class Answering:
         settings = node.settings
         self._node = node
         self._settings = settings
+        self._answered = node.metrics.answered
         self._gate = Gate(most=settings.most_waiting, most_bytes=settings.most_waiting_bytes)
         self._decoders = anyio.CapacityLimiter(settings.workers)
 
@@ -58,9 +59,7 @@ class Answering:
         body = await within(self._settings.upload_seconds, bodies.read(receive, self._settings.longest_json))
         question = wire.question(body, self._settings)
         answer = self._decide(question, banks)
-        metrics = self._node.metrics
-        metrics.hash_answers[answer.verdict].inc()
-        metrics.hash_seconds.observe(time.perf_counter() - began)
+        self._answered["hash"].count(answer.verdict, time.perf_counter() - began)
         if answer.hit_id is None and question.hashable and not options.explain:
             return Reply(200, _CLEAN)
         return Reply(_status(answer.verdict, options), _written(answer, options, hashable=question.hashable))
@@ -74,8 +73,7 @@ class Answering:
             began = time.perf_counter()
             answer = self._decide(question, banks)
             answers.append(_written(answer, options, hashable=question.hashable))
-            self._node.metrics.hash_answers[answer.verdict].inc()
-            self._node.metrics.hash_seconds.observe(time.perf_counter() - began)
+            self._answered["hash"].count(answer.verdict, time.perf_counter() - began)
             if number % IN_ONE_GO == 0:
                 await asyncio.sleep(0)
         return Reply(200, b'{"answers":[' + b",".join(answers) + b"]}")
@@ -126,13 +124,11 @@ class Answering:
         return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._decoders)
 
     def _answer_upload(self, found: Hashed, answer: Answer, options: Options, began: float, of: str) -> Reply:
-        metrics = self._node.metrics
         if found.error is not None:
-            metrics.decode_errors.labels(found.error.code).inc()
+            self._node.metrics.decode_errors.labels(found.error.code).inc()
             if answer.verdict is Verdict.ALLOW:  # what could not be looked at is never called clean
                 return Reply(*wire.problem(found.error, 422), is_problem=True)
-        metrics.upload_answers[of][answer.verdict].inc()
-        metrics.upload_seconds[of].observe(time.perf_counter() - began)
+        self._answered[of].count(answer.verdict, time.perf_counter() - began)
         return Reply(_status(answer.verdict, options), _written(answer, options, hashable=found.is_hashable))
 
     def _decide(self, question: Question, banks: Banks) -> Answer:

@@ -18,17 +18,20 @@ SCREEN: Final = "screen"
 EXPLAIN: Final = "screen:explain"
 _SCHEME: Final = b"bearer "
 _LONGEST: Final = 512
+_MOST_MET: Final = 1000
 
 
 class ClientKeys:
     """The client keys that are good now. Read in the event loop, replaced as a whole by another thread.
 
     A key is found by the digest of what was sent, so how long the search takes says nothing about any real key; the
-    digests are then compared in constant time all the same.
+    digests are then compared in constant time all the same. A header with a good key is remembered until the list is
+    replaced, which is every few seconds.
     """
 
     def __init__(self) -> None:
         self._known: dict[bytes, ScreeningKey] | None = None
+        self._met: dict[bytes, ScreeningKey] = {}  # by the whole header, as it was sent before; only with a good key
 
     @property
     def is_known(self) -> bool:
@@ -38,9 +41,19 @@ class ClientKeys:
     def replace(self, keys: Iterable[ScreeningKey]) -> None:
         """From now on exactly ``keys`` are good."""
         self._known = {key.digest: key for key in keys}
+        self._met = {}
 
     def find(self, authorization: bytes) -> ScreeningKey | None:
         """The key in an ``Authorization`` header, or None when it is no key of ours."""
+        met = self._met  # taken before the list is looked at: a key that is revoked meanwhile is not remembered
+        found = met.get(authorization)
+        if found is None:
+            found = self._search(authorization)
+            if found is not None and len(met) < _MOST_MET:
+                met[authorization] = found
+        return found
+
+    def _search(self, authorization: bytes) -> ScreeningKey | None:
         if len(authorization) > _LONGEST or authorization[: len(_SCHEME)].lower() != _SCHEME or not self._known:
             return None
         digest = hashlib.sha256(authorization[len(_SCHEME) :].strip()).digest()
