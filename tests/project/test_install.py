@@ -12,7 +12,7 @@ from staydown.apps.audit import actions as log
 from staydown.apps.banks.models import Bank
 from staydown.apps.vault import keyring
 from staydown.core.sealing import Keyring
-from staydown.errors import DeniedError, KeyringError
+from staydown.errors import DeniedError, KeyringError, RegimeError
 from staydown.project import install
 from staydown.screening.settings import KeyFile
 
@@ -155,3 +155,17 @@ def test_a_keyring_whose_folder_is_missing_is_a_named_error(data, settings, tmp_
 
 def test_nothing_is_pending_in_the_tests_database():
     assert install.pending_migrations() == 0
+
+
+def test_a_law_that_is_not_there_or_not_valid_stops_the_start_before_anything_is_made(settings, tmp_path):
+    settings.STAYDOWN_DATA = tmp_path / "data"
+    settings.STAYDOWN_REGIMES = ["xx-nowhere"]
+    with pytest.raises(RegimeError, match="no regime of this id"):
+        install.ensure()
+    own = tmp_path / "laws"
+    own.mkdir()
+    (own / "zz-test-1.toml").write_text("schema = 1\n", encoding="utf-8")
+    settings.STAYDOWN_REGIMES, settings.STAYDOWN_REGIMES_DIR = [], own
+    with pytest.raises(RegimeError, match=r"^zz-test-1\.toml: "):
+        install.ensure()
+    assert not settings.STAYDOWN_DATA.exists()

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from staydown.apps.accounts import access
 from staydown.apps.accounts import actions as accounts
@@ -25,6 +26,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import feed_key
 from staydown.apps.banks.models import Bank
+from staydown.apps.cases import regimes
 from staydown.apps.vault import files, keyring
 from staydown.core.sealing import Keyring
 from staydown.errors import DeniedError, KeyringError, SettingError, StaydownError
@@ -49,6 +51,7 @@ class Installed:
 def ensure() -> Installed:
     """Make what is missing in the install that Django was set up for. One process at a time does this."""
     data = settings.STAYDOWN_DATA
+    ensure_law()
     files.make_folder(data)
     reach()
     with files.lock(data / "install.lock"):
@@ -59,6 +62,14 @@ def ensure() -> Installed:
             username, password = ensure_admin(data / "first-sign-in")
             ensure_bank()
             return Installed(username, password)
+
+
+def ensure_law() -> None:
+    """Raise `RegimeError` when a law that is named is not there, or a file of the operator's own is not valid.
+
+    Better now than when the first person sends a report.
+    """
+    regimes.bound(timezone.now())
 
 
 def ensure_node() -> KeyFile:
