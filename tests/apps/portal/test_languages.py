@@ -151,6 +151,9 @@ def test_the_choice_leads_to_the_same_page_and_is_not_offered_where_answers_woul
     page = client.get("/ar/help/").content.decode()
     assert 'href="/help/" lang="en-gb"' in page
     walk = There(client)
+    before_main, main = walk.text.split("<main")
+    assert 'class="languages"' in main, "outside of it, it would stay while the page's script goes from step to step"
+    assert 'class="languages"' not in before_main + main.split("</main>")[1]
     walk.answer(minor="no")
     assert 'class="languages"' not in walk.text
     assert not client.cookies

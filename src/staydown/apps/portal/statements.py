@@ -146,7 +146,7 @@ def _field(one: Asked) -> forms.Field:
 
 def _hint(one: Asked) -> SafeString:
     """Why it is asked, in our words, and below where each law says so, in its own."""
-    laws = format_html_join("", '<span class="law" lang="en">{}</span>', ((line,) for line in one.why))
+    laws = format_html_join("", '<span class="law" lang="en" dir="ltr">{}</span>', ((line,) for line in one.why))
     if one.element.kind is Kind.SIGNATURE:
         names = ", ".join(regime.short_name for regime, _element in one.laws)
         only = _("Only this law asks for it: {law}. You can leave it empty.").format(law=names)
