@@ -7,10 +7,12 @@ from django.db import transaction
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.cases import actions, regimes
+from staydown.apps.cases.actions.viewing import view_case
 from staydown.apps.cases.models import Action, Item
+from staydown.apps.console import history
 from staydown.apps.console.history import of_case
 from tests import factories as make
-from tests.people import DORA
+from tests.people import DORA, member
 
 pytestmark = pytest.mark.django_db
 
@@ -66,3 +68,20 @@ def test_a_verb_without_words_of_its_own_is_still_told(bea, system):
     with transaction.atomic():
         audit.record("case.moved_house", by=system, about=sent.case)
     assert told(sent.case)[-1] == "staydown case moved house"
+
+
+def test_a_long_history_is_cut_and_a_wave_hides_nothing(bea, monkeypatch):
+    sent = make.submitted()
+    make.decided(sent.case, bea)
+    entry = sent.report.items.get(kind="hash").pdq_entry
+    for _ in range(6):
+        actions.record_hits([make.hit(entry)], by=make.NODE)
+    monkeypatch.setattr(history, "MOST", 3)
+    lines = history.of_case(sent.case, [])
+    assert [line.verb for line in lines] == ["report.received", "case.decided", "hits.recorded"]
+    for person in (bea, member("finn", "moderator"), member("gus", "moderator")):
+        view_case(sent.case, person)
+    cut = history.of_case(sent.case, [])
+    assert cut[0].what.startswith("keeps more than this")
+    assert [line.verb for line in cut[1:]].count("case.viewed") == 3
+    assert not view_case(sent.case, bea)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db import models
 
@@ -21,8 +22,30 @@ def mentioning(about: models.Model | str) -> models.QuerySet[Line]:
 
 
 def history(about: models.Model | str) -> list[Line]:
-    """The lines of `mentioning`, read at once."""
-    return list(mentioning(about))
+    """Every line about this, or about something else where this stands in ``also``; the oldest first.
+
+    For things whose history is short by nature; `newest_of` is for those that uploads can make long.
+    """
+    return list(_about(about).order_by("seq"))
+
+
+def newest_of(about: models.Model | str, most: int, *, wave: str = "") -> tuple[list[Line], bool]:
+    """At most ``most`` newest lines about this, the oldest of them first, and whether there are older ones.
+
+    Lines of the verb ``wave`` are counted apart, so that a wave of them hides no other.
+    """
+    rest = list(_about(about).exclude(verb=wave).order_by("-seq")[: most + 1])
+    waves = list(_about(about).filter(verb=wave).order_by("-seq")[:most]) if wave else []
+    return sorted([*rest[:most], *waves], key=lambda line: line.seq), len(rest) > most
+
+
+def was_done(verb: str, about: models.Model | str, *, by: str, since: datetime) -> bool:
+    """Whether this actor did this since then, as the log has it."""
+    return _about(about).filter(verb=verb, actor_id=by, at__gt=since).exists()
+
+
+def _about(about: models.Model | str) -> models.QuerySet[Line]:
+    return Line.objects.filter(pk__in=Mention.objects.filter(ref=reference(about)).values("line_id"))
 
 
 def recent(limit: int = 100, before: int | None = None) -> list[Line]:

@@ -26,8 +26,10 @@ class CaseQuerySet(models.QuerySet):
         return self.annotate(pins=Cast("regimes", models.TextField())).filter(pins__contains=f'"{regime_id}"')
 
     def of(self, staff: models.Model, now: datetime) -> Self:
-        """Those that this person holds now, or that are assigned to them."""
-        return self.filter(Q(leased_by=staff, leased_until__gt=now) | Q(assigned_to=staff))
+        """Those that this person holds now, or that are assigned to them. Two small queries by index, first of all."""
+        held = self.model.objects.filter(leased_by=staff, leased_until__gt=now).values_list("pk", flat=True)
+        own = self.model.objects.filter(assigned_to=staff).values_list("pk", flat=True)
+        return self.filter(pk__in={*held, *own})
 
     def of_nobody(self, now: datetime) -> Self:
         """Those that nobody holds now and that are assigned to nobody."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from staydown.apps.audit.querysets import history
+from staydown.apps.audit.querysets import newest_of
 from staydown.apps.cases.models import Action, Case, Decision
 from staydown.apps.console.counts import listed, spoken
 from staydown.core.law.schema import Regime
@@ -15,6 +15,7 @@ from staydown.core.law.schema import Regime
 Facts = Mapping[str, Any]
 Verdict, Kind, Result = Decision.Verdict, Action.Kind, Action.Result
 
+MOST: Final = 300
 WHO: Final = {"reporter": "The reporter", "uploader": "The uploader", "system": "staydown", "platform": "The platform"}
 ANSWERS: Final = {
     (Kind.REMOVE, Result.REMOVED): "took one item down",
@@ -48,8 +49,13 @@ class HistoryLine:
 
 
 def of_case(case: Case, regimes: Sequence[Regime]) -> list[HistoryLine]:
-    """The history of a case, the oldest first, with waves of hits folded into one line each."""
-    return told(history(case), {regime.id: regime for regime in regimes})
+    """The newest of a case's history, the oldest first, with waves of hits folded into one line each."""
+    lines, more = newest_of(case, MOST, wave="hits.recorded")
+    found = told(lines, {regime.id: regime for regime in regimes})
+    if more and found:
+        what = f"keeps more than this: here are the newest {MOST} lines, the audit log has them all"
+        found.insert(0, HistoryLine(0, found[0].at, WHO["system"], what, ""))
+    return found
 
 
 def told(lines: Sequence[Any], regimes: Mapping[str, Regime]) -> list[HistoryLine]:

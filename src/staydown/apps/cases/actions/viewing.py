@@ -12,7 +12,7 @@ from staydown.apps.accounts import access as accounts
 from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.apps.audit.querysets import history
+from staydown.apps.audit.querysets import was_done
 from staydown.apps.cases.access import DECIDERS
 from staydown.apps.cases.models import Case
 
@@ -30,7 +30,7 @@ def view_case(case: Case, staff: Staff, *, by: Actor | None = None) -> bool:
     accounts.require_role(staff, *DECIDERS, Role.PROTECTION)
     actor = by or accounts.staff_actor(staff)
     since = timezone.now() - SAME_LOOK
-    if any(line.verb == VERB and line.actor_id == actor.id and line.at > since for line in history(case)):
+    if was_done(VERB, case, by=actor.id, since=since):
         return False
     audit.record(VERB, by=actor, about=case)
     return True
