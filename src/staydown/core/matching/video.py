@@ -27,6 +27,7 @@ from staydown.errors import HashError
 
 _HASHES_OF_A_FRAME: Final = 256  # numbers that a frame has for its hashes; it has three at most
 _ABOUT: Final = 0.62  # seconds: half the distance of an entry's frames, and half that of dense ones, and a little
+_BYTES_OF_A_VIDEO: Final = 300  # a `Banked`, its id, and their places in memory; measured
 _Found = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]  # numbers of videos, places in them, distances
 _KINDS: Final = tuple(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
 
@@ -112,8 +113,8 @@ class VideoIndex:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory of the hashes; what is kept of each video beside them takes about 300 more."""
-        return self._frames.nbytes
+        """Bytes of memory of the hashes and of what is kept of each video beside them."""
+        return self._frames.nbytes + len(self._banked) * _BYTES_OF_A_VIDEO
 
     def query(self, frames: Sequence[Sequence[Hash]], shares: Shares = USUAL_SHARES) -> list[VideoMatch]:
         """Every entry of which enough is in the frames, or the other way round; the largest share first.
