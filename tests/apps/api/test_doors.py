@@ -17,6 +17,7 @@ from tests import factories as make
 #: Each address and the scope that opens it; None: anyone.
 NEEDS = {
     ("post", "/reports"): "report:create",
+    ("post", "/orders"): "order:create",
     ("get", "/cases"): "case:read",
     ("get", "/cases/{case_id}"): "case:read",
     ("post", "/cases/{case_id}/decisions"): "decision:write",
@@ -48,6 +49,13 @@ NEEDS = {
 }
 SHUT = [each for each, scope in NEEDS.items() if scope]
 BODIES = {
+    ("post", "/orders"): {
+        "regime": "au-osa-77",
+        "authority": "a",
+        "reference": "b",
+        "served_at": "2026-11-01T00:00:00Z",
+        "links": ["https://platform.test/1"],
+    },
     ("post", "/reports"): {"shown_is_adult": True, "links": ["https://platform.test/1"]},
     ("post", "/cases/{case_id}/decisions"): {"verdict": "remove", "regime": "x", "reason": "y", "version": 1},
     ("post", "/actions/{action_id}/outcome"): {"result": "removed"},

@@ -16,6 +16,7 @@ SCOPES: Final = (
     "screen",
     "screen:explain",
     "report:create",
+    "order:create",
     "case:read",
     "decision:write",
     "action:read",

@@ -38,7 +38,9 @@ class Order(models.Model):
     served_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     entered_at = models.DateTimeField()
-    entered_by = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, related_name="+")
+    entered_by = models.ForeignKey(  # null: a program did
+        "staydown_accounts.Staff", on_delete=models.PROTECT, null=True, related_name="+"
+    )
 
     class Meta:
         ordering = ["-id"]

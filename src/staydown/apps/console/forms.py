@@ -15,6 +15,7 @@ SCOPE_WORDS = {
     "screen": "ask whether an upload may be published",
     "screen:explain": "be told the bank, entry and distance of a match",
     "report:create": "send reports",
+    "order:create": "enter orders of authorities and tribunals",
     "case:read": "read cases",
     "decision:write": "decide on cases",
     "action:read": "read what the platform is asked to do",

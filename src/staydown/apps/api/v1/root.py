@@ -14,6 +14,7 @@ from staydown.apps.api.v1 import (
     feed,
     figures,
     hits,
+    orders,
     proofs,
     reports,
     screening,
@@ -29,5 +30,19 @@ api = NinjaAPI(
     urls_namespace="api-1",
 )
 problems.install(api)
-for resource in (reports, cases, decisions, actions, appeals, banks, feed, hits, screening, webhooks, proofs, figures):
+for resource in (
+    reports,
+    orders,
+    cases,
+    decisions,
+    actions,
+    appeals,
+    banks,
+    feed,
+    hits,
+    screening,
+    webhooks,
+    proofs,
+    figures,
+):
     api.add_router("", resource.router)
