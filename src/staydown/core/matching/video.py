@@ -27,7 +27,7 @@ from staydown.errors import HashError
 
 _HASHES_OF_A_FRAME: Final = 256  # numbers that a frame has for its hashes; it has three at most
 _ABOUT: Final = 0.62  # seconds: half the distance of an entry's frames, and half that of dense ones, and a little
-_BYTES_OF_A_VIDEO: Final = 300  # a `Banked`, its id, and their places in memory; measured
+_BYTES_OF_A_VIDEO: Final = 200  # a `Banked`, its id, and their places in memory; measured, and rounded up
 _Found = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]  # numbers of videos, places in them, distances
 _KINDS: Final = tuple(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
 
