@@ -26,7 +26,12 @@ def commands(page: str) -> list[str]:
 def run(page: str, folder: Path, *, without: str = "\0", **settings: str) -> str:
     """What the page's shell commands print, run in ``folder``; what the page exports is given here instead."""
     shell = [block for block in commands(page) if without not in block]
-    lines = [line for block in shell for line in block.splitlines() if not line.startswith("export STAYDOWN=")]
+    lines = [
+        line
+        for block in shell
+        for line in block.splitlines()
+        if not line.startswith("export STAYDOWN=") and "export DATA=" not in line
+    ]
     assert lines
     return "\n".join(started(lines, folder, **settings))
 

@@ -163,3 +163,13 @@ def test_the_commands_and_programs_of_the_page_on_asking(house, tmp_path):
     python = pages.programs("ask-before-publishing.md", "from staydown.client")
     assert pages.started(shell, tmp_path, **asks) == ["allow   photo.jpg"]
     assert pages.started(python, tmp_path, **asks) == ["allow True", "allow None", "allow None"]
+
+
+@pytest.mark.usefixtures("shared")
+def test_the_commands_of_the_page_on_the_feed(house, tmp_path):
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    said = pages.run("follow-the-feed.md", tmp_path, DATA=str(house.data), STAYDOWN=house.url, PATH=path).splitlines()
+    assert said[0].startswith("Key file written: partner.toml.")
+    assert "lines" in said[1]
+    assert said[2].startswith("Verified: ")
+    assert [line for line in said[3:] if line.startswith("partner one: line ")]
