@@ -152,9 +152,9 @@ def test_the_memory_of_a_hash_is_far_below_that_of_an_object():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_many_pictures_at_once_have_the_answers_of_each(shape):
-    held = entries(9, 1500, shape)
+    held = entries(9, 700, shape)
     oracle, index = LinearIndex(held), LiveIndex(MultiIndex(held, chunks=11))
-    pictures = queries(9, held, 30)
+    pictures = queries(9, held, 12)
     for threads in (1, 2):
         assert index.query_many(pictures, threads=threads) == [oracle.query(asked) for asked in pictures]
 

@@ -30,7 +30,7 @@ from staydown.core.matching.table import Table
 MERGE_AT: Final = 4096  # new entries
 MOST_PARTS: Final = 6
 TIMES_LARGER: Final = 16  # how many times more entries a part must have for a merge to leave it alone
-LOWEST_PRIORITY: Final = 19
+LOW_PRIORITY: Final = 10  # as nice says it: a merge gets a tenth of a core that something else needs too
 DEAD_SHARE: Final = 16  # a part is written anew when one in so many of its rows is gone
 
 
@@ -84,6 +84,11 @@ class LiveIndex:
     def nbytes(self) -> int:
         """Bytes of memory of all parts."""
         return sum(part.nbytes for part in self._state.parts)
+
+    @property
+    def is_merging(self) -> bool:
+        """Whether parts are being merged in the background."""
+        return self._merging is not None
 
     def query(self, hashes: Sequence[Hash], *, most: int | None = None) -> list[Match]:
         """Every entry within its own radius of one of ``hashes``, nearest first; see `Index`."""
@@ -186,7 +191,7 @@ class LiveIndex:
     def _merge(self) -> None:
         """What the thread does: merges until nothing is due, and only with time that no query needs."""
         if sys.platform == "linux":  # elsewhere this would slow down the whole process
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
         try:
             while (merge := self._begin()) is not None:
                 self._finish(merge, merge.result())

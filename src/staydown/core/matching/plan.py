@@ -38,7 +38,7 @@ MOST_ROWS: Final = 1 << 31  # a shelf with more is compared entry by entry
 FEWEST_ROWS: Final = 30_000  # below it nothing is faster than looking at every entry
 MOST_PROBES: Final = 30_000  # buckets that one query may look into
 NO_LIMIT: Final = 1 << 62
-ROOM_AN_ENTRY: Final = 50  # bytes that the tables may take,
+ROOMS: Final = (50, 75)  # bytes an entry that the tables may take; more only for a radius that nothing else serves,
 ROOM: Final = 256_000_000  # or so many for all of them: a small index may be generous
 MOST_IN_A_BUCKET: Final = 3  # rows, on average
 WIDEST_CHUNK: Final = 3  # the largest radius of a chunk: beyond it there are too many values to look up
@@ -98,11 +98,8 @@ class Plan:
     def expected(self) -> tuple[float, float, float]:
         """How many buckets, slots and blocks a query touches if the bits of the entries are like thrown coins."""
         probes = sum(within(self.table_bits, chunk.radius) for chunk in self.chunks)
-        blocks = 0.0
-        for chunk, (following, onward) in zip(self.chunks, self.onward(), strict=True):
-            for flipped in range(chunk.radius + 1):
-                found = math.comb(chunk.width, flipped) * self.rows / 2**chunk.width
-                blocks += found * within(onward, chunk.radius + following.radius + 1 - flipped) / 2**onward
+        pairs = zip(self.chunks, self.onward(), strict=True)
+        blocks = self.rows * sum(kept_by_chance(c.width, c.radius, bits, n.radius) for c, (n, bits) in pairs)
         return probes, probes * self.rows / 2**self.table_bits, blocks
 
     def onward(self) -> list[tuple[Chunk, int]]:
@@ -119,9 +116,20 @@ class Plan:
         return np.array(rows, np.uint64).reshape(-1, 6)
 
 
+@lru_cache(maxsize=4096)
 def within(bits: int, radius: int) -> int:
     """How many values of ``bits`` bits lie within ``radius`` of one."""
     return sum(math.comb(bits, flipped) for flipped in range(radius + 1))
+
+
+@lru_cache(maxsize=4096)
+def kept_by_chance(width: int, radius: int, onward: int, next_radius: int) -> float:
+    """The share of random entries that are near in a chunk, and near enough in it and the onward bits together."""
+    shares = (
+        math.comb(width, ones) * within(onward, radius + next_radius + 1 - ones) / 2 ** (width + onward)
+        for ones in range(radius + 1)
+    )
+    return float(sum(shares))
 
 
 def best_plan(rows: int, radius: int) -> Plan | None:
@@ -129,11 +137,11 @@ def best_plan(rows: int, radius: int) -> Plan | None:
     if not FEWEST_ROWS <= rows <= MOST_ROWS:
         return None
     plans = [plan for m in range(1, radius + 2) if (plan := plan_with(rows, radius, m)) is not None]
-    plans = [plan for plan in plans if plan.nbytes <= max(ROOM_AN_ENTRY * rows, ROOM)]
     whole = rows * COMPARE
     most_slots, most_blocks = int(whole * SLOTS_SHARE / SLOT), int(whole * BLOCKS_SHARE / VERIFY)
     likely = [plan for plan in plans if plan.cost < whole / 2 and plan.expected()[1] < most_slots / 2]
-    best = min(likely, key=lambda plan: plan.cost, default=None)
+    fitting = ([plan for plan in likely if plan.nbytes <= max(room * rows, ROOM)] for room in ROOMS)
+    best = min(next(filter(None, fitting), []), key=lambda plan: plan.cost, default=None)
     return best and replace(best, most_slots=most_slots, most_blocks=most_blocks)
 
 

@@ -1,0 +1,84 @@
+"""How soon a change of the index holds, and how long a query waits while the index is written anew.
+
+Both are measured with the other under way: changes while a second thread asks without pause, queries while a merge of
+the whole index runs in the background. What a waiting query is compared with are the same queries with no merge.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+from uuid import UUID
+
+import numpy as np
+
+from benchmarks.rows import Row, row, timed
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.matching import live as matching_live
+from staydown.core.matching.live import LiveIndex
+from staydown.core.matching.table import Kind, Kinds, Table
+
+SEED: Final = 12
+RADIUS: Final = 31
+CHANGES: Final = 2000
+CHANGE_LIMIT: Final = 1.0  # milliseconds that a change may take until it holds
+WAIT_LIMIT: Final = 5.0  # milliseconds that a query may wait for a merge
+QUERIES: Final = 5000
+SHARES: Final = {"p50": 50.0, "p99": 99.0, "p99.9": 99.9, "longest": 100.0}
+
+
+def rows(count: int, live: LiveIndex) -> list[Row]:
+    """The rows for an index of so many entries; it is changed, and in the end as large as before."""
+    rng = np.random.default_rng(SEED)
+    queries = [[Hash(Algorithm.PDQ, rng.bytes(32))] for _ in range(QUERIES)]
+    return [*change_rows(count, live, queries), *merge_rows(count, live, queries, rng)]
+
+
+def change_rows(count: int, live: LiveIndex, queries: list[list[Hash]]) -> list[Row]:
+    """How long `add` and `remove` take, after which the change holds, while a thread asks without pause."""
+    rng, done = np.random.default_rng(SEED + 1), threading.Event()
+    fresh = [
+        Entry(UUID(int=(1 << 127) + number), "reports", Hash(Algorithm.PDQ, rng.bytes(32)), RADIUS, Action.BLOCK)
+        for number in range(CHANGES)
+    ]
+
+    def ask() -> None:
+        while not done.is_set():
+            for asked in queries[:100]:
+                live.query(asked)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    found = []
+    for name, change in (("add", live.add), ("remove", lambda entry: live.remove(entry.id))):
+        took = [timed(lambda entry=entry, change=change: change(entry))[1] * 1000 for entry in fresh]
+        p99 = float(np.percentile(took, 99))
+        work = f"{name} to {count:,} entries until it holds, while queries run: p99"
+        found.append(row(work, "the target", p99, CHANGE_LIMIT, "ms", "under 1 ms", p99 < CHANGE_LIMIT))
+    done.set()
+    asking.join()
+    return found
+
+
+def merge_rows(count: int, live: LiveIndex, queries: list[list[Hash]], rng: np.random.Generator) -> list[Row]:
+    """How long queries take while everything is written anew because many entries were replaced."""
+    before = [timed(lambda asked=asked: live.query(asked))[1] * 1000 for asked in queries]
+    base = live._state.parts[0].shelves[0].table
+    some = np.arange(0, len(base), max(1, matching_live.DEAD_SHARE // 2))
+    values = rng.integers(0, 1 << 64, (len(some), 4), np.uint64)
+    kinds = Kinds([Kind(Algorithm.PDQ, "reports", RADIUS, Action.BLOCK)])
+    live.load(Table(values, base.high[some], base.low[some], np.zeros(len(some), np.uint16), kinds))
+    during, began = [], time.perf_counter()
+    while live.is_merging:
+        asked = queries[len(during) % len(queries)]
+        during.append(timed(lambda asked=asked: live.query(asked))[1] * 1000)
+    seconds = time.perf_counter() - began
+    work = f"a query during a merge of {count:,} entries ({seconds:.0f} s, {len(during):,} queries)"
+    found = []
+    for name, share in SHARES.items():
+        ours, theirs = float(np.percentile(during, share)), float(np.percentile(before, share))
+        holds = ours < WAIT_LIMIT
+        found.append(row(f"{work}: {name}", "the same with no merge", ours, theirs, "ms", "under 5 ms", holds))
+    return found
