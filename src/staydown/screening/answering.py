@@ -19,8 +19,9 @@ from staydown.core.hashing.digest import sha256
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
 from staydown.screening.bodies import Gate, Upload
-from staydown.screening.node import Answer, Banks, Node
+from staydown.screening.node import MOST_MATCHES, Answer, Banks, Node
 from staydown.screening.patience import within
+from staydown.screening.together import Together
 from staydown.screening.wire import Options, Question
 
 IN_ONE_GO: Final = 16  # questions of a batch that are answered before other requests get a turn
@@ -45,6 +46,7 @@ class Answering:
         self._node = node
         self._settings = settings
         self._answered = node.metrics.answered
+        self._together = Together(node.index, most_matches=MOST_MATCHES)
         self._gate = Gate(most=settings.most_waiting, most_bytes=settings.most_waiting_bytes)
         self._decoders = anyio.CapacityLimiter(settings.workers)
 
@@ -58,7 +60,11 @@ class Answering:
         began = time.perf_counter()
         body = await within(self._settings.upload_seconds, bodies.read(receive, self._settings.longest_json))
         question = wire.question(body, self._settings)
-        answer = self._decide(question, banks)
+        if banks or not question.hashes:
+            answer = self._decide(question, banks)
+        else:
+            matches = await self._together.query(question.hashes)
+            answer = self._node.answer(matches, content_ref=question.content_ref, preview_url=question.preview_url)
         self._answered["hash"].count(answer.verdict, time.perf_counter() - began)
         if answer.hit_id is None and question.hashable and not options.explain:
             return Reply(200, _CLEAN)

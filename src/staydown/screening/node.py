@@ -82,6 +82,10 @@ class Node:
             matches = shortened([match for match in found if match.entry.bank in banks], MOST_MATCHES)
         else:
             matches = self.index.query(hashes, most=MOST_MATCHES) if hashes else []
+        return self.answer(matches, content_ref=content_ref, preview_url=preview_url)
+
+    def answer(self, matches: Sequence[Match], *, content_ref: str, preview_url: str) -> Answer:
+        """What to do with an upload that matches these entries, which are reported."""
         if not matches:
             return Answer(Verdict.ALLOW, None, matches)
         return Answer(verdict(matches), self.report(matches, content_ref=content_ref, preview_url=preview_url), matches)
