@@ -40,6 +40,8 @@ MAY = {
     ("POST", "release"): {MODERATOR, LEAD},
     ("POST", "take_over"): {LEAD},
     ("POST", "assign"): {MODERATOR, LEAD},
+    ("POST", "note"): {MODERATOR, LEAD},
+    ("POST", "reveal"): {MODERATOR, LEAD},
     ("GET", "restore"): {MODERATOR, LEAD},
     ("POST", "restore"): {MODERATOR, LEAD},
     ("GET", "proposals"): {MODERATOR, LEAD},
@@ -90,6 +92,7 @@ def addresses(case, db):
     make.decided(other.case, person)
     about = {
         "restore": case,
+        "note": case,
         "take_over": case,
         "assign": case,
         "proposal": proposals.propose(proposals.Kind.EXPORT, endpoint, reason="x", by=Actor.system()),

@@ -32,6 +32,8 @@ ROLES: Final = {
     "appeal": CASEWORK,
     "take_over": ("lead",),
     "assign": CASEWORK,
+    "note": CASEWORK,
+    "reveal": CASEWORK,
     "restore": CASEWORK,
     "proposals": CASEWORK,
     "proposal": CASEWORK,

@@ -15,12 +15,13 @@ from staydown.apps.accounts.access import require_role
 from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import actions
 from staydown.apps.cases.access import DECIDERS, case_for_staff
+from staydown.apps.cases.actions import noting
 from staydown.apps.cases.actions.viewing import view_case
 from staydown.apps.cases.models import Case
 from staydown.apps.console import casefile, history
 from staydown.apps.console.decision_form import DecisionForm
 from staydown.apps.console.doors import door, may
-from staydown.errors import LeaseError, StateError
+from staydown.errors import InvalidError, LeaseError, StateError
 
 
 def decision_form(file: casefile.CaseFile, data: QueryDict | None = None, **typed: Any) -> DecisionForm:
@@ -66,6 +67,7 @@ def page(
         "holder": holder,
         "mine": mine,
         "works": works,
+        "notes": case.notes.select_related("by_staff") if works else [],
         "may_take_over": may(staff, "take_over"),
         "deciders": deciders() if works else [],
         "now": now,
@@ -152,3 +154,21 @@ def assign(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def deciders() -> list[Staff]:
     """Those whom a case can be assigned to."""
     return list(Staff.objects.filter(is_active=True, role__in=DECIDERS).order_by("pseudonym"))
+
+
+@door("note", "POST")
+def note(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Leaves a note for colleagues."""
+    staff = require_role(request.user)
+    try:
+        noting.note(case_for_staff(staff, public_id), request.POST.get("words", ""), staff=staff)
+    except InvalidError as error:
+        messages.error(request, error.message)
+    return redirect("console:case", public_id)
+
+
+@door("reveal", "POST")
+def reveal(request: HttpRequest) -> JsonResponse:
+    """Counts one preview that this person uncovered, and says when a pause would do good."""
+    count = noting.count_reveal(require_role(request.user))
+    return JsonResponse({"reveals": count, "pause": noting.should_pause(count)})

@@ -27,9 +27,27 @@ class Preview {
     this.show(this.level === 3 ? 1 : this.level + 1);
   }
 
+  /** Counts that this picture was uncovered, for the person's own sake: they are told when a pause would do good. */
+  async count() {
+    const form = document.querySelector("[data-reveals]");
+    if (this.counted || !form) return;
+    this.counted = true;
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "error" });
+      const { reveals, pause } = await answer.json();
+      const told = document.querySelector("[data-pause]");
+      if (!pause || !told) return;
+      told.querySelector("[data-pause-count]").textContent = reveals;
+      told.hidden = false;
+    } catch {
+      // Nothing depends on it.
+    }
+  }
+
   /** Loads the picture once, in this browser, from the platform, without saying where it was asked from. */
   load() {
     if (this.image) return;
+    this.count();
     this.image = new Image();
     this.image.referrerPolicy = "no-referrer";
     this.image.alt = "The reported picture, as the platform shows it";
