@@ -50,6 +50,7 @@ DECIDED: Final[dict[str, Text]] = {
     Verdict.DECLINE: _("A moderator decided not to take it down."),
     Verdict.RESTORE: _("A moderator decided that it may be shown again."),
 }
+HIDDEN_AT_ONCE: Final = _("The platform was asked to hide it at once. A moderator decides afterwards.")
 BLOCKED: Final = _("A moderator decided that it must go. Copies of the pictures are blocked from now on.")
 ANSWERED: Final[dict[tuple[str, str], Text]] = {
     (Kind.REMOVE, Result.REMOVED): _("It was taken down."),
@@ -153,8 +154,8 @@ def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, st
         return LOOKED_AGAIN.get(str(facts.get("outcome")), ""), ""
     if verb == "case.minor_suspected":
         return SUSPECTED, ""
-    if verb == "item.withdrawn":
-        return ITEM_WITHDRAWN, ""
+    if verb == "case.hidden_at_once":
+        return HIDDEN_AT_ONCE, ""
     if verb == "case.decided":
         verdict = str(facts.get("verdict", ""))
         if verdict == Verdict.REMOVE and support.are_blocked(report, facts.get("items", ())):
