@@ -242,3 +242,13 @@ def test_in_spanish_a_report_is_sent_from_the_first_page_to_the_receipt(client):
     page = client.post("/es/status/", {"code": walk.code}).content.decode()
     assert "Recibimos tu denuncia." in page
     assert "esperando una decisión" in page
+
+
+def test_in_arabic_the_page_runs_from_right_to_left_and_codes_and_links_do_not(client):
+    page = client.get("/ar/").content.decode()
+    assert '<html lang="ar" dir="rtl">' in page
+    walk = There(client).sent()
+    assert walk.heading == "أرسل بلاغك"
+    page = client.post("/ar/status/", {"code": walk.code}).content.decode()
+    assert '<bdi dir="ltr">https://platform.test/posts/8231</bdi>' in page
+    assert "استلمنا بلاغك." in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from django.conf import settings
@@ -36,6 +37,8 @@ STATES: Final = {
     Item.State.DISABLED: ("busy", "eye-off", _("hidden for now")),
     Item.State.WITHDRAWN: ("plain", "pause", _("you took it back")),
 }
+#: A picture that the portal itself named; what a reporter's own program calls one stays as it is.
+OUR_LABEL: Final = re.compile(r"Picture (\d+)")
 #: The same for a picture of someone under 18, of which nothing may be kept.
 DELETED: Final = ("plain", "info", _("fingerprint deleted"))
 #: The same for a picture that must go while copies of it are not blocked: nothing to know them by was given, or kept.
@@ -111,6 +114,7 @@ def _row(item: Item, number: int) -> dict[str, object]:
     kind, symbol, text = NOT_BLOCKED if must_say else STATES[Item.State(item.state)]
     if item.kind == Item.Kind.HASH and item.case.state == Case.State.MINORS:
         kind, symbol, text = DELETED
-    name = item.url or item.label or _("Picture {number}").format(number=number)
+    ours = OUR_LABEL.fullmatch(item.label or "")
+    name = item.url or (not ours and item.label) or _("Picture {number}").format(number=ours[1] if ours else number)
     shown = {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
     return {**shown, "item": item, "back": item.state in TAKEN_BACK}
