@@ -59,6 +59,9 @@ def pages_of(role, busy):
         ("/staff/accounts/password/change/", "Change your password"),
         ("/staff/accounts/logout/", "Sign out"),
         ("/staff/orders/", "Orders"),
+        ("/staff/appeals/", "Appeals"),
+        ("/staff/proposals/", "What takes two people"),
+        (f"/staff/cases/{busy['waiting'].public_id}/restore/", "Take a removal back"),
         ("/staff/accounts/2fa/webauthn/", "Passkeys and security keys"),
     ]
     law = "Regulation (EU) 2022/2065 (Digital Services Act), article 16: notice and action mechanisms"
