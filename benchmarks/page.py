@@ -6,6 +6,7 @@ python -m benchmarks.page     # writes it anew, without measuring
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -158,7 +159,7 @@ def draw(rows: list[Row], path: Path) -> None:
     """A plot of one part: ratios with their targets, and where there are any, shares of the physical limit."""
     mpl.rcParams["svg.hashsalt"] = "staydown"  # the same results draw the same file
     mpl.rcParams["svg.fonttype"] = "none"  # words stay words
-    compared = [row for row in rows if row["ratio"] and row["unit"] != "of theirs"]
+    compared = [row for row in rows if row["ratio"] and math.isfinite(row["ratio"]) and row["unit"] != "of theirs"]
     bounded = [row for row in rows if row.get("limit")]
     height = 0.8 + 0.42 * max(len(compared), len(bounded), 2)
     figure, axes = plt.subplots(
