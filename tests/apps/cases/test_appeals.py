@@ -17,7 +17,7 @@ from staydown.apps.cases.models import Action, Appeal, Case, Decision, Item, Upl
 from staydown.apps.cases.notice_codes import code_of
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.models import Delivery
-from staydown.errors import DeniedError, GroundError, InvalidError, ReceiptError, StateError
+from staydown.errors import DeniedError, GroundError, InvalidError, MissingError, ReceiptError, StateError
 from tests import factories as make
 from tests.people import DORA, member
 
@@ -188,13 +188,16 @@ def test_a_wrong_code_says_nothing(bea):
         access.notice_for_code(code_of(notice))
 
 
-def test_nothing_of_a_minors_case_is_reached(bea):
+def test_nothing_of_a_minors_case_is_reached(bea, cem):
     sent, notice = removed(bea)
     actions.appeal(notice, words="A dog.")
     Case.objects.filter(pk=sent.case.pk).update(state="minors", due_at=None)
     with pytest.raises(ReceiptError):
         access.notice_for_code(code_of(notice))
     assert not access.appeals_for_staff(bea).exists()
+    with pytest.raises(MissingError):
+        answered(Appeal.objects.get(), cem)
+    assert not Action.objects.filter(kind="restore").exists()
 
 
 def test_a_reporter_complains_and_is_heard(bea, cem):

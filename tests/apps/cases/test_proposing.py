@@ -14,7 +14,7 @@ from staydown.apps.banks.models import Entry, Proposal
 from staydown.apps.banks.proposals import Kind
 from staydown.apps.cases.actions import proposing
 from staydown.apps.cases.models import Case, Decision, Item
-from staydown.errors import ConflictError, DeniedError, GroundError, InvalidError, StateError
+from staydown.errors import ConflictError, DeniedError, GroundError, InvalidError, MissingError, StateError
 from tests import factories as make
 from tests.people import member
 
@@ -133,3 +133,14 @@ def test_an_approval_is_used_once(cem, system):
     assert proposals.use(Kind.EXPORT, bank, by=system).state == "done"
     with pytest.raises(StateError):
         proposals.use(Kind.EXPORT, bank, by=system)
+
+
+def test_nothing_of_a_minors_case_is_shown_again(sent, bea, cem):
+    """Neither by an approval of what was proposed before somebody saw how old they are, nor by a new proposal."""
+    made = asked(sent, bea)
+    Case.objects.filter(pk=sent.case.pk).update(state="minors", due_at=None)
+    with pytest.raises(MissingError):
+        answered(made, cem)
+    with pytest.raises(MissingError):
+        asked(sent, bea)
+    assert not Decision.objects.filter(verdict="restore").exists()

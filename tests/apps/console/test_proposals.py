@@ -72,3 +72,12 @@ def test_rejecting_needs_a_reason(at_bea, at_cem, removed):
     assert "Choose whether" in at_cem.post(address, {"do": "done"}, follow=True).content.decode()
     at_cem.post(address, {"do": "rejected", "because": "It is intimate."})
     assert Proposal.objects.get().state == "rejected"
+
+
+def test_nothing_is_said_of_a_case_that_was_locked_since(at_bea, at_cem, removed):
+    at_bea.post(reverse("console:restore", args=[removed.public_id]), sent(removed))
+    Case.objects.filter(pk=removed.pk).update(state="minors", due_at=None)
+    assert removed.number not in at_cem.get("/staff/proposals/").content.decode()
+    address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
+    at_cem.post(address, {"do": "approved"})
+    assert not Decision.objects.filter(verdict="restore").exists()

@@ -25,7 +25,7 @@ from staydown.apps.cases.actions import notices
 from staydown.apps.cases.actions.carrying_out import Work, carry_out
 from staydown.apps.cases.actions.deciding import NOW, checked_form, written
 from staydown.apps.cases.actions.notices import NoticeForm
-from staydown.apps.cases.actions.restoring import check_ground
+from staydown.apps.cases.actions.restoring import check_ground, not_locked
 from staydown.apps.cases.intake import MOST_WORDS
 from staydown.apps.cases.models import Appeal, Case, Decision, Item, Report, UploaderNotice
 from staydown.apps.sharing import actions as sharing
@@ -119,6 +119,7 @@ def decide_appeal(asked: Appeal, given: Answer, *, staff: Staff, by: Actor) -> A
     _check_answer(given)
     require_another(asked, staff)
     case, now = settling.held(asked.case), timezone.now()
+    not_locked(case)
     asked = Appeal.objects.select_for_update(of=("self",)).select_related("decision", "report").get(pk=asked.pk)
     if asked.state != State.OPEN:
         raise StateError("Somebody has answered this appeal already. Reload to see what they decided.")

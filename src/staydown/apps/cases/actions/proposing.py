@@ -17,7 +17,7 @@ from staydown.apps.cases import regimes, settling, support
 from staydown.apps.cases.access import DECIDERS
 from staydown.apps.cases.actions.deciding import checked_form
 from staydown.apps.cases.actions.leases import require_free
-from staydown.apps.cases.actions.restoring import RESTORE, check_ground, removed_among, restore
+from staydown.apps.cases.actions.restoring import RESTORE, check_ground, not_locked, removed_among, restore
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.errors import ConflictError
 
@@ -46,6 +46,7 @@ def restore_or_propose(
     accounts.require_role(staff, *DECIDERS)
     with transaction.atomic():
         case = settling.held(case)
+        not_locked(case)
         require_free(case, staff, timezone.now())
         if version != case.version:
             raise ConflictError

@@ -18,7 +18,7 @@ from staydown.apps.cases.actions.deciding import NOW, checked_form, written
 from staydown.apps.cases.actions.leases import require_free
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.core.law.regime import Regime
-from staydown.errors import ConflictError, GroundError, StateError
+from staydown.errors import ConflictError, GroundError, MissingError, StateError
 
 RESTORE = Decision.Verdict.RESTORE
 #: What a removal leaves behind. What still waits for its decision is declined instead.
@@ -45,6 +45,7 @@ def restore(
     accounts.require_role(staff, *DECIDERS)
     with transaction.atomic():
         case, now = settling.held(case), timezone.now()
+        not_locked(case)
         require_free(case, staff, now)
         if version != case.version:
             raise ConflictError
@@ -55,6 +56,12 @@ def restore(
         decision = written(chosen, case=case, staff=staff, by=by, at=now, **said)
         carry_out(Work(case, decision, by, now, NOW), chosen)
     return decision
+
+
+def not_locked(case: Case) -> None:
+    """Raise `MissingError` for a case about a minor: nothing of it is ever shown again from here."""
+    if case.state == Case.State.MINORS:
+        raise MissingError
 
 
 def check_ground(regime: Regime, ground: str) -> None:

@@ -121,12 +121,13 @@ def index(request: HttpRequest) -> HttpResponse:
     staff = require_role(request.user)
     found = proposals_for_staff(staff)
     rows = [_row(each, staff) for each in found.filter(state__in=["open", "approved"]).order_by("pk")]
+    rows = [row for row in rows if row["case"] is None or row["case"].state != Case.State.MINORS]  # locked since then
     closed = found.exclude(state__in=["open", "approved"]).order_by("-pk")[:SHOWN]
     context = {"rows": rows, "closed": closed, "menu": "proposals"}
     return render(request, "console/proposals.html", context)
 
 
-def _row(proposal: Proposal, staff: Staff) -> dict[str, object]:
+def _row(proposal: Proposal, staff: Staff) -> dict[str, Any]:
     """One proposal: what it is about, and what this person may do with it."""
     is_own = proposal.proposed_by_id == staff.pk
     case = case_of(proposal) if proposal.kind == Kind.RESTORE else None
