@@ -28,7 +28,8 @@ pytestmark = pytest.mark.journey
 RUN = 16  # bytes
 STEM = "amara-and-the-lake-2019"
 FIELDS = {
-    "draft", "step", "go", "code", "minor", "role", "relation", "have", "found", "pasted", "links", "words", "contact",
+    "draft", "step", "go", "code", "minor", "role", "relation", "situation", "have", "found", "pasted", "links",
+    "words", "way", "contact",
     "content_is_intimate", "made_by_subject_or_agent", "good_faith_and_true", "non_consent_statement", "signature",
 }  # fmt: skip
 
