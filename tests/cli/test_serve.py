@@ -82,7 +82,9 @@ def test_the_first_start_makes_the_install_and_the_next_ones_find_it(tmp_path):
             before = (data / "keyring").read_text()
             assert outcome("keys", "rotate", "--data", str(data)) == (0, "")
             assert (data / "keyring").read_text() != before
-            assert client.get("/staff/").status_code == 200  # what was sealed before still opens, while it serves
+            # What was sealed before still opens, while it serves: it knows who they are, and asks for a second factor.
+            assert client.get("/staff/").headers["location"] == "/staff/accounts/2fa/"
+            assert client.get("/staff/accounts/2fa/").status_code == 200
         began = time.monotonic()
         assert ended(process, signal.SIGTERM) == 0
         assert time.monotonic() - began < server.GRACE  # it did not wait for the node's pull

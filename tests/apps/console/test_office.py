@@ -123,7 +123,7 @@ def test_deliveries_come_in_pages_with_as_many_queries(at_cem, endpoint, django_
     first = at_cem.get("/staff/webhooks/?state=dead")
     assert "Page 1 of 2" in first.content.decode()
     assert 'href="?state=dead&amp;page=2"' in first.content.decode()
-    with django_assert_num_queries(6):  # session, person, endpoints, dead ones, how many, page
+    with django_assert_num_queries(7):  # session, person, sign-in, endpoints, dead ones, how many, page
         at_cem.get("/staff/webhooks/?state=dead&page=2")
 
 
