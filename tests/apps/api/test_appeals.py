@@ -114,3 +114,18 @@ def test_an_appeal_is_passed_on_and_its_answer_read(sent, platform, cem, problem
     assert (restore["kind"], restore["due_at"]) == ("restore", case["due_at"])
     assert platform.get("/appeals?state=open").json()["items"] == []
     problem(platform.post("/appeals", {"code": "0000", "words": "x"}), 404, "bad_receipt")
+
+
+def test_a_program_that_decides_says_what_the_uploader_is_told(program, problem):
+    case = make.submitted().case
+    caller = program("decision:write")
+    body = {"verdict": "remove", "regime": "uk-osa-10-3A", "reason": "x", "version": case.version}
+    address = f"/cases/{case.public_id}/decisions"
+    problem(caller.post(address, {**body, "notice": {"facts": AMARA.contact}}), 422, "invalid")
+    problem(caller.post(address, {**body, "notice": {"send": "never"}}), 422, "invalid")
+    naive = {"send": "later", "because": "x", "not_before": "2026-12-01T00:00:00"}
+    problem(caller.post(address, {**body, "notice": naive}), 422, "invalid")
+    held = {"send": "never", "because": "She fears him.", "terms": "Section 4"}
+    assert caller.post(address, {**body, "notice": held}).status_code == 201
+    found = UploaderNotice.objects.get()
+    assert (found.send, found.basis, found.decided_by) == ("never", "terms", "key")

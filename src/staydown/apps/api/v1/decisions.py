@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Field, Router
 from ninja.responses import Status
+from pydantic import AwareDatetime
 
 from staydown.apps.api.keys import Needs, actor_of, key_of
 from staydown.apps.api.repeats import once
@@ -20,6 +21,16 @@ from staydown.errors import InvalidError, MissingError
 router = Router(tags=["cases"])
 
 
+class NoticeIn(Strict):
+    """What the uploaders are told. ``facts`` and ``terms`` must not repeat a reporter's words, contact or signature."""
+
+    send: Literal["now", "later", "never"] = "now"
+    not_before: AwareDatetime | None = Field(None, description="For `later`: from when on")
+    because: str = Field("", description="For `later` and `never`: why. Only colleagues read it")
+    facts: str = Field("", description="Empty: a standard sentence")
+    terms: str = Field("", description="The clause of your own terms; empty: it rests on the law")
+
+
 class DecisionIn(Strict):
     """A decision. ``version`` is that of the case as it was seen; the header ``If-Match`` says the same."""
 
@@ -29,6 +40,7 @@ class DecisionIn(Strict):
     reason: str
     items: list[UUID] | None = Field(None, description="Null: everything that waits")
     version: int | None = Field(None, ge=1)
+    notice: NoticeIn = NoticeIn()
 
 
 @router.post(
@@ -51,6 +63,7 @@ def create(request: HttpRequest, case_id: UUID, body: DecisionIn) -> Status:
             ground=body.ground,
             reason=body.reason,
             version=version,
+            notice=actions.NoticeForm(**body.notice.dict()),
             by=actor_of(request),
         )
         return {"id": str(decision.public_id)}
