@@ -48,8 +48,9 @@ def _opening(results: dict[str, Any]) -> Iterator[str]:
     yield _prose("""
         staydown looks a picture up by PDQ in all eight rotations and mirrors, and, where the picture stands in flat
         borders (letterbox, pillarbox, a frame, the bars of a phone's screenshot), by its inside too. A banked
-        picture is entered the same way. The whole always counts as well. What has too little detail (quality under
-        50) is not looked for by PDQ, because it would match strangers; plain PDQ below is asked all the same.
+        picture is entered the same way. The whole always counts as well, and the turns of pictures under 1280
+        pixels are hashed from the turned pixels. What has too little detail (quality under 50) is not looked for by
+        PDQ, because it would match strangers; plain PDQ below is asked all the same.
     """)
     yield _rows(
         "method | bits | usual radius | widest radius without a false match",
@@ -122,11 +123,10 @@ def _missed(results: dict[str, Any]) -> Iterator[str]:
     yield _prose("""
         PDQ describes the layout of the whole picture. A crop, a tilt or a large sticker moves or hides that layout.
         A picture inside a collage or a desktop page is not cut out: what surrounds it is no flat border. Borders
-        with a pattern, a gradient or a blurred copy of the picture as its background are not trimmed either. Turns
-        and mirrors lose some pictures of fine texture: the box of the published blur is off its centre by half a
-        pixel, so the turned picture's own hash is some bits away from the turned hash; the larger the picture, the
-        less. A tier for crops and collages would sit beside the others in `core/hashing/variants.py`; until there
-        is one, people who report should give the cropped copy as well.
+        with a pattern, a gradient or a blurred copy of the picture as its background are not trimmed either. Copies
+        that were made much darker or duller may have too little detail left to be looked for. A tier for crops and
+        collages would sit beside the others in `core/hashing/variants.py`; until there is one, people who report
+        should give the cropped copy as well.
     """)
 
 
@@ -146,7 +146,7 @@ def _method(results: dict[str, Any]) -> Iterator[str]:
         Strangers are hashed many at once; on a sample that gave the libraries' own bits for {sample} of the
         pictures, where the rest are ties that rounding decides.
     """)
-    yield "What looking for borders costs, from the bytes of a JPEG to its hashes in one process:"
+    yield "What looking for borders costs, from the bytes of a JPEG to its hashes in one process, at best:"
     yield _rows(
         "picture | with | without | more",
         (
