@@ -193,7 +193,7 @@ def test_someone_elses_case_can_be_read_and_not_decided(at_bea, at_cem, bea, cas
     text(at_bea, case)
     page = text(at_cem, case)
     assert "<strong>bea-at-work</strong> is working on this case" in page
-    assert "<textarea" not in page
+    assert 'name="reason"' not in page
     assert AMARA.words in page
     assert Case.objects.get().leased_by == bea
 
@@ -240,4 +240,4 @@ def test_as_many_queries_for_many_items_as_for_few(at_bea, bea):
     actions.record_hits([make.hit(e, "review", content_ref=f"c{e.pk}") for e in entries], by=make.NODE)
     for case in (small, large.case):
         text(at_bea, case)  # the first look takes the case and is logged
-    assert queries(large.case) == queries(small) <= 24
+    assert queries(large.case) == queries(small) <= 26
