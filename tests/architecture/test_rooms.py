@@ -52,7 +52,17 @@ def test_it_says_what_it_is(file):
 def test_no_machine_and_no_registry_is_named():
     names = re.compile(r"(?<![\w.])/(?:work|root)/|pypi\.org|pythonhosted|npmjs\.|deb\.debian")
     kinds = {".py", ".md", ".txt", ".toml", ".in", ".js", ".html", ".css", ".json", ""}
-    made = {".git", ".venv", ".cache", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "__pycache__", "data"}
+    made = {
+        ".git",
+        ".venv",
+        ".cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".hypothesis",
+        "__pycache__",
+        "data",
+    }
     texts = [f for f in ROOT.rglob("*") if f.suffix in kinds and f.is_file() and not made & set(f.parts)]
     assert len(texts) > len(FILES) // 2
     assert [str(f) for f in texts if f != Path(__file__) and names.search(f.read_text("utf-8", "ignore"))] == []
