@@ -17,6 +17,8 @@ from tests.core.hashing.cases import written
 from tests.core.hashing.hostile import everything, jpeg_of_many_scans
 from tests.core.hashing.test_pool import workers
 
+pytestmark = pytest.mark.proof  # through real worker processes
+
 LIMITS = Limits(max_pixels=1_000_000)
 MEGABYTES = 200  # of a worker that has seen the whole corpus; it starts with about 45
 

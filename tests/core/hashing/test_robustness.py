@@ -12,6 +12,8 @@ from benchmarks.robustness.alterations import ALTERATIONS
 from benchmarks.robustness.methods import METHODS, asked, banked, distance
 from tests import pictures
 
+pytestmark = pytest.mark.proof  # photographs, many alterations of each
+
 RESULTS = json.loads((page.DOCS.parents[1] / "benchmarks" / "robustness" / "results.json").read_text())
 PHOTOGRAPH = pictures.photograph("coffee.png")
 HELD = ("greyscale", "turned", "letterbox, each bar", "pillarbox, each bar", "frame, each side")

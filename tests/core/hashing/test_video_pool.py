@@ -31,6 +31,8 @@ from staydown.errors import (
 )
 from tests import clips
 
+pytestmark = pytest.mark.proof  # through real worker processes
+
 SCENE = clips.scene()
 MP4 = clips.film(SCENE)
 
@@ -83,9 +85,16 @@ def test_a_missing_file_is_no_crash(tmp_path: Path) -> None:
         pool.hash(tmp_path / "gone.mp4")
 
 
-def test_a_video_that_takes_too_long_is_given_up_and_the_next_is_not(path: Path) -> None:
-    with VideoPool(seconds=0.01) as pool, pytest.raises(TooSlowError):
-        pool.hash(path)
+def test_a_video_that_takes_too_long_is_given_up_and_the_next_is_not(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = tmp_path / "endless"
+    endless.write_text("#!/bin/sh\nexec sleep 600\n")
+    endless.chmod(0o700)
+    with monkeypatch.context() as patch, VideoPool(seconds=0.1) as pool:
+        patch.setattr(video_child.sys, "executable", str(endless))
+        with pytest.raises(TooSlowError):
+            pool.hash(path)
     with VideoPool() as pool:
         assert pool.hash(path).frames
 
@@ -107,7 +116,6 @@ def workers() -> set[int]:
     return {pid for pid in found if b"video_worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
-@pytest.mark.proof
 def test_videos_in_memory_share_a_worker_that_outlives_bad_ones_but_not_its_own_death() -> None:
     with VideoPool() as pool:
         expected = pool.hash(MP4)
@@ -129,7 +137,6 @@ def test_videos_in_memory_share_a_worker_that_outlives_bad_ones_but_not_its_own_
     assert not workers(), "a closed pool leaves no process behind"
 
 
-@pytest.mark.proof
 def test_a_worker_ends_after_its_share_of_videos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video_child, "_VIDEOS_IN_A_LIFE", 1)
     with VideoPool() as pool:
@@ -137,7 +144,6 @@ def test_a_worker_ends_after_its_share_of_videos(monkeypatch: pytest.MonkeyPatch
         assert not workers()
 
 
-@pytest.mark.proof
 def test_closing_gives_up_what_is_being_decoded(path: Path) -> None:
     pool = VideoPool()
     with pytest.raises(StaydownError):
@@ -146,7 +152,6 @@ def test_closing_gives_up_what_is_being_decoded(path: Path) -> None:
         pool.hash(path)
 
 
-@pytest.mark.proof
 def test_threads_wait_their_turn(path: Path) -> None:
     found = []
     with VideoPool(workers=1) as pool:
