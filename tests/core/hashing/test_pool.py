@@ -35,6 +35,8 @@ from staydown.errors import (
 from tests import pictures
 from tests.core.hashing.cases import FORMATS, black_png, small, written
 
+pytestmark = pytest.mark.proof  # through real worker processes
+
 
 def workers() -> list[int]:
     """The worker processes of this test run."""

@@ -57,6 +57,7 @@ def hashed(image: Image.Image, quality: int = 80) -> Picture:
     return hash_picture(pictures.encoded(image, quality=quality))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 @pytest.mark.parametrize("kind", WIDER)
 def test_a_photograph_in_plain_borders_is_found(name: str, kind: str) -> None:
@@ -163,6 +164,7 @@ def test_any_border_around_anything(
         assert abs(found[0].width - width) + abs(found[0].height - height) <= 8
 
 
+@pytest.mark.proof
 def test_a_worker_trims_as_this_process_does() -> None:
     """What trimming imports is there before a worker loses the right to open files."""
     data = pictures.encoded(screenshot(pictures.photograph("coffee.png")))

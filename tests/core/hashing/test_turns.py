@@ -38,6 +38,7 @@ def test_each_variant_is_the_hash_of_the_turned_pixels(size: tuple[int, int]) ->
         assert value.distance(pdq(np.asarray(turned(image, name))).hash) <= 2, name  # the last bit of a sum
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_it_does_not_matter_how_a_camera_stored_it(orientation: int) -> None:
     """Nor that the decoder scales it."""

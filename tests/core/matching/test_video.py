@@ -30,6 +30,9 @@ def banked(number: int, frames: object, **options: object) -> VideoEntry:
     return VideoEntry(UUID(int=number), "bank", [frame.banked for frame in video.frames], **options)  # type: ignore[arg-type]
 
 
+pytestmark = pytest.mark.proof  # made videos, altered and cut
+
+
 @pytest.fixture(scope="module")
 def index() -> VideoIndex:
     """Five videos, the first of which is the one that is looked for."""
@@ -48,7 +51,6 @@ def test_the_same_video(index: VideoIndex) -> None:
     assert asked(index, clips.film(COFFEE)) == (100, 100)
 
 
-@pytest.mark.proof
 @pytest.mark.parametrize(
     ("kind", "frames", "options"),
     [
@@ -74,7 +76,6 @@ def test_a_clip_out_of_a_banked_video(index: VideoIndex) -> None:
     assert entry < 70
 
 
-@pytest.mark.proof
 def test_a_banked_clip_inside_another_video() -> None:
     clip = COFFEE[12:32]
     around = clips.scene("rocket.jpg", 4, size=SIZE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import tomllib
@@ -38,6 +39,7 @@ _UNKNOWN: Final = "There is no regime of this id. Those known are: {}."
 _BY_ORDER: Final = (Start.NOTICE_SERVED, Start.ORDER_SERVED)
 
 
+@functools.lru_cache(maxsize=256)
 def parse(text: str, file: str = "regime") -> Regime:
     """The regime that a TOML text writes; raises `RegimeError` naming ``file`` and the field that is wrong."""
     place = Place(file)
