@@ -21,6 +21,8 @@ from tests import pictures
 from tests.core.hashing.cases import reference
 from tests.golden.pdq import make
 
+pytestmark = pytest.mark.proof  # needs the compiled loops, which a fresh machine compiles first
+
 
 def by_numpy(pixels: np.ndarray) -> np.ndarray:
     return decimated(Raster(lambda top, bottom: pixels[top:bottom], pixels.shape[1], pixels.shape[0]))

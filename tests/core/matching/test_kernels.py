@@ -12,6 +12,8 @@ from staydown.core.matching import machine, scan
 from staydown.core.matching.plan import ROWS_A_BLOCK, plan_with
 from staydown.core.matching.shelf import GROUP, LONG, Chunked
 
+pytestmark = pytest.mark.proof  # needs the compiled loops, which a fresh machine compiles first
+
 KERNELS = scan.kernels()
 RNG = np.random.default_rng(1)
 VALUES = RNG.integers(0, 1 << 64, (500, 4), dtype=np.uint64)

@@ -21,6 +21,8 @@ from staydown.core.matching.live import LiveIndex
 from staydown.core.matching.multi_index import MultiIndex
 from tests.core.matching.samples import SHAPES, entries, flipped, pdq, queries
 
+pytestmark = pytest.mark.proof  # needs the compiled loops, which a fresh machine compiles first
+
 SIZES = (0, 1, 2, 3, 4, 7, 8)
 CHUNKS = (1, 2, 5, 8, 11, 13, 16, 20, 33, 64)
 

@@ -22,6 +22,8 @@ from staydown.core.matching.shelf import Chunked, Shelf
 from staydown.errors import SnapshotError
 from tests.core.matching.samples import entries, flipped, pdq
 
+pytestmark = pytest.mark.proof  # needs the compiled loops, which a fresh machine compiles first
+
 HEADER = struct.Struct("<8sIIQQ32s")
 HELD = entries(11, 60, "scattered")
 
