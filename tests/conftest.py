@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from staydown.apps.audit import guards
 from tests.settings import POSTGRES
@@ -32,6 +34,12 @@ def log_can_be_emptied():
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = emptied
+
+
+@pytest.fixture(autouse=True)
+def in_english():
+    """A page in another language leaves the thread speaking it; no test may begin like that."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
