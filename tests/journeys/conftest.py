@@ -38,7 +38,8 @@ def clean() -> dict[str, str]:
 def start(data: Path, port: int = 0, **settings: str) -> tuple[subprocess.Popen[str], Site]:
     """`staydown serve` on the folder ``data``, once it listens. The caller ends it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
-    environment |= {"STAYDOWN_NAME": NAME, "STAYDOWN_REGIMES": "uk-osa-10-3A,us-tida-3", **settings}
+    usual = {"STAYDOWN_NAME": NAME, "STAYDOWN_REGIMES": "uk-osa-10-3A,us-tida-3", "STAYDOWN_SECOND_FACTOR": "no"}
+    environment |= {**usual, **settings}
     command = [sys.executable, "-m", "staydown", "serve", "--data", str(data), "--port", str(port)]
     with (data.parent / f"{data.name}.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
