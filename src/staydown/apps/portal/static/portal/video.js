@@ -10,6 +10,7 @@ import { PictureError } from "./picture.js";
 const MOST_SECONDS = 3 * 3600;
 const MOST_PIXELS = 36_000_000;
 const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
+const MOST_SHOWING = 500; // milliseconds until a frame that was found is there
 const INSIDE = 0.001; // seconds past the beginning of a frame, so that rounding does not show the one before
 
 /**
@@ -69,10 +70,21 @@ function timesOf(duration, every) {
   return times;
 }
 
-function sought(video, time, signal) {
+async function sought(video, time, signal) {
+  const shown = presented(video);
   const found = happened(video, "seeked", signal);
   video.currentTime = time;
-  return found;
+  await found;
+  await shown;
+}
+
+/** A promise of the next frame that is really there: a busy device says "seeked" while the picture is still the old one. */
+function presented(video) {
+  return new Promise((resolve) => {
+    if (!video.requestVideoFrameCallback) return resolve();
+    video.requestVideoFrameCallback(resolve);
+    return window.setTimeout(resolve, MOST_SHOWING); // the frame may be the one that is there already
+  });
 }
 
 /** A promise of the next such event; rejected when the video fails, takes too long, or the person stops it. */
