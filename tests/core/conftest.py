@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+
+WHOLE = "\npytestmark = pytest.mark.proof"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even load a file of proofs for the unit tests: making its videos and loading numba takes seconds."""
+    if config.option.markexpr != "not proof" or collection_path.suffix != ".py":
+        return None
+    return True if WHOLE in collection_path.read_text() else None
 
 
 @pytest.hookimpl(tryfirst=True)
