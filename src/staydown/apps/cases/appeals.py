@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Q
 
 from staydown.apps.cases import regimes
 from staydown.apps.cases.models import Appeal, Case, Decision, Hit, Item, Report, UploaderNotice
+from staydown.core.law.periods import later
 from staydown.core.law.schema import Period
 
 #: Where no law of the case states a time. Ours: as long as the longest that we know, the EU's.
@@ -28,7 +28,7 @@ def ends_at(notice: UploaderNotice) -> datetime | None:
 def ends_after(case: Case, told_at: datetime) -> datetime:
     """When the time to appeal is over for somebody who was told at ``told_at``."""
     stated = [regime.appeal.window for regime in regimes.pinned(case) if regime.appeal.window.value is not None]
-    return max(_later(told_at, window) for window in stated or [USUAL_WINDOW])
+    return max(later(told_at, window) for window in stated or [USUAL_WINDOW])
 
 
 def open_to_complaint(report: Report) -> list[Decision]:
@@ -71,14 +71,3 @@ def belonging(asked: Appeal) -> set[int]:
     pictures = Q(report__in=reports) | Q(pdq_entry__in=entries) | Q(sha256_entry__in=entries)
     with_them = asked.decision.items.filter(pictures, kind=Item.Kind.HASH)
     return {item.pk for item in appealed} | set(with_them.values_list("pk", flat=True))
-
-
-def _later(moment: datetime, period: Period) -> datetime:
-    """``moment`` and a period of calendar time; a month that is too short ends on its last day."""
-    value = period.value or 0
-    if period.unit in {"hours", "days"}:
-        return moment + timedelta(**{period.unit: value})
-    months = value * (12 if period.unit == "years" else 1)
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
-    return moment.replace(year=year, month=month + 1, day=day)
