@@ -6,14 +6,19 @@ A test compares the pages with what this would write, so neither can go stale.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from staydown import errors
 from staydown.cli.main import COMMANDS, group
+from staydown.core.law.regime import load_all
+from staydown.core.law.schema import Kind, Role
 
 REFERENCE = Path(__file__).parent / "reference"
+LAWS = Path(str(files("staydown") / "locale" / "laws.txt"))
+ASKED = {Role.SUBJECT, Role.AGENT, Role.ANYONE}
 
 
 def tree(root: type[errors.StaydownError]) -> Iterator[type[errors.StaydownError]]:
@@ -72,9 +77,24 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
+def laws_sentences() -> str:
+    """What reporters read of the laws, as a template, so that it is collected for the translators like any page."""
+    found: dict[str, None] = {}
+    for regime in load_all():
+        if ASKED & set(regime.reporter_roles):
+            for element in regime.elements:
+                explained = element.kind in (Kind.TEXT, Kind.SIGNATURE)
+                found |= dict.fromkeys([element.ask, element.about] if explained else [element.ask])
+            found |= dict.fromkeys(ground.text for ground in regime.grounds)
+    lines = ["{% comment %}Made by `make docs` from the files of the laws.{% endcomment %}{% load i18n %}"]
+    return "\n".join([*lines, *(f'{{% translate "{each}" %}}' for each in found), ""])
+
+
 PAGES = {"errors.md": errors_page, "cli.md": cli_page}
 
 if __name__ == "__main__":
     for file, page in PAGES.items():
         (REFERENCE / file).write_text(page())
         print(f"written: docs/reference/{file}")
+    LAWS.write_text(laws_sentences())
+    print("written: src/staydown/locale/laws.txt")

@@ -213,6 +213,7 @@ LANGUAGE_CODE = "en-gb"
 LOCALE_PATHS = [Path(staydown.__file__).parent / "locale"]
 LANGUAGES = [(LANGUAGE_CODE, "English"), *readers.languages(LOCALE_PATHS[0])]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["staydown.project.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 LOGGING = {

@@ -5,21 +5,24 @@ from __future__ import annotations
 import html
 import re
 from html.parser import HTMLParser
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import polib
 import pytest
 from django.conf import settings as configured
 from django.test import Client
-from django.utils.translation import trans_real
+from django.utils.translation import override, trans_real
 
 from staydown.apps.cases.actions.asking import ask_reporter
 from staydown.apps.cases.models import Report
+from staydown.apps.ui.templatetags.ui import of_law
 from tests import factories as make
 from tests.apps.portal.walking import ANSWERS, Walk
 
 pytestmark = pytest.mark.django_db
 
+ROOT = Path(__file__).parents[3]
 TOLD = ["/", "/safety/", "/status/", "/help/", "/under-18/", "/appeal/", "/nowhere/"]
 #: What stays as it is in every language: names, commands, what a person typed, and laws in their own words.
 NAMES = re.compile(
@@ -117,8 +120,7 @@ class There(Walk):
 def test_every_question_can_be_translated(client, marked):
     walk = There(client)
     while 'name="step"' in walk.text:
-        if walk.step != "statements":  # the laws' own questions come from the files of the laws
-            assert unmarked(walk.response.content.decode()) == [], walk.step
+        assert unmarked(walk.response.content.decode()) == [], walk.step
         walk.answer(**ANSWERS[walk.step])
     walk.press("send")
     assert unmarked(walk.response.content.decode()) == []
@@ -232,6 +234,42 @@ def test_a_catalogue_is_whole_compiled_and_keeps_what_is_filled_in(file):
             assert sorted(HOLES.findall(text)) == sorted(HOLES.findall(each.msgid)), each.msgid
     compiled = polib.mofile(str(file.with_suffix(".mo")))
     assert {each.msgid: each.msgstr for each in compiled} == {each.msgid: each.msgstr for each in entries}
+
+
+def test_what_reporters_read_of_the_laws_is_collected_and_translated():
+    generated = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    generate = module_from_spec(generated)
+    generated.loader.exec_module(generate)
+    collected = (Path(configured.LOCALE_PATHS[0]) / "laws.txt").read_text("utf-8")
+    assert collected == generate.laws_sentences(), "run `make docs`, then translate what is new"
+    wanted = set(re.findall(r'{% translate "(.*)" %}', collected))
+    assert len(wanted) > 20
+    for file in CATALOGUES:
+        assert wanted - {each.msgid for each in polib.pofile(str(file))} == set(), file.parts[-3]
+
+
+@pytest.mark.parametrize("code", ["es", "fr", "de", "ar", "ko", "hi"])
+def test_each_language_of_the_portal_is_offered_and_says_which_it_is(client, code):
+    page = client.get(f"/{code}/").content.decode()
+    assert f'<html lang="{code}" dir="{"rtl" if code == "ar" else "ltr"}">' in page
+    assert not client.cookies
+    assert f'href="/{code}/help/"' in client.get("/help/").content.decode()
+
+
+def test_a_law_s_sentence_without_a_translation_is_marked_as_english(settings):
+    with override("de"):
+        assert of_law("Sign the request by typing your name.").startswith("Unterschreiben Sie")
+        assert (
+            of_law("An operator's <own> law.") == '<bdi lang="en" dir="ltr">An operator&#x27;s &lt;own&gt; law.</bdi>'
+        )
+    with override("en-gb"):
+        assert of_law("An operator's own law.") == "An operator's own law."
+
+
+def test_days_are_written_as_the_language_writes_them(client):
+    sent = make.submitted(language="ko")
+    page = client.post("/ko/status/", {"code": sent.code}).content.decode()
+    assert re.search(r">20\d\d년 \d+월 \d+일</time>", page)
 
 
 def test_in_spanish_a_report_is_sent_from_the_first_page_to_the_receipt(client):

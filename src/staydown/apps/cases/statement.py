@@ -53,17 +53,22 @@ class Said:
         lines = [
             _("About something that you uploaded"),
             self.restriction,
-            f"{_('Where this holds:')} {self.scope}",
-            f"{_('For how long:')} {self.duration}",
-            f"{_('What the decision rests on:')} {self.facts}",
+            _said(_("Where this holds"), self.scope),
+            _said(_("For how long"), self.duration),
+            _said(_("What the decision rests on"), self.facts),
             self.source,
-            f"{_('Ground:')} {self.ground}",
+            _said(_("Ground"), self.ground),
             self.why,
             self.detection,
             self.decision,
             *self.redress,
         ]
         return "\n\n".join(line for line in lines if line)
+
+
+def _said(what: str, text: str) -> str:
+    """A line of the statement, with the mark between that the language uses."""
+    return _("{what}: {text}").format(what=what, text=text)
 
 
 def address() -> str:
@@ -161,6 +166,6 @@ def _redress(code: str, until: datetime | None) -> tuple[str, ...]:
     return (
         _("You can ask that another person looks at this decision again. It is free."),
         _("Go to {address} and give this code: {code}").format(address=address(), code=code),
-        _("You can do so until {day}.").format(day=date_format(until, "j F Y")) if until else "",
+        _("You can do so until {day}.").format(day=date_format(until, "DATE_FORMAT")) if until else "",
         _("You can also go to a court, or to a body that settles such disputes where your country has one."),
     )

@@ -17,6 +17,7 @@ from staydown.apps.cases.models import Report
 from staydown.apps.cases.regimes import in_force
 from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.forms import Contact, Question
+from staydown.apps.ui.templatetags.ui import of_law
 from staydown.core.law.regime import Regime
 from staydown.core.law.schema import Element, Kind, Role
 
@@ -137,11 +138,11 @@ def signature_of(draft: Draft) -> str:
 def _field(one: Asked) -> forms.Field:
     element, hint = one.element, _hint(one)
     if element.kind is Kind.DECLARATION:
-        return forms.BooleanField(label=element.ask, help_text=hint, required=False)
+        return forms.BooleanField(label=of_law(element.ask), help_text=hint, required=False)
     if element.kind is Kind.SIGNATURE:
-        return forms.CharField(label=element.ask, help_text=hint, required=False, max_length=200)
+        return forms.CharField(label=of_law(element.ask), help_text=hint, required=False, max_length=200)
     widget = forms.Textarea(attrs={"rows": 3, "dir": "auto"})
-    return forms.CharField(label=element.ask, help_text=hint, required=False, max_length=2_000, widget=widget)
+    return forms.CharField(label=of_law(element.ask), help_text=hint, required=False, max_length=2_000, widget=widget)
 
 
 def _hint(one: Asked) -> SafeString:
@@ -150,5 +151,5 @@ def _hint(one: Asked) -> SafeString:
     if one.element.kind is Kind.SIGNATURE:
         names = ", ".join(regime.short_name for regime, _element in one.laws)
         only = _("Only this law asks for it: {law}. You can leave it empty.").format(law=names)
-        return format_html("{} {}{}", one.element.about, only, laws)
-    return laws if one.element.kind is Kind.DECLARATION else format_html("{}{}", one.element.about, laws)
+        return format_html("{} {}{}", of_law(one.element.about), only, laws)
+    return laws if one.element.kind is Kind.DECLARATION else format_html("{}{}", of_law(one.element.about), laws)

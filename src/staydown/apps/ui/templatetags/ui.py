@@ -85,6 +85,15 @@ def languages(context: dict[str, Any]) -> list[dict[str, object]]:
 
 
 @register.filter
+def of_law(sentence: str) -> str:
+    """A sentence from the file of a law in the page's language; where it has none, as it is and marked as English."""
+    said = _(sentence) if sentence else ""
+    if said != sentence or str(get_language()).startswith("en"):
+        return said
+    return format_html('<bdi lang="en" dir="ltr">{}</bdi>', sentence)
+
+
+@register.filter
 def error_target(field: BoundField) -> str:
     """The id of the control that an error about this field should lead to: of a group, its first choice."""
     return field.subwidgets[0].id_for_label if field.widget_type == "radioselect" else field.auto_id
