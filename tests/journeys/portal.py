@@ -6,18 +6,40 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from django.utils.translation import gettext, override
+from playwright.sync_api import Locator, Page, expect
 
 LINK = "https://pebble.example/posts/8231"
 
 
 class Portal:
-    """A person at the portal. ``seen`` is called with every page that they come to, by its heading."""
+    """A person at the portal. ``seen`` is called with every page that they come to, by its heading.
 
-    def __init__(self, page: Page, address: str, seen: Callable[[Page, str], Any] = lambda page, heading: None) -> None:
+    What they read and press is named in English here, whatever the ``language`` of the pages.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        address: str,
+        seen: Callable[[Page, str], Any] = lambda page, heading: None,
+        language: str = "",
+    ) -> None:
         self.page = page
-        self.address = address
+        self.address = f"{address}/{language}" if language else address
+        self.language = language or "en"
         self._seen = seen
+
+    def said(self, sentence: str) -> str:
+        """A sentence of the portal in the language of this person."""
+        with override(self.language):
+            told = gettext(sentence)
+        assert self.language == "en" or told != sentence, f"not translated: {sentence}"
+        return told
+
+    def field(self, label: str) -> Locator:
+        """The control with this label."""
+        return self.page.get_by_label(self.said(label))
 
     def open(self, path: str, heading: str) -> None:
         """Open an address and read its heading."""
@@ -26,12 +48,12 @@ class Portal:
 
     def reads(self, heading: str) -> None:
         """The page has this heading."""
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(self.said(heading))
         self._seen(self.page, heading)
 
     def press(self, name: str) -> None:
         """Press a button."""
-        self.page.get_by_role("button", name=name, exact=True).click()
+        self.page.get_by_role("button", name=self.said(name), exact=True).click()
 
     def go_on(self, heading: str) -> None:
         """Press Continue and read the next heading."""
@@ -41,51 +63,51 @@ class Portal:
     def begin(self) -> None:
         """From the start page, by the safety page, to the first question."""
         self.open("/", "Get a private picture taken down")
-        self.page.get_by_role("link", name="Report a picture").click()
+        self.page.get_by_role("link", name=self.said("Report a picture")).click()
         self.reads("Before you start: staying safe")
-        self.page.get_by_role("link", name="I am ready: start").click()
+        self.page.get_by_role("link", name=self.said("I am ready: start")).click()
         self.reads("Was anyone in the picture under 18 when it was made?")
 
     def says_adult(self) -> None:
         """Everyone in the picture was 18."""
-        self.page.get_by_label("No, everyone was 18 or older").check()
+        self.field("No, everyone was 18 or older").check()
         self.go_on("Who are you reporting for?")
 
     def is_the_person_shown(self) -> None:
         """Reports for themselves."""
-        self.page.get_by_label("For myself").check()
+        self.field("For myself: I am in the picture").check()
         self.go_on("What has happened?")
         self.was_posted()
 
     def acts_for(self, relation: str) -> None:
         """Reports for someone else."""
-        self.page.get_by_label("For someone else").check()
+        self.field("For someone else, who has asked me to").check()
         self.go_on("What are you to the person in the picture?")
-        self.page.get_by_label("What are you to the person in the picture?").fill(relation)
+        self.field("What are you to the person in the picture?").fill(relation)
         self.go_on("What has happened?")
         self.was_posted()
 
     def was_posted(self) -> None:
         """It can be seen on the platform."""
-        self.page.get_by_label("It was posted here").check()
+        self.field("It was posted here").check()
         self.go_on("What do you have?")
 
     def has_links(self, *links: str) -> None:
         """Has only links, and gives them."""
-        self.page.get_by_label("Links to where it was posted").check()
+        self.field("Links to where it was posted").check()
         self.go_on("Where was it posted?")
         self.gives_links(*links)
 
     def has_pictures(self, *files: Path, also_links: bool = False) -> None:
         """Has the pictures on the device, and chooses them."""
-        self.page.get_by_label("Both: the picture and links" if also_links else "The picture, on this device").check()
+        self.field("Both: the picture and links" if also_links else "The picture, on this device").check()
         self.go_on("Choose the pictures")
         self.chooses(*files)
         self.go_on("Where was it posted?" if also_links else "Is there anything you want to tell us?")
 
     def chooses(self, *files: Path | dict[str, Any]) -> None:
         """Choose files and wait until each has its state."""
-        self.page.get_by_label("Pictures on this device").set_input_files(list(files))
+        self.field("Pictures on this device").set_input_files(list(files))
         expect(self.page.locator("[data-working]")).to_be_hidden(timeout=60_000)
 
     def states(self) -> list[str]:
@@ -96,23 +118,23 @@ class Portal:
 
     def gives_links(self, *links: str) -> None:
         """Answer the question about links."""
-        self.page.get_by_label("Where was it posted?").fill("\n".join(links))
+        self.field("Where was it posted?").fill("\n".join(links))
         self.go_on("Is there anything you want to tell us?")
 
     def says(self, words: str, contact: str) -> None:
         """Answer the two open questions, as a formal notice."""
-        self.page.get_by_label("Is there anything you want to tell us?").fill(words)
+        self.field("Is there anything you want to tell us?").fill(words)
         self.go_on("How do you want to report?")
-        self.page.get_by_label("As a formal notice").check()
+        self.field("As a formal notice").check()
         self.go_on("How can we reach you?")
-        self.page.get_by_label("How can we reach you?").fill(contact)
+        self.field("How can we reach you?").fill(contact)
         self.go_on("What the law asks you to state")
 
     def states_all(self, signature: str = "") -> None:
         """Tick every statement."""
         for box in self.page.get_by_role("checkbox").all():
             box.check()
-        self.page.get_by_label("Sign the request by typing your name.").fill(signature)
+        self.field("Sign the request by typing your name.").fill(signature)
         self.go_on("Check your report")
 
     def sends(self) -> str:
@@ -124,7 +146,7 @@ class Portal:
     def looks_up(self, code: str) -> None:
         """Check a report by its code."""
         self.open("/status/", "Check a report")
-        self.page.get_by_label("Your receipt code").fill(code)
+        self.field("Your receipt code").fill(code)
         self.press("Show my report")
         self.reads("Your report")
 

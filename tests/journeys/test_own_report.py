@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import pictures
-from tests.journeys.browser import NARROWEST, PHONE, watched
+from tests.journeys.browser import PHONE, watched
 from tests.journeys.portal import LINK, Portal
 from tests.journeys.test_portal import holds
 
@@ -66,42 +66,3 @@ def test_a_link_of_somebody_under_18_is_given_and_followed(page, site):
     teen.press("See my report")
     teen.reads("Your report")
     expect(page.get_by_text("A person who is trained for this")).to_be_visible()
-
-
-def test_in_arabic_a_report_by_link_on_a_narrow_phone(browser, site):
-    with watched(browser, viewport=NARROWEST, color_scheme="dark") as page:
-
-        def on(name: str) -> None:
-            page.get_by_role("button", name=name, exact=True).click()
-
-        def there(heading: str) -> None:
-            expect(page.get_by_role("heading", level=1)).to_have_text(heading)
-            holds(page, heading)
-            assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
-
-        for path in ("/", "/safety/", "/status/", "/help/", "/under-18/"):
-            page.goto(f"{site.url}/ar{path}")
-            holds(page, path)
-        page.goto(f"{site.url}/report/")
-        page.get_by_role("link", name="العربية").click()
-        there("هل كان أي شخص في الصورة دون 18 عاما عندما صنعت؟")
-        for answer, heading in (
-            ("لا، كان الجميع في سن 18 أو أكثر", "لمن هذا البلاغ؟"),
-            ("لي: أنا في الصورة", "ماذا حدث؟"),
-            ("نشرت هنا", "ماذا لديك؟"),
-            ("روابط المكان الذي نشرت فيه", "أين نشرت؟"),
-        ):
-            page.get_by_label(answer).check()
-            on("متابعة")
-            there(heading)
-        page.get_by_label("أين نشرت؟").fill(LINK)
-        on("متابعة")
-        on("متابعة")
-        page.get_by_label("دون ذكر من أنا").check()
-        on("متابعة")
-        there("مراجعة بلاغك")
-        on("إرسال بلاغي")
-        there("أرسل بلاغك")
-        assert page.evaluate("getComputedStyle(document.querySelector('#receipt')).direction") == "ltr"
-        on("عرض بلاغي")
-        there("بلاغك")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -19,6 +21,7 @@ from tests.journeys.portal import LINK, PAGES, Portal, tab_to
 
 pytestmark = pytest.mark.journey
 
+DIRECTION = {"": "ltr", "ar": "rtl"}
 VIEWS = {
     "desk": {"viewport": DESK},
     "phone in the dark": {"viewport": PHONE, "color_scheme": "dark", "has_touch": True},
@@ -35,12 +38,13 @@ def holds(page: Page, heading: str) -> None:
 
 
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_picture_and_a_link_are_reported_followed_and_taken_back(browser, site, view):
+@pytest.mark.parametrize("language", ["", "ar"], ids=["English", "Arabic"])
+def test_a_picture_and_a_link_are_reported_followed_and_taken_back(browser, site, language, view):
     with watched(browser, **VIEWS[view]) as page:
-        amara = Portal(page, site.url, holds)
+        amara = Portal(page, site.url, holds, language)
         amara.begin()
         amara.press("Continue")
-        expect(page.get_by_role("alert")).to_contain_text("Choose an answer.")
+        expect(page.get_by_role("alert")).to_contain_text(amara.said("Choose an answer. “I am not sure” is fine."))
         holds(page, "the error")
         amara.says_adult()
         amara.acts_for("her sister")
@@ -48,13 +52,16 @@ def test_a_picture_and_a_link_are_reported_followed_and_taken_back(browser, site
         amara.gives_links(LINK, f"{LINK}/a-long-path-without-end/{'x' * 120}")
         amara.says("It was taken without asking.", "amara@reporter.test")
         amara.states_all("Amara N.")
-        assert "Some laws ask for more" not in page.content()
+        expect(page.get_by_text(amara.said("You can send this. Some laws ask for more."))).to_have_count(0)
         code = amara.sends()
-        expect(page.get_by_text("at the latest.")).to_be_visible()
+        assert page.evaluate("getComputedStyle(document.querySelector('#receipt')).direction") == "ltr"
+        before_day, after_day = amara.said("By %(day)s at the latest.").split("%(day)s")
+        owed = page.get_by_text(re.compile(f"{re.escape(before_day)}.+{re.escape(after_day)}"))
+        expect(owed.first).to_be_visible()
         amara.press("See my report")
         amara.reads("Your report")
         amara.looks_up(code.lower().replace("-", " "))
-        expect(page.get_by_text("waiting for a decision")).to_have_count(3)
+        expect(page.get_by_text(amara.said("waiting for a decision"))).to_have_count(3)
         amara.press("Take my report back")
         amara.reads("Take your report back?")
         amara.press("Take it back")
@@ -62,10 +69,45 @@ def test_a_picture_and_a_link_are_reported_followed_and_taken_back(browser, site
 
 
 @pytest.mark.parametrize("view", VIEWS)
-@pytest.mark.parametrize(("path", "heading"), PAGES)
-def test_pages_with_an_address(browser, site, view, path, heading):
+@pytest.mark.parametrize("language", ["", "ar"], ids=["English", "Arabic"])
+def test_pages_with_an_address(browser, site, language, view):
     with watched(browser, **VIEWS[view]) as page:
-        Portal(page, site.url, holds).open(path, heading)
+        reader = Portal(page, site.url, holds, language)
+        for path, heading in PAGES:
+            reader.open(path, heading)
+            assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == DIRECTION[language]
+
+
+@pytest.mark.parametrize("language", ["es", "fr", "de", "ko", "hi"])
+def test_in_every_language_nothing_sticks_out_of_the_narrowest_phone(browser, site, language):
+    def fits(page: Page, heading: str) -> None:
+        assert_no_sideways_scroll(page)
+        assert page.locator("html").get_attribute("lang") == language
+
+    with watched(browser, viewport=NARROWEST, has_touch=True) as page:
+        amara = Portal(page, site.url, fits, language)
+        for path, heading in PAGES:
+            amara.open(path, heading)
+        amara.open("/report/", "Was anyone in the picture under 18 when it was made?")
+        amara.says_adult()
+        amara.acts_for("x")
+        amara.has_pictures(pictures.path("coffee.png"), also_links=True)
+        amara.gives_links(LINK)
+        amara.says("", "")
+        amara.states_all()
+        amara.sends()
+        amara.press("See my report")
+        amara.reads("Your report")
+        for button, heading in (
+            ("Add a link or a picture", "Add to my report"),
+            ("Make it a formal notice", "Make it a formal notice"),
+        ):
+            amara.press(button)
+            amara.reads(heading)
+            amara.press("Back to my report")
+            amara.reads("Your report")
+        amara.press("Take my report back")
+        amara.reads("Take your report back?")
 
 
 def test_someone_under_18_is_shown_the_right_services(page, site):
