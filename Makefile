@@ -81,6 +81,9 @@ docs: setup ## Write the reference pages that are read off the code
 	@$(BIN)/python docs/generate.py
 
 .PHONY: pictures
+messages: setup ## Compile the translations of the pages (needs msgfmt of the package gettext)
+	@cd src/staydown && ../../$(BIN)/python -m django compilemessages
+
 pictures: setup browser ## Take the readme's pictures of the portal and the console
 	@$(BIN)/python docs/pictures/take.py
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ class Portal:
         return told
 
     def field(self, label: str) -> Locator:
-        """The control with this label."""
-        return self.page.get_by_label(self.said(label))
+        """The control whose label begins with this."""
+        return self.page.get_by_label(re.compile(rf"^\s*{re.escape(self.said(label))}"))
 
     def open(self, path: str, heading: str) -> None:
         """Open an address and read its heading."""

@@ -233,7 +233,9 @@ def test_a_catalogue_is_whole_compiled_and_keeps_what_is_filled_in(file):
         for text in each.msgstr_plural.values() or [each.msgstr]:
             assert sorted(HOLES.findall(text)) == sorted(HOLES.findall(each.msgid)), each.msgid
     compiled = polib.mofile(str(file.with_suffix(".mo")))
-    assert {each.msgid: each.msgstr for each in compiled} == {each.msgid: each.msgstr for each in entries}
+    assert {each.msgid: each.msgstr for each in compiled} == {each.msgid: each.msgstr for each in entries}, (
+        "run `make messages`"
+    )
 
 
 def test_what_reporters_read_of_the_laws_is_collected_and_translated():
