@@ -80,10 +80,11 @@ fuzz: setup ## Look for bytes that break a reader, for SECONDS=60
 docs: setup ## Write the reference pages that are read off the code
 	@$(BIN)/python docs/generate.py
 
-.PHONY: pictures
+.PHONY: messages
 messages: setup ## Compile the translations of the pages (needs msgfmt of the package gettext)
 	@cd src/staydown && ../../$(BIN)/python -m django compilemessages
 
+.PHONY: pictures
 pictures: setup browser ## Take the readme's pictures of the portal and the console
 	@$(BIN)/python docs/pictures/take.py
 

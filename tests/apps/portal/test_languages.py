@@ -27,6 +27,7 @@ TOLD = ["/", "/safety/", "/status/", "/help/", "/under-18/", "/appeal/", "/nowhe
 #: What stays as it is in every language: names, commands, what a person typed, and laws in their own words.
 NAMES = re.compile(
     r"StopNCII\.org|Revenge Porn Helpline|eSafety Commissioner|Hotline\.ie|Report Remove|Take It Down|INHOPE|staydown"
+    r"|CyberTipline|Cybertip\.ca|jugendschutz\.net|Stopline|cybercrime\.gov\.in"
     r"|This platform|English|hash --json|picture\.jpg|https?://\S+|platform\.test\S*"
 )
 

@@ -110,6 +110,17 @@ def test_the_reporter_of_a_case_that_was_locked_reads_what_became_of_the_hashes(
     assert "you took it back" not in page
 
 
+@pytest.mark.parametrize(
+    ("language", "first"),
+    [("de", "jugendschutz.net"), ("fr", "3018"), ("hi", "cybercrime.gov.in"), ("en-gb", "Report")],
+)
+def test_the_services_where_a_language_is_spoken_stand_first(language, first):
+    ordered = helplines.in_order(helplines.FOR_CHILDREN, language)
+    assert ordered[0].name.startswith(first)
+    assert {*ordered} == {*helplines.FOR_CHILDREN}
+    assert ordered[-1] is helplines.INHOPE
+
+
 def test_every_service_says_what_it_rests_on():
     known = {*helplines.FOR_CHILDREN, *helplines.FOR_ADULTS}
     assert len(known) >= 6

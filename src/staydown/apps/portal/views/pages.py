@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from staydown.apps.portal.helplines import FOR_ADULTS, FOR_CHILDREN
+from staydown.apps.portal.helplines import FOR_ADULTS, FOR_CHILDREN, in_order
 
 
 @require_safe
@@ -25,13 +26,13 @@ def safety(request: HttpRequest) -> HttpResponse:
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """What is kept, how a fingerprint is made, other ways to make one, and who else helps."""
-    return render(request, "portal/help.html", {"helplines": FOR_ADULTS})
+    return render(request, "portal/help.html", {"helplines": in_order(FOR_ADULTS, get_language() or "")})
 
 
 @require_safe
 def under_18(request: HttpRequest) -> HttpResponse:
     """The services for pictures of someone under 18."""
-    return render(request, "portal/under_18.html", {"helplines": FOR_CHILDREN})
+    return render(request, "portal/under_18.html", {"helplines": in_order(FOR_CHILDREN, get_language() or "")})
 
 
 @require_safe

@@ -16,7 +16,7 @@ from staydown.apps.cases.timeline import NOBODY, next_step
 from staydown.apps.portal import hashes, limits, statements, wording
 from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.forms import MinorLinks, Question
-from staydown.apps.portal.helplines import FOR_CHILDREN
+from staydown.apps.portal.helplines import FOR_CHILDREN, in_order
 from staydown.apps.portal.origin import own_pages_only
 from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, is_formal, is_threat, path, preceding
 from staydown.core.hashing.algorithm import LEAST_QUALITY
@@ -149,7 +149,7 @@ def _minors(request: HttpRequest, draft: Draft, form: Question | None = None) ->
     """Where somebody under 18 is sent. Of what was answered only the age goes on: no hash, no word, no contact."""
     kept = Draft(draft.begun_at, draft.id, {"age": draft.of("age")})
     context = {
-        "helplines": FOR_CHILDREN,
+        "helplines": in_order(FOR_CHILDREN, get_language() or ""),
         "asked": True,
         "how": kept.of("age").get("minor"),
         "draft": kept.seal(),
