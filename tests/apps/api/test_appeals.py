@@ -75,6 +75,15 @@ def test_a_language_that_we_do_not_have_is_english(sent, platform):
     assert translation.get_language() == "en-gb"
 
 
+def test_in_a_language_that_we_have_no_word_of_ours_stays_english(sent, platform):
+    told = notice(platform, language="fr").json()
+    assert told["language"] == "fr"
+    assert "Où cela vaut\u00a0: partout sur cette plateforme" in told["text"]
+    assert "Motif\u00a0: Online Safety Act" in told["text"]
+    for english in ("Where", "For how long", "Ground", "What the decision"):
+        assert english not in told["text"]
+
+
 @pytest.mark.parametrize("send", ["never", "later"])
 def test_what_is_held_back_says_nothing(sent, platform, send):
     found = UploaderNotice.objects.get()
