@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "worker": "Deliver webhooks and run the daily work.",
     "demo": "Watch one report from the first click to the proof.",
     "ask": "Ask a node whether pictures may be published; only hashes are sent.",
+    "synapse-adapter": "Carry out on a Matrix homeserver what was decided.",
     "hash": "Hash pictures and videos.",
     "match": "Match pictures and videos against a list of hashes, offline.",
     "bank": "Import, export and list bank entries.",
@@ -41,7 +42,7 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if name not in COMMANDS:
             return None
-        command = importlib.import_module(f"staydown.cli.{name}").command
+        command = importlib.import_module(f"staydown.cli.{name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a fault in this package, not in the input
         return command
 

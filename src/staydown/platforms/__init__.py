@@ -1,0 +1,1 @@
+"""Beside what platforms already run: one file, or one folder, a platform."""
