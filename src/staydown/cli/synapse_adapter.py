@@ -101,7 +101,9 @@ def _secret(environment: Environment, name: str) -> str:
 def _say(address: Address, every: float, *, webhooks: bool) -> None:
     """Tell the person who started it where it is and what it does."""
     click.secho("staydown's adapter for Synapse", bold=True)
-    click.echo(f"  webhooks  POST {address.url}/webhook" + ("" if webhooks else "   (no key given: it looks for itself)"))
+    click.echo(
+        f"  webhooks  POST {address.url}/webhook" + ("" if webhooks else "   (no key given: it looks for itself)")
+    )
     click.echo(f"  looks     every {every:g} s")
     click.echo(f"  ready     GET  {address.url}/readyz   (503 while nothing can be carried out, and why)")
     click.echo("  stop      Ctrl-C; what is left stands in staydown")

@@ -34,6 +34,9 @@ KEYS = {
     "banker": "screen,screen:explain,entry:write",
     "partner": "feed:read@shared",
     "giver": "feed:read,entry:write@shared",
+    "screener": "screen",
+    "adapter": "action:read,outcome:write",
+    "hooks": "webhook:write",
     "everything": "*",
 }
 

@@ -35,7 +35,7 @@ class Caller:
             timeout=httpx.Timeout(20.0, connect=5.0),
         )
 
-    def call(self, method: str, path: str, *, missing: str, body: object = None) -> dict[str, Any]:
+    def call(self, method: str, path: str, *, missing: str = "", body: object = None) -> dict[str, Any]:
         """The object it answers with. Raises `MissingError` for a 404 that says ``missing`` for itself, `ConflictError`
         for a 409, `DeniedError`, `UnreachableError` without an answer, `BusyError` when it cannot now, and
         `ReplyRefusedError`."""
@@ -72,7 +72,7 @@ class Caller:
             return said
         if status in (401, 403):
             raise DeniedError(f"{self._who} does not take the key, or it may not do this. Make another one.")
-        if status == 404 and missing in (said.get("errcode"), said.get("code")):
+        if status == 404 and missing and missing in (said.get("errcode"), said.get("code")):
             raise MissingError
         if status == 409:
             raise ConflictError

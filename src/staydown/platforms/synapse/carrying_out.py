@@ -104,6 +104,9 @@ class CarryingOut:
             except StaydownError as error:
                 failed += 1
                 log.warning("Action %s is not done yet: %s (error code %s)", id_, error.message, error.code)
+            except Exception:  # what nobody foresaw about one must not keep all others from being done
+                failed += 1
+                log.exception("Action %s is not done yet", id_)
         return Round(len(due) - failed, failed, len(left))
 
     def _attend(self, id_: str) -> None:
@@ -122,10 +125,8 @@ class CarryingOut:
 
     def _answer(self, asked: Asked, outcome: Outcome) -> None:
         taken = self._casework.answer(asked, outcome.result, outcome.detail)
-        log.info(
-            "Action %s to %s: %s%s", asked.id, asked.kind, outcome.result,
-            f" ({outcome.detail.partition(':')[0]})" if outcome.detail else "" if taken else ", answered otherwise before",
-        )  # fmt: skip
+        why = f" ({outcome.detail.partition(':')[0]})" if outcome.detail else ""
+        log.info("Action %s to %s: %s%s%s", asked.id, asked.kind, outcome.result, why, "" if taken else ", too late")
 
     def _outcome(self, kind: str, media: Media) -> Outcome:
         """What came of it, looked up afterwards: Synapse says the same 200 when it did nothing."""

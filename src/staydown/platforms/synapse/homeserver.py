@@ -84,7 +84,9 @@ class Homeserver:
             return None
         by = said.get("quarantined_by") if isinstance(said, dict) else 0
         if not isinstance(said, dict) or not isinstance(by, str | None):
-            raise ReplyRefusedError("The homeserver does not say where this media stands. Synapse 1.140 or later is needed.")
+            raise ReplyRefusedError(
+                "The homeserver does not say where this media stands. Synapse 1.140 or later is needed."
+            )
         return Standing(by or None, said.get("safe_from_quarantine") is True)
 
     def quarantine(self, media: Media) -> None:

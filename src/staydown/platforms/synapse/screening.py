@@ -1,4 +1,4 @@
-"""May this upload be stored? Hashed on the homeserver, asked with hashes only, and ruled on by the operator's settings."""
+"""May this upload be stored? Hashed on the homeserver, asked with hashes, and ruled on by the operator's settings."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class ScreeningSettings:
             given[name] = value
         for name in ("node", "key_file"):
             if name not in given:
-                raise SettingError(f"{name} is missing. It says {'whom to ask' if name == 'node' else 'with which key'}.")
+                raise SettingError(
+                    f"{name} is missing. It says {'whom to ask' if name == 'node' else 'with which key'}."
+                )
         return cls(**given)
 
     def key(self) -> str:
@@ -72,7 +74,9 @@ class ScreeningSettings:
         try:
             return Path(self.key_file).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError):
-            raise SettingError("key_file names a file that cannot be read. Check its path and its permissions.") from None
+            raise SettingError(
+                "key_file names a file that cannot be read. Check its path and its permissions."
+            ) from None
 
 
 class Screener:
