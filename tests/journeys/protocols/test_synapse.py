@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -197,6 +198,17 @@ def test_a_banked_photograph_is_refused_before_it_is_stored(scene):
     assert scene.amara.sees(scene.amara.shared(coffee))
     assert scene.amara.sees(scene.amara.shared(os.urandom(50_000)))  # as from an encrypted room
     assert scene.amara.upload(coffee[:9000]).status_code == 400  # nobody could look at it
+
+
+def test_synapse_does_not_start_with_a_wrong_setting(scene, tmp_path):
+    wrong = (scene.home.folder / "conf.d" / "staydown.yaml").read_text()
+    wrong = re.sub("unanswered: [a-z]+", "unanswered: perhaps", wrong)
+    (tmp_path / "staydown.yaml").write_text(wrong)
+    files = ["-c", str(scene.home.folder / "homeserver.yaml"), "-c", str(tmp_path)]
+    words = [sys.executable, "-m", "synapse.app.homeserver", *files]
+    done = subprocess.run(words, env=clean(), capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "unanswered must be refuse or allow." in done.stdout + done.stderr
 
 
 def test_an_upload_that_waits_for_a_person_is_hidden_and_shown_again_as_they_decide(scene):

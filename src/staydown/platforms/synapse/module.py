@@ -14,7 +14,7 @@ from twisted.internet import reactor
 from twisted.python.threadpool import ThreadPool
 
 from staydown.errors import SettingError
-from staydown.platforms.synapse.screening import Ruling, Screener, ScreeningSettings
+from staydown.platforms.synapse.screening import Ruling, Screener, ScreeningSettings, name_of
 
 WAITING: Final = 4  # uploads for each process that decodes: some wait for the node meanwhile
 LATER: Final = "This upload could not be checked. Try again in a moment."
@@ -50,20 +50,11 @@ class Screening:
         """
         if info.thumbnail is not None:
             return NOT_SPAM  # made here, of a picture that was screened
-        ruling = await self._api.defer_to_threadpool(
-            self._threads, self._screener.rule, Path(file.path), self._name_of(info)
-        )
+        name = name_of(self._api.server_name, info.file_id, info.server_name, is_preview=info.url_cache)
+        ruling = await self._api.defer_to_threadpool(self._threads, self._screener.rule, Path(file.path), name)
         if ruling is Ruling.LATER:
             raise SynapseError(503, LATER, Codes.UNKNOWN)
         return Codes.FORBIDDEN if ruling is Ruling.REFUSE else NOT_SPAM
-
-    def _name_of(self, info: FileInfo) -> str:
-        """The mxc address under which a local upload will be found; none for what came from elsewhere.
-
-        Synapse names such a file by a name of its own here, by which no admin call finds it.
-        """
-        is_local = info.server_name is None and not info.url_cache
-        return f"mxc://{self._api.server_name}/{info.file_id}" if is_local else ""
 
     def _end(self) -> None:
         """Waits for the uploads that are being looked at, which is a matter of seconds."""

@@ -82,9 +82,15 @@ class ScreeningSettings:
 class Screener:
     """Rules on uploads. Thread-safe, and it blocks: call it from a thread. Close it, or use it as a context manager."""
 
-    def __init__(self, settings: ScreeningSettings, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        settings: ScreeningSettings,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        pool: HashingPool | None = None,
+    ) -> None:
         self._settings = settings
-        self._pool = HashingPool(settings.workers, Limits(max_bytes=settings.longest))
+        self._pool = pool or HashingPool(settings.workers, Limits(max_bytes=settings.longest))
         policy = Policy(seconds=settings.seconds)
         self._client = Client(settings.node, settings.key(), policy=policy, pool=self._pool, transport=transport)
 
@@ -139,6 +145,14 @@ class Screener:
 
     def _chosen(self, word: str) -> Ruling:
         return Ruling.REFUSE if _WORDS[word] else Ruling.STORE
+
+
+def name_of(here: str, file_id: str, origin: str | None, *, is_preview: bool) -> str:
+    """The mxc address under which a file will be found; empty for what came from elsewhere, ``origin`` or a web page.
+
+    While Synapse stores such a file it names it by a name of its own, by which no admin call finds it.
+    """
+    return "" if is_preview or origin is not None else f"mxc://{here}/{file_id}"
 
 
 def _is_seen(start: bytes) -> bool:
