@@ -1,4 +1,4 @@
-"""A way to a server on this machine that a test can shut: who comes then finds nobody, as if that server were down."""
+"""A way to a server on this machine that a test can shut, as if that server were down, or hold, as if it were stuck."""
 
 from __future__ import annotations
 
@@ -19,13 +19,27 @@ class Gate:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
+        self._may_pass = asyncio.Event()
+        self._waiting = threading.Semaphore(0)
         self.port = 0
+        self._listen()
         self.open()
 
     def open(self) -> None:
-        """Let everybody through."""
-        self._server = self._do(asyncio.start_server(self._pass, HOST, self.port))
-        self.port = self._server.sockets[0].getsockname()[1]
+        """Let everybody through, also those that were held."""
+        if not self._server.is_serving():
+            self._listen()
+        self._loop.call_soon_threadsafe(self._may_pass.set)
+
+    def hold(self) -> None:
+        """Let everybody in and nobody on, until it is opened."""
+        self.shut()
+        self._loop.call_soon_threadsafe(self._may_pass.clear)
+        self._listen()
+
+    def await_somebody(self) -> None:
+        """Returns once somebody is held."""
+        assert self._waiting.acquire(timeout=30)
 
     def shut(self) -> None:
         """Let nobody through, and cut off who is."""
@@ -37,6 +51,10 @@ class Gate:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def _listen(self) -> None:
+        self._server = self._do(asyncio.start_server(self._pass, HOST, self.port))
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def _do(self, what):
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
@@ -51,6 +69,9 @@ class Gate:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._may_pass.is_set():
+            self._waiting.release()
+            await self._may_pass.wait()
         there, back = await asyncio.open_connection(HOST, self._beyond)
         ends = {writer, back}
         self._passing |= ends

@@ -129,6 +129,11 @@ def test_what_was_taken_back_before_it_was_done_is_left_alone(between):
     assert (action["result"], between.house.media[NAME], list(between.begun)) == ("", None, [])
 
 
+def test_other_files_in_its_folder_are_none_of_its_business(between, tmp_path):
+    (tmp_path / "begun" / ".DS_Store").touch()
+    assert between.work.round() == (0, 0, 0)
+
+
 def test_a_fault_about_one_action_does_not_hold_up_the_others(between):
     between.house.media = {NAME: None, "matrix.test/odd": 7}
     between.office.ask("remove", "mxc://matrix.test/odd")
@@ -233,7 +238,7 @@ class Told:
 def test_a_webhook_leads_to_a_round_at_once_and_a_fault_to_another_one_soon():
     work = Told()
     work.fault = RuntimeError("nobody foresaw this")
-    rounds = Rounds(work, every=3600, first_pause=0.001)
+    rounds = Rounds(work, every=3600, pauses=(0.001, 0.01))
     rounds.start()
     try:
         for _ in range(3):

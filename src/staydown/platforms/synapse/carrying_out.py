@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from staydown.errors import DeniedError, MissingError, SettingError, StaydownError, UnreachableError
-from staydown.platforms.synapse.casework import Asked, Casework
+from staydown.platforms.synapse.casework import Asked, Casework, is_id
 from staydown.platforms.synapse.homeserver import SYSTEM, Homeserver, Media
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Begun:
             raise SettingError(f"The folder for what was begun cannot be used ({error.strerror}).") from None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(path.name for path in self._folder.iterdir()))
+        return iter(sorted(path.name for path in self._folder.iterdir() if is_id(path.name)))
 
     def note(self, id_: str) -> None:
         """Keep an action in mind, also through a power cut."""
@@ -154,10 +154,11 @@ class CarryingOut:
 class Rounds:
     """Rounds in a thread: at once when something was announced, and every so often in case nothing was."""
 
-    def __init__(self, work: CarryingOut, every: float, first_pause: float = 1.0) -> None:
+    def __init__(self, work: CarryingOut, every: float, *, pauses: tuple[float, float] = (1.0, 8.0)) -> None:
+        """``pauses``: the first and the longest, in seconds, while something is in the way."""
         self._work = work
         self._every = every
-        self._first_pause = min(first_pause, every)
+        self._first_pause, self._longest_pause = pauses
         self._again = threading.Event()
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
@@ -184,7 +185,7 @@ class Rounds:
             if self._is_held():
                 wait, pause = self._every, self._first_pause
             else:
-                wait, pause = pause, min(pause * 2, self._every)
+                wait, pause = pause, min(pause * 2, self._longest_pause)
             self._again.wait(wait)
 
     def _is_held(self) -> bool:

@@ -32,7 +32,7 @@ class Asked:
         fields = said if isinstance(said, dict) else {}
         id_, kind, state, result = (fields.get(name) for name in ("id", "kind", "state", "result"))
         place = fields.get("content_ref") or fields.get("url") or ""
-        if not (_is_id(id_) and kind in KINDS and isinstance(place, str) and isinstance(result, str)):
+        if not (is_id(id_) and kind in KINDS and isinstance(place, str) and isinstance(result, str)):
             raise ReplyRefusedError("staydown answered with something that is no action. Check its address.")
         return cls(str(id_), str(kind), str(state), result, place)
 
@@ -63,7 +63,7 @@ class Casework:
             after = f"&cursor={cursor}" if cursor else ""
             said = self._call("GET", f"api/v1/actions?state=asked&limit=200{after}")
             items, following = said.get("items"), said.get("next")
-            if not isinstance(items, list) or (following is not None and not _is_id(following)):
+            if not isinstance(items, list) or (following is not None and not is_id(following)):
                 raise ReplyRefusedError("staydown answered with something that is no list. Check its address.")
             yield from map(Asked.read, items)
             if following in (None, cursor):
@@ -90,5 +90,6 @@ class Casework:
         return self._caller.call(method, path, missing="not_found", body=body)
 
 
-def _is_id(value: object) -> bool:
+def is_id(value: object) -> bool:
+    """Whether this is the id of an action."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
