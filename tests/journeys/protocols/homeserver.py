@@ -132,6 +132,19 @@ class Member:
         assert reply.status_code == 200, reply.text
         return str(reply.json()["content_uri"])
 
+    def posts(self, mxc: str) -> str:
+        """The link to a message in a room of their own that shows this."""
+        room = self.web("POST", "/_matrix/client/v3/createRoom", json={}).json()["room_id"]
+        content = {"msgtype": "m.image", "body": "a picture", "url": mxc}
+        sent = self.web("PUT", f"/_matrix/client/v3/rooms/{room}/send/m.room.message/1", json=content)
+        return f"https://matrix.to/#/{room}/{sent.json()['event_id']}?via={NAME}"
+
+    def takes_back(self, link: str) -> None:
+        """Delete the message that this link leads to."""
+        room, event = link.partition("?")[0].split("/")[-2:]
+        reply = self.web("PUT", f"/_matrix/client/v3/rooms/{room}/redact/{event}/2", json={})
+        assert reply.status_code == 200, reply.text
+
     def sees(self, mxc: str) -> bool:
         """Whether a client can download it."""
         status = self.web("GET", f"/_matrix/client/v1/media/download/{mxc.removeprefix('mxc://')}").status_code

@@ -244,14 +244,19 @@ def test_an_upload_that_waits_for_a_person_is_hidden_and_shown_again_as_they_dec
     assert scene.amara.sees(mxc)
 
 
-def test_a_removal_by_link_quarantines_and_stops_every_clock(scene):
+def test_a_removal_by_links_quarantines_and_stops_every_clock(scene):
     photograph = pictures.path("chelsea.png").read_bytes()
     mxc = scene.amara.shared(altered(photograph))
     link = f"https://matrix.test/_matrix/client/v1/media/download/{mxc.removeprefix('mxc://')}"
-    case = scene.report(photograph, link)
+    posted = scene.amara.shared(altered(photograph))
+    message = scene.amara.posts(posted)
+    scene.amara.takes_back(message)  # the media stays
+    case = scene.report(photograph, link, message)
     scene.decide(case, "remove")
     eventually(lambda: scene.asks("GET", f"cases/{case}")["state"] == "done", seconds=30)
+    assert scene.results(case) == ["removed", "removed"]
     assert not scene.amara.sees(mxc)
+    assert not scene.amara.sees(posted)
     clocks = scene.asks("GET", f"cases/{case}")["clocks"]
     assert clocks
     assert {clock["stopped_because"] for clock in clocks} == {"outcome"}

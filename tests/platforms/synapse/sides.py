@@ -13,6 +13,9 @@ US = "@staydown:matrix.test"
 ADMIN = "/_synapse/admin/v1/media/"
 
 
+UNKNOWN = httpx.Response(404, json={"errcode": "M_NOT_FOUND", "error": "Not found"})
+
+
 class Side:
     """What both have in common: ``down`` drops every connection, ``status`` answers everything with that."""
 
@@ -45,16 +48,20 @@ class House(Side):
     def __init__(self) -> None:
         super().__init__()
         self.media: dict[str, str | None] = {}
+        self.messages: dict[str, dict[str, Any]] = {}
         self.protected: set[str] = set()
         self.is_deaf = False  # says yes and does nothing
 
     def answer(self, request: httpx.Request, path: str) -> httpx.Response:
         if path == "/_matrix/client/v3/account/whoami":
             return httpx.Response(200, json={"user_id": US})
+        if path.startswith("/_synapse/admin/v1/fetch_event/"):
+            event = self.messages.get(path.rpartition("/")[2])
+            return httpx.Response(200, json={"event": event}) if event else UNKNOWN
         verb, _, name = path.removeprefix(ADMIN).rpartition("quarantine/")
         if request.method == "GET":
             if name not in self.media:
-                return httpx.Response(404, json={"errcode": "M_NOT_FOUND", "error": "Unknown media"})
+                return UNKNOWN
             info = {"quarantined_by": self.media[name], "safe_from_quarantine": name in self.protected}
             return httpx.Response(200, json={"media_info": info})
         if name in self.media and not self.is_deaf and (verb or name not in self.protected):

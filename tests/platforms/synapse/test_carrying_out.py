@@ -7,9 +7,19 @@ import threading
 import pytest
 
 from staydown.errors import DeniedError, SettingError, UnreachableError
-from staydown.platforms.synapse.carrying_out import NOT_DONE, OTHERS, PROTECTED, Begun, CarryingOut, Round, Rounds
+from staydown.platforms.synapse.carrying_out import (
+    EMPTY,
+    NOT_DONE,
+    OTHERS,
+    PROTECTED,
+    SEALED,
+    Begun,
+    CarryingOut,
+    Round,
+    Rounds,
+)
 from staydown.platforms.synapse.casework import Casework
-from staydown.platforms.synapse.homeserver import SYSTEM, Homeserver, Media
+from staydown.platforms.synapse.homeserver import SYSTEM, Homeserver
 from tests.platforms.synapse.sides import US, House, Office
 
 NAME = "matrix.test/abc"
@@ -178,26 +188,43 @@ def test_lists_of_many_pages_are_read_to_their_end(between):
     assert set(between.house.media.values()) == {US}
 
 
+def shows(*media: str) -> dict:
+    """A message that shows a picture with its thumbnail, or with one name or none."""
+    url, small = (*media, None, None)[:2]
+    return {"type": "m.room.message", "content": {"msgtype": "m.image", "url": url, "info": {"thumbnail_url": small}}}
+
+
+LINK = "https://matrix.to/#/!room:matrix.test/$event?via=matrix.test"
+
+
+def test_what_a_message_shows_is_hidden_with_its_thumbnail(between):
+    between.house.media = {NAME: None, "matrix.test/small": None}
+    between.house.messages["$event"] = shows(MXC, "mxc://matrix.test/small")
+    action = between.office.ask("remove", None, url=LINK)
+    between.work.round()
+    assert action["result"] == "removed"
+    assert set(between.house.media.values()) == {US}
+
+
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("message", "result", "detail"),
     [
-        ("mxc://matrix.test/abc", Media("matrix.test", "abc")),
-        ("mxc://[2001:db8::1]:8448/a-b_C", Media("[2001:db8::1]:8448", "a-b_C")),
-        ("https://x.test/_matrix/media/v3/download/matrix.test/abc/me.jpg", Media("matrix.test", "abc")),
-        ("https://x.test/_matrix/client/v1/media/thumbnail/matrix.test/abc?width=9", Media("matrix.test", "abc")),
-        ("https://x.test/_matrix/media/r0/download/matrix.test%3A8448/abc", Media("matrix.test:8448", "abc")),
-        ("mxc://matrix.test/../../admin", None),
-        ("mxc://matrix.test/abc/def", None),
-        ("mxc://matrix.test/a?b", None),
-        ("https://x.test/media/matrix.test/abc", None),
-        ("https://matrix.to/#/!room:matrix.test/$event", None),
-        ("http://[broken", None),
-        ("", None),
-        (None, None),
+        (None, "not_found", ""),
+        (shows(), "failed", EMPTY),
+        ({"type": "m.room.encrypted", "content": {"ciphertext": "..."}}, "failed", SEALED),
+        (shows("mxc://matrix.test/gone"), "not_found", ""),
+        (shows("mxc://matrix.test/gone", MXC), "removed", ""),
+        (shows(MXC, "mxc://matrix.test/kept"), "failed", PROTECTED),
     ],
 )
-def test_the_names_of_media(text, found):
-    assert Media.named(text) == found
+def test_a_message_that_is_unknown_sealed_empty_or_half_done(between, message, result, detail):
+    between.house.media = {NAME: None, "matrix.test/kept": None}
+    between.house.protected.add("matrix.test/kept")
+    if message:
+        between.house.messages["$event"] = message
+    action = between.office.ask("remove", None, url=LINK)
+    assert between.work.round() == (1, 0, 0)
+    assert (action["result"], between.office.details) == (result, [detail])
 
 
 @pytest.mark.parametrize("url", ["", "matrix.test", "ftp://matrix.test", "https://me:pw@matrix.test", "https://x?y=1"])

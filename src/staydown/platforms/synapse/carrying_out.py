@@ -14,15 +14,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from staydown.errors import DeniedError, MissingError, SettingError, StaydownError, UnreachableError
+from staydown.errors import DeniedError, MissingError, SealError, SettingError, StaydownError, UnreachableError
 from staydown.platforms.synapse.casework import Asked, Casework, is_id
-from staydown.platforms.synapse.homeserver import SYSTEM, Homeserver, Media
+from staydown.platforms.synapse.homeserver import SYSTEM, Homeserver
+from staydown.platforms.synapse.names import Media, Message, named
 
 log = logging.getLogger(__name__)
 _DONE: Final = {"remove": "removed", "disable": "disabled", "restore": "restored"}
 
 PROTECTED: Final = "protected: this media is protected from quarantine on the homeserver."
 NOT_DONE: Final = "not_done: the homeserver said that it did this, and yet nothing changed."
+SEALED: Final = "encrypted: only those in the room know which media this shows. Ask for the link it is downloaded from."
+EMPTY: Final = "no_media: this message shows no media of its own."
 OTHERS: Final = "not_ours: somebody else on the homeserver put this into quarantine; it stays there until they lift it."
 
 
@@ -89,7 +92,7 @@ class CarryingOut:
         still waits. Whatever else goes wrong with one action does not hold up the others.
         """
         waiting = list(self._casework.asked())
-        ours = [each.id for each in waiting if Media.named(each.place)]
+        ours = [each.id for each in waiting if named(each.place)]
         left = {each.id for each in waiting} - set(ours)
         for id_ in sorted(left - self._left):
             log.warning("Action %s is about nothing that Matrix knows. It is left to whoever it is for.", id_)
@@ -115,11 +118,11 @@ class CarryingOut:
             asked = self._casework.action(id_)
         except MissingError:
             return self._begun.forget(id_)
-        media = Media.named(asked.place)
-        if media is not None and asked.is_open:
+        place = named(asked.place)
+        if place is not None and asked.is_open:
             self._begun.note(id_)
-            self._answer(asked, self._outcome(asked.kind, media))
-        elif media is not None and asked.was_taken_back and asked.kind != "restore" and self._is_ours(media):
+            self._answer(asked, self._outcome(asked.kind, place))
+        elif place is not None and asked.was_taken_back and asked.kind != "restore" and self._is_ours(place):
             self._answer(asked, Outcome(_DONE[asked.kind]))  # staydown then says whether it is to be shown again
         return self._begun.forget(id_)
 
@@ -128,7 +131,22 @@ class CarryingOut:
         why = f" ({outcome.detail.partition(':')[0]})" if outcome.detail else ""
         log.info("Action %s to %s: %s%s%s", asked.id, asked.kind, outcome.result, why, "" if taken else ", too late")
 
-    def _outcome(self, kind: str, media: Media) -> Outcome:
+    def _outcome(self, kind: str, place: Media | Message) -> Outcome:
+        """What came of it: of a message whose media came to different ends, what still needs somebody."""
+        try:
+            media = self._media(place)
+        except SealError:
+            return Outcome("failed", SEALED)
+        if media == []:
+            return Outcome("failed", EMPTY)
+        outcomes = [self._brought(kind, each) for each in media or ()]
+        for result in ("failed", _DONE[kind]):
+            for outcome in outcomes:
+                if outcome.result == result:
+                    return outcome
+        return Outcome("not_found")
+
+    def _brought(self, kind: str, media: Media) -> Outcome:
         """What came of it, looked up afterwards: Synapse says the same 200 when it did nothing."""
         standing = self._homeserver.standing(media)
         if standing is None:
@@ -146,9 +164,17 @@ class CarryingOut:
             return Outcome("not_found")
         return Outcome(_DONE[kind]) if (after.quarantined_by is None) is shows else Outcome("failed", NOT_DONE)
 
-    def _is_ours(self, media: Media) -> bool:
-        standing = self._homeserver.standing(media)
-        return standing is not None and standing.quarantined_by == self._homeserver.user
+    def _media(self, place: Media | Message) -> list[Media] | None:
+        """The media that is meant; None when the homeserver does not know the message."""
+        return [place] if isinstance(place, Media) else self._homeserver.media_of(place)
+
+    def _is_ours(self, place: Media | Message) -> bool:
+        """Whether some of it is in quarantine because we put it there."""
+        try:
+            standings = [self._homeserver.standing(each) for each in self._media(place) or ()]
+        except SealError:
+            return False
+        return any(each is not None and each.quarantined_by == self._homeserver.user for each in standings)
 
 
 class Rounds:

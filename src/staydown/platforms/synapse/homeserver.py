@@ -1,50 +1,18 @@
-"""Synapse's admin API, as far as carrying out a decision needs it, and the names by which media is known in Matrix."""
+"""Synapse's admin API, as far as carrying out a decision needs it."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Any, Final, Self
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any, Final
+from urllib.parse import quote
 
 import httpx
 
-from staydown.errors import DeniedError, MissingError, ReplyRefusedError
+from staydown.errors import DeniedError, MissingError, ReplyRefusedError, SealError
 from staydown.platforms.synapse.calls import Caller
+from staydown.platforms.synapse.names import Media, Message, shown_in
 
 SYSTEM: Final = "system"  # Synapse itself: the same bytes as something in quarantine
-_SERVER: Final = r"(?:[A-Za-z0-9.-]{1,230}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?"
-_MEDIA: Final = r"[A-Za-z0-9_-]{1,255}"
-_MXC: Final = re.compile(rf"mxc://({_SERVER})/({_MEDIA})")
-_PATH: Final = re.compile(
-    rf"/_matrix/(?:media/(?:r0|v1|v3)|client/v1/media)/(?:download|thumbnail)/({_SERVER})/({_MEDIA})(?:/[^/]*)?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """A piece of media by its name in Matrix."""
-
-    server: str
-    id: str
-
-    @classmethod
-    def named(cls, text: str | None) -> Self | None:
-        """The media that an ``mxc://`` address names, or the address a client downloads it from; None: neither."""
-        if not text:
-            return None
-        found = _MXC.fullmatch(text)
-        if found is None:
-            try:
-                found = _PATH.fullmatch(unquote(urlsplit(text).path))
-            except ValueError:
-                return None
-        return cls(found[1], found[2]) if found else None
-
-    @property
-    def path(self) -> str:
-        """The two parts as the admin API takes them."""
-        return f"{quote(self.server, safe='')}/{quote(self.id, safe='')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +56,22 @@ class Homeserver:
                 "The homeserver does not say where this media stands. Synapse 1.140 or later is needed."
             )
         return Standing(by or None, said.get("safe_from_quarantine") is True)
+
+    def media_of(self, message: Message) -> list[Media] | None:
+        """The media that a message shows; None when it is not known here.
+
+        Raises `SealError` when the message is encrypted: then not even the homeserver knows what it shows.
+        """
+        try:
+            event = self._admin("GET", f"v1/fetch_event/{quote(message.event, safe='')}").get("event")
+        except MissingError:
+            return None
+        content = event.get("content") if isinstance(event, dict) else None
+        if not isinstance(event, dict) or not isinstance(content, dict):
+            raise ReplyRefusedError("The homeserver does not say what this message holds. Install a newer Synapse.")
+        if event.get("type") == "m.room.encrypted":
+            raise SealError("This message is encrypted.")
+        return shown_in(content)
 
     def quarantine(self, media: Media) -> None:
         """Nobody can download it any more, nor what has the same bytes, also when it is uploaded anew."""
