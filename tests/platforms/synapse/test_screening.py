@@ -130,17 +130,19 @@ def test_a_picture_that_cannot_be_hashed_is_refused_or_not_as_set(ruled, data, w
     assert ruled(data, unreadable=word) is ruling
 
 
-def test_a_picture_that_is_too_large_cannot_be_hashed_and_is_not_read_to_its_end(ruled):
+def test_a_picture_that_is_too_large_cannot_be_hashed_and_is_not_asked_about(ruled):
     data = PHOTOGRAPH + bytes(100)
     assert ruled(data, longest=len(PHOTOGRAPH)) is Ruling.REFUSE
+    assert ruled(data, longest=len(PHOTOGRAPH), unreadable="allow") is Ruling.STORE
+    assert ruled.asked == []
     assert ruled(data, longest=len(data)) is Ruling.STORE
 
 
-def test_a_video_is_known_by_its_bytes(ruled):
-    assert ruled(VIDEO) is Ruling.STORE
+def test_a_video_is_known_at_least_by_its_bytes(ruled):
+    assert ruled(VIDEO, unreadable="allow") is Ruling.STORE
     ruled.bank(entry(sha256(VIDEO)))
     ruled.sync()
-    assert ruled(VIDEO) is Ruling.REFUSE
+    assert ruled(VIDEO, unreadable="allow") is Ruling.REFUSE
 
 
 def test_no_hash_reaches_the_log(ruled, caplog):

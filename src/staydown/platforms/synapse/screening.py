@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import logging
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,7 +19,15 @@ from staydown.core.hashing.containers import SNIFFED, container_of
 from staydown.core.hashing.formats import sniff
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.pool import HashingPool
-from staydown.errors import DeniedError, MediaError, NotAnImageError, NotAVideoError, SettingError, StaydownError
+from staydown.errors import (
+    DeniedError,
+    MediaError,
+    NotAnImageError,
+    NotAVideoError,
+    SettingError,
+    StaydownError,
+    TooLargeError,
+)
 
 log = logging.getLogger(__name__)
 _WORDS: Final = {"refuse": True, "allow": False}
@@ -39,11 +48,11 @@ class ScreeningSettings:
     node: str
     key_file: str
     unanswered: str = "refuse"  # while no node answers
-    unreadable: str = "refuse"  # a picture that cannot be hashed and whose very bytes are not known
+    unreadable: str = "refuse"  # what cannot be hashed and whose very bytes are not known
     review: str = "allow"  # near a hash that nobody has confirmed yet
     seconds: float = 5.0  # for one question, all tries and pauses together
     workers: int = 2  # processes that decode pictures, and uploads that are looked at a time
-    longest: int = 50_000_000  # bytes; a larger picture cannot be read
+    longest: int = 50_000_000  # bytes of a picture or a video; what is larger is not read
 
     @classmethod
     def read(cls, config: Mapping[str, object]) -> Self:
@@ -103,14 +112,15 @@ class Screener:
             start = file.read(SNIFFED)
             if not _is_seen(start):
                 return Ruling.STORE
-            data = start + file.read(self._settings.longest + 1 - len(start))
+            if os.fstat(file.fileno()).st_size > self._settings.longest:
+                return self._unreadable(TooLargeError())
+            data = start + file.read()
         try:
             return self._ruled(self._client.screen(data, content_ref=content_ref))
         except NotAnImageError:
-            return Ruling.STORE  # a video whose bytes are not known
+            return Ruling.STORE  # a video, of which only the bytes could be asked about
         except MediaError as error:
-            log.info("An uploaded picture cannot be hashed (%s): %s it.", error.code, self._settings.unreadable)
-            return self._chosen(self._settings.unreadable)
+            return self._unreadable(error)
         except StaydownError as error:
             return self._unanswered(error)
 
@@ -133,6 +143,10 @@ class Screener:
             log.info("An upload matches what nobody has confirmed yet (hit %s).", answer.hit_id)
             return self._chosen(self._settings.review)
         return Ruling.STORE
+
+    def _unreadable(self, error: MediaError) -> Ruling:
+        log.info("An upload cannot be hashed (%s): %s it.", error.code, self._settings.unreadable)
+        return self._chosen(self._settings.unreadable)
 
     def _unanswered(self, error: StaydownError) -> Ruling:
         refuses = _WORDS[self._settings.unanswered]
