@@ -78,7 +78,7 @@ class Synapse:
 
     def await_start(self) -> None:
         """Returns once it answers."""
-        eventually(self._answers, seconds=60)
+        eventually(self._answers, seconds=120)
 
     def stop(self) -> None:
         """End it, as its operator would."""

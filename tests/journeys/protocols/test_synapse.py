@@ -161,10 +161,10 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         home.start()
         home.await_start()
         found = Scene(house, home, home.register("amara"), settings, gate)
-        found.follows(ACCOUNT)
-        found.follows(WEBHOOK)
-        found.adapts()
         try:
+            found.follows(ACCOUNT)
+            found.follows(WEBHOOK)
+            found.adapts()
             yield found
         finally:
             found.stop()
