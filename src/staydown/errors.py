@@ -24,6 +24,9 @@
     │   ├── AddressRefusedError         address_refused
     │   ├── UnreachableError            unreachable
     │   └── ReplyRefusedError           reply_refused    (a redirect, too long, too slow, compressed)
+    ├── UploadError                     bad_upload       (an upload that a platform of ours does not let through)
+    │   ├── UploadRefusedError          upload_refused
+    │   └── UploadUncheckedError        upload_unchecked
     ├── WebhookError                    bad_webhook
     ├── BusyError                       busy
     ├── NotReadyError                   not_ready
@@ -198,6 +201,24 @@ class ReplyRefusedError(ExchangeError):
     """The other server answered in a way we do not accept. Give its final address, and keep its answer short."""
 
     code = "reply_refused"
+
+
+class UploadError(StaydownError):
+    """This upload could not be read. Send it again, as a form that a browser would send."""
+
+    code = "bad_upload"
+
+
+class UploadRefusedError(UploadError):
+    """This picture may not be published here. If it is yours to publish, ask the people who run this site."""
+
+    code = "upload_refused"
+
+
+class UploadUncheckedError(UploadError):
+    """This file could not be checked. Save it as JPEG, PNG or WebP, or try again later."""
+
+    code = "upload_unchecked"
 
 
 class WebhookError(StaydownError):

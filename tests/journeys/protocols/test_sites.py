@@ -1,0 +1,206 @@
+"""Sites that screen uploads, built by the pages about them and run for real in front of a running node."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from staydown.project.demo.platform import free_port
+from tests import pictures
+from tests.journeys.conftest import clean
+from tests.journeys.protocols import pages
+from tests.journeys.protocols.house import House
+from tests.screening.nodes import eventually
+
+pytestmark = pytest.mark.journey
+
+PICTURE = pictures.pattern(4711)
+BANKED = pictures.encoded(PICTURE, "PNG")
+COPY = pictures.encoded(PICTURE.resize((400, 300)), quality=50)
+OTHER = pictures.encoded(pictures.pattern(4712))
+WORDS = b"%PDF-1.7 words and no picture"
+NOBODY = "http://127.0.0.1:9"  # the port of the discard protocol, on which nobody listens
+
+SETTINGS = """
+SECRET_KEY, ALLOWED_HOSTS, ROOT_URLCONF, USE_TZ = "of a test", ["*"], "shop.urls", True
+INSTALLED_APPS, DATABASES = ["shop"], {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "rows.sqlite3"}}
+MEDIA_ROOT, DEFAULT_AUTO_FIELD = "media", "django.db.models.BigAutoField"
+"""
+URLS = """
+from django.forms import modelform_factory
+from django.http import JsonResponse
+from django.urls import path
+from staydown.errors import UploadError
+from shop.models import Photo
+
+def by_form(request):
+    form = modelform_factory(Photo, fields=["file"])(request.POST, request.FILES)
+    if not form.is_valid():
+        return JsonResponse({"codes": [error.code for error in form.errors.as_data()["file"]]}, status=400)
+    form.save()
+    return JsonResponse({"photos": Photo.objects.count()})
+
+def past_every_form(request):
+    try:
+        Photo.objects.create(file=request.FILES["file"])
+    except UploadError as error:
+        return JsonResponse({"codes": [error.code]}, status=400)
+    return JsonResponse({"photos": Photo.objects.count()})
+
+urlpatterns = [path("form", by_form), path("storage", past_every_form)]
+"""
+
+
+@pytest.fixture(scope="module")
+def node(house: House) -> dict[str, str]:
+    """Where a node is that blocks `BANKED`, and the key for it."""
+    with house.web("curator") as web:
+        assert web.post("/c/banks", json={"name": "SITES"}).status_code == 201
+        assert web.post("/c/bank/SITES/content", files={"photo": BANKED}).status_code == 200
+    with house.web("everything") as web:
+        eventually(
+            lambda: web.post("/v1/screen?status=1", files={"file": BANKED}).status_code == 451,
+            seconds=15,
+        )
+    return {"STAYDOWN": house.url, "KEY": house.keys["everything"]}
+
+
+@contextmanager
+def serving(folder: Path, *command: str, port: int, **settings: str) -> Iterator[httpx.Client]:
+    """A client of the program that ``command`` starts in ``folder``, once it takes connections at ``port``."""
+    environment = {**clean(), "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1", **settings}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as web:
+            eventually(lambda: process.poll() is not None or answers(web), seconds=30)
+            assert process.poll() is None, (folder / "log").read_text()
+            yield web
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def answers(web: httpx.Client) -> bool:
+    """Whether somebody listens."""
+    try:
+        web.get("/")
+    except httpx.TransportError:
+        return False
+    return True
+
+
+def program(page: str, part: str) -> str:
+    """The one block of a page in which ``part`` stands."""
+    (found,) = [block for block in pages.commands(page) if part in block]
+    return found
+
+
+def posted(web: httpx.Client, data: bytes, path: str = "/photos", part: str = "photo") -> httpx.Response:
+    return web.post(path, files={part: ("a.jpg", data)}, data={} if part == "file" else {"title": "mine"})
+
+
+def test_an_asgi_site(tmp_path, node):
+    (tmp_path / "gallery.py").write_text(program("python-sites.md", "from staydown.platforms.asgi"))
+    command = program("python-sites.md", "uvicorn gallery:app").split()
+    assert command[-2:] == ["--port", "8100"]
+    port = free_port()
+    uvicorn = [sys.executable, "-m", *command[:-1], str(port)]
+    with serving(tmp_path, *uvicorn, port=port, **node) as web:
+        assert posted(web, OTHER).text == f"published {len(OTHER)} bytes, mine"
+        assert posted(web, WORDS).text == f"published {len(WORDS)} bytes, mine"
+        for data in (BANKED, COPY):
+            assert posted(web, data).json()["code"] == "upload_refused"
+        assert posted(web, BANKED[:5000]).json()["code"] == "upload_unchecked"
+    with serving(tmp_path, *uvicorn, port=port, **{**node, "STAYDOWN": NOBODY}) as web:
+        assert posted(web, OTHER).status_code == 503
+
+
+def test_a_wsgi_site(tmp_path, node):
+    (tmp_path / "album.py").write_text(program("python-sites.md", "from staydown.platforms.wsgi"))
+    port = free_port()
+    with serving(tmp_path, *wsgi("album.app", port), port=port, **node) as web:
+        assert posted(web, OTHER).text.startswith("published ")
+        assert [posted(web, data).status_code for data in (BANKED, COPY)] == [451, 451]
+
+
+def test_a_django_site(tmp_path, node):
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "__init__.py").touch()
+    (shop / "settings.py").write_text(program("django.md", "STAYDOWN_SCREENING = ") + SETTINGS)
+    (shop / "models.py").write_text(program("django.md", "validate_upload"))
+    (shop / "urls.py").write_text(URLS)
+    settings = {**node, "DJANGO_SETTINGS_MODULE": "shop.settings"}
+    django = [sys.executable, "-m", "django"]
+    pages.started([program("django.md", "printf").splitlines()[-1]], tmp_path, **settings)
+    environment = {**clean(), **settings, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([*django, "migrate", "--run-syncdb", "-v0"], cwd=tmp_path, env=environment, check=True)
+    port = free_port()
+    with serving(tmp_path, *django, "runserver", "--noreload", str(port), port=port, **settings) as web:
+        for at, path in enumerate(("/form", "/storage"), start=1):
+            assert posted(web, OTHER, path, "file").json() == {"photos": at}
+            for data in (BANKED, COPY):
+                assert posted(web, data, path, "file").json() == {"codes": ["upload_refused"]}
+            assert posted(web, BANKED[:5000], path, "file").json() == {"codes": ["upload_unchecked"]}
+    assert sorted(each.read_bytes() for each in (tmp_path / "media").iterdir()) == [OTHER, OTHER]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may look into, as the workers of an nginx that root started are nobody."""
+    with tempfile.TemporaryDirectory(prefix="staydown-nginx-") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        yield folder
+
+
+def test_nginx_by_the_commands_of_the_page(open_folder, node):
+    (open_folder / "album.py").write_text(program("python-sites.md", "from staydown.platforms.wsgi"))
+    program_port, port = free_port(), free_port()
+    settings = {**node, "PROGRAM": f"http://127.0.0.1:{program_port}", "PORT": str(port), "PATH": os.environ["PATH"]}
+    settings["PATH"] += ":/usr/sbin"
+    blocks = [block for block in pages.commands("nginx.md") if "nginx" in block or "proxy_set_header" in block]
+    config, start = "\n".join(line for line in blocks[0].splitlines() if not line.startswith("export ")), blocks[-1]
+    with serving(open_folder, *wsgi("album.site", program_port), port=program_port, **node):
+        pages.started([config, start], open_folder, **settings)
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as web:
+                refused = {451: (BANKED, COPY), 422: (WORDS, BANKED[:5000])}
+                for status, files in refused.items():
+                    assert [posted(web, data, part="file").status_code for data in files] == [status] * len(files)
+                sent = web.build_request("POST", "/photos", files={"file": ("a.jpg", OTHER)})
+                assert web.send(sent).text == f"published {sent.headers['content-length']} bytes"
+                file = open_folder / "nginx.conf"
+                file.write_text(
+                    file.read_text().replace(node["STAYDOWN"], NOBODY).replace("# error_page", "error_page")
+                )
+                assert posted(web, COPY, part="file").status_code == 451  # it still runs by what it read before
+                pages.started([f"{start} -s reload"], open_folder, **settings)
+                eventually(lambda: posted(web, COPY, part="file").text.startswith("published"), seconds=15)
+        finally:
+            pages.started([f"{start} -s stop"], open_folder, **settings)
+
+
+def test_a_service_that_makes_pictures(tmp_path, node):
+    code = tmp_path / "service.py"
+    code.write_text(program("image-generators.md", "GenerationGate"))
+    for name, data, said in (("other", OTHER, f"made {len(OTHER)} bytes"), ("copy", COPY, "refused upload_refused")):
+        (tmp_path / name).write_bytes(data)
+        done = pages.started([f'"{sys.executable}" service.py {name}'], tmp_path, **node)
+        assert done == [said]
+
+
+def wsgi(app: str, port: int) -> list[str]:
+    """A server for the WSGI program ``app``, a name in a module."""
+    module, _, name = app.partition(".")
+    code = f"import {module}; from wsgiref.simple_server import make_server as made"
+    return [sys.executable, "-c", f"{code}; made('127.0.0.1', {port}, {module}.{name}).serve_forever()"]
