@@ -39,12 +39,12 @@ demo: $(VENV)/.run ## Watch one report from the first click to the proof (EXIT=1
 	@$(BIN)/staydown demo $(if $(EXIT),--exit) $(if $(DATA),--data $(DATA))
 
 .PHONY: test
-test: setup browser ## Run every test, with a real PostgreSQL and a real Chromium
+test: setup programs ## Run every test, with a real PostgreSQL and a real Chromium
 	@.ci/test
 
-.PHONY: browser
-browser: ## Bring Chromium from Debian when it is missing and the machine allows it
-	@.ci/browser
+.PHONY: programs
+programs: ## Bring Chromium and nginx from Debian when they are missing and the machine allows it
+	@.ci/programs
 
 .PHONY: lint
 lint: setup ## Style, types and the direction of imports
@@ -85,11 +85,11 @@ messages: setup ## Compile the translations of the pages (needs msgfmt of the pa
 	@cd src/staydown && ../../$(BIN)/python -m django compilemessages
 
 .PHONY: pictures
-pictures: setup browser ## Take the readme's pictures of the portal and the console
+pictures: setup programs ## Take the readme's pictures of the portal and the console
 	@$(BIN)/python docs/pictures/take.py
 
 .PHONY: screenshots
-screenshots: setup browser ## Take a picture of each page; writes docs/reference/screens.md
+screenshots: setup programs ## Take a picture of each page; writes docs/reference/screens.md
 	@$(BIN)/python docs/pictures/screens.py
 
 .PHONY: lock

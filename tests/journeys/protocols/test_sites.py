@@ -58,6 +58,42 @@ def past_every_form(request):
 urlpatterns = [path("form", by_form), path("storage", past_every_form)]
 """
 
+APPS = "wagtail.images wagtail.documents wagtail.users wagtail.admin wagtail modelsearch modelcluster taggit"
+APPS += " django.contrib.auth django.contrib.contenttypes django.contrib.sessions django.contrib.messages"
+WAGTAIL = f"""
+SECRET_KEY, ALLOWED_HOSTS, ROOT_URLCONF, USE_TZ, LANGUAGE_CODE = "of a test", ["*"], "desk.urls", True, "en"
+INSTALLED_APPS = "{APPS} django.contrib.staticfiles".split()
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "rows.sqlite3"}}}}
+MEDIA_ROOT, STATIC_URL, DEFAULT_AUTO_FIELD = "media", "/static/", "django.db.models.BigAutoField"
+MODELSEARCH_BACKENDS = WAGTAILSEARCH_BACKENDS = {{"default": {{"BACKEND": "modelsearch.backends.database.fallback"}}}}
+WAGTAIL_SITE_NAME, WAGTAILADMIN_BASE_URL, WAGTAILDOCS_SERVE_METHOD = "desk", "http://desk.example", "direct"
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+MIGRATION_MODULES = {{name.rpartition(".")[2]: None for name in INSTALLED_APPS}} | {{"wagtailcore": None}}
+MIGRATION_MODULES |= {{f"wagtail{{name}}": None for name in ("images", "docs", "users", "admin")}}
+PROCESSORS = ["django.template.context_processors.request", "django.contrib.auth.context_processors.auth",
+              "django.contrib.messages.context_processors.messages"]
+TEMPLATES = [{{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True,
+              "OPTIONS": {{"context_processors": PROCESSORS}}}}]
+"""
+WAGTAIL_URLS = """
+from django.http import HttpResponse
+from django.urls import include, path
+from wagtail.admin import urls
+from wagtail.images import get_image_model
+count = lambda request: HttpResponse(str(get_image_model().objects.count()))
+urlpatterns = [path("count", count), path("admin/", include(urls))]
+"""
+EDITOR = """
+from django.contrib.auth.models import User
+from wagtail.models import Collection
+User.objects.create_superuser("ed", password="of a test")
+Collection.add_root(name="Root")
+"""
+
 
 @pytest.fixture(scope="module")
 def node(house: House) -> dict[str, str]:
@@ -152,6 +188,41 @@ def test_a_django_site(tmp_path, node):
                 assert posted(web, data, path, "file").json() == {"codes": ["upload_refused"]}
             assert posted(web, BANKED[:5000], path, "file").json() == {"codes": ["upload_unchecked"]}
     assert sorted(each.read_bytes() for each in (tmp_path / "media").iterdir()) == [OTHER, OTHER]
+
+
+def test_a_wagtail_site(tmp_path, node):
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    (desk / "__init__.py").touch()
+    own = program("django.md", "STAYDOWN_SCREENING = ") + "\n" + program("wagtail.md", "WAGTAILIMAGES_IMAGE_FORM_BASE")
+    (desk / "settings.py").write_text(own + WAGTAIL)
+    (desk / "urls.py").write_text(WAGTAIL_URLS)
+    (tmp_path / "screen.key").write_text(node["KEY"])
+    settings = {**node, "DJANGO_SETTINGS_MODULE": "desk.settings"}
+    django = [sys.executable, "-m", "django"]
+    environment = {**clean(), **settings, "PYTHONPATH": str(tmp_path)}
+    for command in (["migrate", "--run-syncdb", "-v0"], ["shell", "-v0", "-c", EDITOR]):
+        subprocess.run([*django, *command], cwd=tmp_path, env=environment, check=True)
+    port = free_port()
+    with serving(tmp_path, *django, "runserver", "--noreload", str(port), port=port, **settings) as web:
+        web.get("/admin/login/")
+        web.headers["x-csrftoken"] = web.cookies["csrftoken"]
+        assert web.post("/admin/login/", data={"username": "ed", "password": "of a test"}).status_code == 302
+        for at, path in enumerate(("/admin/images/add/", "/admin/images/multiple/add/"), start=1):
+            for data in (BANKED, COPY, OTHER):
+                said = uploaded(web, path, data)
+                assert ("may not be published here" in said) is (data != OTHER)
+            assert web.get("/count").text == str(at)
+
+
+def uploaded(web: httpx.Client, path: str, data: bytes) -> str:
+    """What an editor reads who uploads an image: on a page, or from the form for many."""
+    part = "files[]" if "multiple" in path else "file"
+    headers = {"x-csrftoken": web.cookies["csrftoken"]}
+    headers |= {"x-requested-with": "XMLHttpRequest"} if "multiple" in path else {}
+    sent = {"title": "mine", "collection": "1"}
+    name = "a.png" if data == BANKED else "a.jpg"
+    return web.post(path, data=sent, files={part: (name, data)}, headers=headers, follow_redirects=True).text
 
 
 @pytest.fixture
