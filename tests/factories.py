@@ -14,6 +14,7 @@ from staydown.apps.cases import actions
 from staydown.apps.cases.actions import Submitted
 from staydown.apps.cases.intake import HashGiven, HitGiven, ReportForm
 from staydown.apps.cases.models import Case, Decision
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from tests.people import AMARA, Reporter
 
@@ -40,6 +41,17 @@ def pdq(seed: int) -> Hash:
 def sha256(seed: int) -> Hash:
     """A digest of no file."""
     return Hash(Algorithm.SHA256, value(-seed - 1))
+
+
+def film(seed: int, frames: int = 3) -> Hash:
+    """The hash of a video that does not exist, with so many frames."""
+    return bag.packed([pdq(1000 * seed + at)] for at in range(frames))
+
+
+def video(seed: int, frames: int = 3) -> HashGiven:
+    """The frames of that video, as a reporter's device sends them."""
+    told = tuple(each.hex() for each in bag.values_of(film(seed, frames)))
+    return HashGiven("", 0, None, f"video {seed}", told)
 
 
 def picture(seed: int, *, quality: int = 100) -> HashGiven:

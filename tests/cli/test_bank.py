@@ -13,9 +13,10 @@ from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks import actions, proposals
 from staydown.apps.banks.models import Bank, Entry, Proposal
 from staydown.cli.bank import BATCH, command
+from staydown.core.hashing import bag
 from staydown.errors import HashError, InvalidError, MissingError, SettingError, StateError
 from staydown.project import django
-from tests.factories import pdq, sha256
+from tests.factories import film, pdq, sha256
 
 pytestmark = pytest.mark.django_db
 
@@ -172,3 +173,28 @@ def test_an_export_takes_two_people(house, tmp_path, settings, cem):
     assert out.exists()
     assert [line.verb for line in history(house)][-2:] == ["proposal.used", "bank.exported"]
     assert "Proposed" in run("export", tmp_path / "again", "--yes", "--reason", "Again.")
+
+
+def test_videos_of_a_list_are_entries_and_come_out_as_they_went_in(tmp_path):
+    frames = [
+        f"{pdq(seed).hex()},{quality},{seed}.0" for seed, quality in ((1000, 90), (7, 20), (1001, 50), (1002, 99))
+    ]
+    lines = [
+        json.dumps({"file": "film.mp4", "algorithm": "vpdq", "frames": frames}),
+        json.dumps({"file": "dark.mp4", "algorithm": "vpdq", "frames": [f"{pdq(1).hex()},3,0.0"]}),
+        json.dumps({"hash": pdq(1).hex()}),
+    ]
+    said = json.loads(run("import", "-", "--json", given="\n".join(lines)).splitlines()[-1])
+    assert said == {"bank": "house", "read": 3, "new": 2, "skipped": 1}
+    assert Entry.objects.get(algorithm="vpdq").hash == film(1)
+    out = tmp_path / "out.jsonl"
+    run("export", out, "--yes", "--pending")
+    run("import", out, "--bank", "copy")
+    assert set(Entry.objects.filter(algorithm="vpdq").values_list("bank__name", flat=True)) == {"house", "copy"}
+    assert {entry.hash for entry in Entry.objects.filter(algorithm="vpdq")} == {film(1)}
+
+
+def test_a_long_video_is_banked_by_frames_further_apart():
+    frames = [pdq(seed).hex() for seed in range(1000)]
+    run("import", "-", given=json.dumps({"algorithm": "vpdq", "frames": frames}))
+    assert len(bag.values_of(Entry.objects.get().hash)) == 500

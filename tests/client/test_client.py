@@ -14,7 +14,9 @@ from staydown.client import Answer, AsyncClient, Client, Policy, Upload, Verdict
 from staydown.client.drivers import _Client
 from staydown.client.policy import Breaker
 from staydown.core.bank import Action
+from staydown.core.hashing import bag
 from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.picture import hash_picture
 from staydown.errors import (
     BusyError,
@@ -25,7 +27,7 @@ from staydown.errors import (
     SettingError,
     UnreachableError,
 )
-from tests import pictures
+from tests import clips, pictures
 from tests.screening.nodes import KEY, LocalPool, Stepped, entry
 
 NODE = "https://node.test"
@@ -248,3 +250,21 @@ def test_a_key_that_is_none_is_refused(key):
 def test_nothing_that_is_sent_shows_itself():
     shown = repr(Upload(b"secret", "post/7")) + repr(Client(NODE, "sdn_live_secret", pool=LocalPool()))
     assert "secret" not in shown
+
+
+def test_a_video_is_hashed_here_and_asked_about_by_itself(either, node):
+    scene = clips.scene(seconds=3, size=(480, 270))
+    film = clips.film(scene)
+    node.publisher.add(entry(bag.packed(frame.banked for frame in hash_video(film).frames), radius=31))
+    node.sync()
+    seen: list[httpx.Request] = []
+    mirrored, flat = clips.film([each[:, ::-1] for each in scene]), clips.film([0 * each for each in scene[:3]])
+    uploads = [Upload(PHOTOGRAPH), Upload(mirrored, "post/2"), Upload(flat), Upload(film[:4000])]
+    asked = either(to(node, seen))
+    answers = asked.screen_many(uploads)
+    asked.client._films.close()
+    assert [(each.action.value, each.hashable, each.fault) for each in answers] == [
+        ("allow", True, None), ("block", True, None), ("allow", False, None), ("review", False, "truncated"),
+    ]  # fmt: skip
+    assert all(b"\x00\x00\x00" not in each.content for each in seen), "no byte of a video leaves"
+    assert json.loads(seen[1].content)["content_ref"] == "post/2"

@@ -19,7 +19,7 @@ SHA256 = Hash(Algorithm.SHA256, bytes(32))
 
 @dataclass
 class Found:
-    entry: Entry
+    action: Action
 
 
 def entry(action: Action) -> Entry:
@@ -60,7 +60,7 @@ def test_every_state_change_that_is_allowed():
     ],
 )
 def test_the_strictest_match_decides(actions, expected):
-    assert verdict(Found(entry(action)) for action in actions) is expected
+    assert verdict(Found(action) for action in actions) is expected
 
 
 @pytest.mark.parametrize(("hash_", "radius"), [(PDQ, -1), (PDQ, 64), (SHA256, 1)])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from staydown.core import feed, merkle
 from staydown.core.bank import Action, Entry
 from staydown.core.feed import AddLine, CheckpointLine, Cursor, Line, OpaqueLine, RemoveLine
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.merkle import Frontier
 from staydown.core.note import Signer, Verifier
@@ -33,9 +34,14 @@ banks = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
     algorithm = draw(st.sampled_from(Algorithm))
-    value = draw(st.binary(min_size=32, max_size=32))
     radius = draw(st.integers(0, algorithm.widest))
-    return Entry(draw(uuids), draw(banks), Hash(algorithm, value), radius, draw(st.sampled_from(Action)))
+    value = st.binary(min_size=32, max_size=32)
+    if algorithm is Algorithm.VPDQ:
+        frames = st.integers(1, 3).flatmap(lambda hashes: st.binary(min_size=32 * hashes, max_size=32 * hashes))
+        hash_ = bag.of_values(draw(st.lists(frames, min_size=1, max_size=3)))
+    else:
+        hash_ = Hash(algorithm, draw(value))
+    return Entry(draw(uuids), draw(banks), hash_, radius, draw(st.sampled_from(Action)))
 
 
 def lines_at(seq: int) -> st.SearchStrategy[Line]:
@@ -91,7 +97,7 @@ def change(line: Line, data: st.DataObject) -> Line:
     changes = [
         replace(entry, id=UUID(int=entry.id.int ^ 1)),
         replace(entry, bank=entry.bank + "x"),
-        replace(entry, hash=Hash(entry.hash.algorithm, bytes([entry.hash.value[0] ^ 1]) + entry.hash.value[1:])),
+        replace(entry, hash=Hash(entry.hash.algorithm, entry.hash.value[:-1] + bytes([entry.hash.value[-1] ^ 1]))),
         replace(entry, action=flipped),
     ]
     if entry.hash.algorithm is Algorithm.PDQ:
@@ -341,3 +347,35 @@ def test_the_examples_of_the_reference_page_are_lines_of_the_golden_feed() -> No
     examples = [line for line in page.splitlines() if line.startswith("{")]
     assert len(examples) == 3
     assert set(examples) <= {*GOLDEN["page"], *GOLDEN["scoped_page"]}
+
+
+def video(*values: bytes) -> Entry:
+    return Entry(UUID(int=1), "house", bag.of_values(values), 31, Action.BLOCK)
+
+
+def test_a_line_of_a_video_lists_its_frames_and_the_longest_fits() -> None:
+    line = AddLine(1, video(bytes(32), bytes(64)), bytes(16))
+    assert json.loads(feed.encode(line))["frames"] == ["00" * 32, "00" * 64]
+    assert "value" not in json.loads(feed.encode(line))
+    longest = AddLine(1 << 60, video(*[bytes(32)] * 900), bytes(16))
+    assert len(feed.encode(longest)) < feed.LONGEST_LINE
+    assert feed.decode(feed.encode(longest)) == longest
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [[], ["00"], ["AB" * 32], ["00" * 128], [1], "00" * 32, ["00" * 32] * 901, ["00" * 96] * 301, ["  " * 32]],
+    ids=["none", "short", "capitals", "four hashes", "a number", "no list", "too many", "too many hashes", "blanks"],
+)
+def test_frames_that_are_not_in_their_one_spelling_are_a_fault(frames: object) -> None:
+    fields = json.loads(feed.encode(AddLine(1, video(bytes(32)), bytes(16))))
+    with pytest.raises(FeedError, match="frame"):
+        feed.decode(json.dumps({**fields, "frames": frames}))
+
+
+def test_a_follower_that_does_not_read_videos_is_given_the_leaf_and_verifies_the_same_log() -> None:
+    lines: list[Line] = [AddLine(1, video(bytes(32)), bytes(16)), RemoveLine(2, UUID(int=1))]
+    told = [feed.readable(line, feed.algorithms_read("")) for line in lines]
+    assert told == [feed.opaque(lines[0]), lines[1]]
+    assert [feed.readable(line, feed.algorithms_read("pdq,vpdq,later")) for line in lines] == lines
+    assert feed.verify(Cursor(), told, note_for(lines), SIGNER.verifier).seq == 2

@@ -1,4 +1,4 @@
-"""`staydown ask`: may these pictures be published? They are hashed here, and only their hashes leave."""
+"""`staydown ask`: may these be published? Pictures and videos are hashed here, and only their hashes leave."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COLOURS: Final = {Verdict.ALLOW: "green", Verdict.REVIEW: "yellow", Verdict.BLOC
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--seconds", default=20.0, show_default=True, help="For one call, tries and pauses together.")
 def command(files: tuple[Path, ...], node: str, key_file: Path, as_json: bool, seconds: float) -> None:
-    """Ask a screening node whether pictures may be published.
+    """Ask a screening node whether pictures and videos may be published.
 
     The exit status is 0 when all of them may, and 1 when one is to be blocked or looked at, or could not be hashed. A
     match is reported to the node's publisher as that of any other upload.

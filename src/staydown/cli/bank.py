@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from staydown.apps.banks.models import Bank, Entry
     from staydown.core.hashing.algorithm import Hash
+    from staydown.core.matching.hash_list import Listed
 
 BATCH: Final = 200  # entries in one transaction: short enough that a decision does not wait for it
 ALGORITHMS: Final = click.Choice(["pdq", "sha256"])
@@ -67,6 +68,7 @@ def import_list(
 ) -> None:
     """Add the hashes of FILE (- for standard input): lines of `staydown hash --json`, CSV with a header, or plain hex.
 
+    A video with its frames becomes one entry; of one longer than 15 minutes frames further apart are kept.
     They are pending: a match asks a person, until one was confirmed. Importing a list again adds nothing twice.
     """
     if enforced != bool(reason.strip()):
@@ -77,7 +79,7 @@ def import_list(
     from staydown.core.matching import hash_list
 
     found = hash_list.read(file, Algorithm(algorithm))  # the whole list is read before anything is changed
-    usable = [(each.hash, each.quality) for each in found if each.hash is not None and each.is_usable]
+    usable = [graded for each in found if (graded := _graded(each)) is not None]
     action = Action.REVIEW if review else Action.BLOCK
     new = _import(name, usable, name=listed_as, action=action, enforced_because=reason.strip())
     told = {"bank": name, "read": len(found), "new": new, "skipped": len(found) - len(usable)}
@@ -131,6 +133,15 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, rea
         click.echo(f"{file}: {total:,} entries of {name}. Guard it like the pictures themselves.")
 
 
+def _graded(listed: Listed) -> tuple[Hash, int | None] | None:
+    """The hash to bank, with its quality if that is known; None where the list has none, or one without detail."""
+    from staydown.core.hashing import bag
+
+    if listed.frames:
+        return bag.packed(bag.thinned(listed.frames)), None
+    return (listed.hash, listed.quality) if listed.hash is not None and listed.is_usable else None
+
+
 def _takes_two(bank: Bank, reason: str) -> bool:
     """Whether this export has to wait for a second person; then it is proposed, with its reason."""
     from staydown.apps.audit.actor import Actor
@@ -179,10 +190,14 @@ def _bank(name: str) -> Bank:
 
 def _line(entry: Entry) -> str:
     """The entry as `staydown bank import` and `staydown match --against` read it."""
+    from staydown.core.hashing import bag
+    from staydown.core.hashing.algorithm import Algorithm
+
+    is_video = entry.algorithm == Algorithm.VPDQ
     fields = {
         "entry": str(entry.public_id),
         "algorithm": entry.algorithm,
-        "hash": entry.hash.hex(),
+        **({"frames": [each.hex() for each in bag.values_of(entry.hash)]} if is_video else {"hash": entry.hash.hex()}),
         "radius": entry.radius,
         "action": entry.action,
         "state": entry.state,

@@ -15,7 +15,7 @@ import click
 
 from staydown.cli.files import Bar, File, Hashed, Hasher, walked
 from staydown.core.bank import Action, Entry
-from staydown.core.hashing.algorithm import USUAL_RADIUS, WIDEST_PDQ, Algorithm, Hash
+from staydown.core.hashing.algorithm import PICTURES, USUAL_RADIUS, WIDEST_PDQ, Algorithm, Hash
 from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.video import Video
 from staydown.core.matching import hash_list, snapshot
@@ -71,7 +71,7 @@ class Answer:
 )
 @click.option(
     "--algorithm",
-    type=click.Choice([each.value for each in Algorithm]),
+    type=click.Choice([each.value for each in PICTURES]),
     default=Algorithm.PDQ.value,
     show_default=True,
     help="Of --hash, and of lines in the list that name none.",

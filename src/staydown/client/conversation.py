@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from staydown.client.policy import Breaker, Policy
 from staydown.core.bank import Verdict
-from staydown.core.hashing.algorithm import Hash
+from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.picture import Picture
+from staydown.core.hashing.video import Video
+from staydown.core.hashing.video import fault as video_fault
 from staydown.errors import (
     BusyError,
+    CorruptError,
     DeniedError,
     InvalidError,
     MediaError,
@@ -28,12 +31,14 @@ from staydown.errors import (
 )
 
 LONGEST_PAUSE: Final = 2.0
+MOST_FRAMES: Final = 5_000  # of a video that is asked about...
+MOST_OF_A_FILM: Final = 50_000  # ...and hashes of them: nodes take 4 MB
 _LATER: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Upload:
-    """A picture that somebody wants to publish, and what the platform calls it."""
+    """A picture or a video that somebody wants to publish, and what the platform calls it."""
 
     data: bytes
     content_ref: str = ""
@@ -54,7 +59,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HashPicture:
-    """Do: hash this file. The outcome is a `Picture` or a `MediaError`."""
+    """Do: hash this file. The outcome is a `Picture`, a `Video` or a `MediaError`."""
 
     data: bytes
 
@@ -85,7 +90,7 @@ class Reply:
 
 
 Step = HashPicture | Send | Pause
-Outcome = Picture | MediaError | Reply | None
+Outcome = Picture | Video | MediaError | Reply | None
 Conversation = Generator[Step, Outcome, list[Answer]]
 
 
@@ -107,9 +112,17 @@ class Asking:
         items: list[dict[str, Any]] = []
         faults: list[MediaError | None] = []
         for upload in uploads:
-            picture = yield HashPicture(upload.data)
-            fault = picture if isinstance(picture, MediaError) else None
-            hashes = picture.asked if isinstance(picture, Picture) else (sha256(upload.data),)
+            found = yield HashPicture(upload.data)
+            if isinstance(found, Video):  # hundreds of frames: a question of its own
+                if items:
+                    answers += yield from self._batch(items, faults, keep_faults)
+                    items, faults = [], []
+                damage = None if found.is_whole else video_fault(CorruptError)
+                (answer,) = yield from self._batch([_film_question(found, upload)], [damage], keep_faults)
+                answers.append(replace(answer, hashable=answer.hashable and found.is_hashable))
+                continue
+            fault = found if isinstance(found, MediaError) else None
+            hashes = found.asked if isinstance(found, Picture) else (sha256(upload.data),)
             faults.append(fault)
             items.append(_question(hashes, upload))
             if len(items) >= self.policy.batch:
@@ -156,7 +169,28 @@ class Asking:
 
 
 def _question(hashes: Sequence[Hash], upload: Upload) -> dict[str, Any]:
-    found: dict[str, Any] = {"hashes": [{"algorithm": each.algorithm.value, "value": each.hex()} for each in hashes]}
+    return _named({"hashes": [_told(each) for each in hashes]}, upload)
+
+
+def _film_question(video: Video, upload: Upload) -> dict[str, Any]:
+    """The question about a video: of each frame with detail the hashes of all its turns, and its SHA-256.
+
+    A video of more frames than a node takes is asked about by frames further apart.
+    """
+    frames = [frame for frame in video.frames if frame.asked]
+    hashes = sum(len(frame.asked) for frame in frames)
+    frames = frames[:: 1 + max(len(frames) // MOST_FRAMES, hashes // MOST_OF_A_FILM)]
+    told = [{"time": round(each.time, 3), "hashes": [hash_.hex() for hash_ in each.asked]} for each in frames]
+    film = [{"algorithm": Algorithm.VPDQ.value, "frames": told}] if told else []
+    return _named({"hashes": [*film, _told(video.sha256)]}, upload)
+
+
+def _told(hash_: Hash) -> dict[str, str]:
+    return {"algorithm": hash_.algorithm.value, "value": hash_.hex()}
+
+
+def _named(found: dict[str, Any], upload: Upload) -> dict[str, Any]:
+    """The question with what the platform calls the upload."""
     if upload.content_ref:
         found["content_ref"] = upload.content_ref
     if upload.preview_url:

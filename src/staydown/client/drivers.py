@@ -21,8 +21,12 @@ from staydown.client.conversation import (
     Upload,
 )
 from staydown.client.policy import Policy
+from staydown.core.hashing.containers import is_video
 from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.pool import HashingPool
+from staydown.core.hashing.video import Video
+from staydown.core.hashing.video_pool import VideoPool
+from staydown.core.matching.video import DENSE
 from staydown.errors import MediaError, SettingError
 
 WORKERS: Final = 2
@@ -36,16 +40,18 @@ class _Client:
         self._asking = Asking(policy, time.monotonic)
         self._own_pool = None if pool is not None else HashingPool(WORKERS)
         self._pool = pool or self._own_pool
+        self._films = VideoPool(1)  # its process starts with the first video
 
-    def _hash(self, data: bytes) -> Picture | MediaError:
+    def _hash(self, data: bytes) -> Picture | Video | MediaError:
         """The hashes of a file, made in a process of its own; or why it has none."""
         assert self._pool is not None  # noqa: S101 - one of the two is there
         try:
-            return self._pool.hash(data)
+            return self._films.hash(data, every=DENSE) if is_video(data) else self._pool.hash(data)
         except MediaError as error:
             return error
 
     def _close_pool(self) -> None:
+        self._films.close()
         if self._own_pool is not None:
             self._own_pool.close()
 
@@ -72,7 +78,7 @@ class Client(_Client):
         super().__init__(policy, pool)
 
     def screen(self, data: bytes, *, content_ref: str = "", preview_url: str = "") -> Answer:
-        """May this picture be published? Raises a `MediaError` when it cannot be hashed and its bytes are unknown."""
+        """May this be published? Raises a `MediaError` for what cannot be hashed, unless its very bytes are known."""
         return self._run(self._asking.screen([Upload(data, content_ref, preview_url)], keep_faults=False))[0]
 
     def screen_many(self, uploads: Iterable[Upload]) -> list[Answer]:

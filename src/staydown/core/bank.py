@@ -64,11 +64,11 @@ class Entry:
         return f"<Entry {self.id}>"
 
 
-class HasEntry(Protocol):
-    """Anything that names an entry that was found, such as ``matching.Match``."""
+class Asks(Protocol):
+    """Anything that was found and asks for an action, such as ``matching.Match``."""
 
     @property
-    def entry(self) -> Entry: ...
+    def action(self) -> Action: ...
 
 
 LIVE: Final = frozenset({EntryState.PENDING, EntryState.ENFORCED})
@@ -99,9 +99,9 @@ def effective_action(state: EntryState, wanted: Action) -> Action | None:
     return wanted if state is EntryState.ENFORCED else None
 
 
-def verdict(matches: Iterable[HasEntry]) -> Verdict:
-    """The strictest action among the entries that matched; ``ALLOW`` when none did."""
-    found = {match.entry.action for match in matches}
+def verdict(matches: Iterable[Asks]) -> Verdict:
+    """The strictest action that a match asks for; ``ALLOW`` when there is none."""
+    found = {match.action for match in matches}
     if Action.BLOCK in found:
         return Verdict.BLOCK
     return Verdict.REVIEW if found else Verdict.ALLOW

@@ -8,21 +8,26 @@ that may not be shown, or whose hash has been erased, is sent as its leaf alone,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from uuid import UUID
 
 from staydown.core import merkle
 from staydown.core.bank import Action, Entry
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing import bag
+from staydown.core.hashing.algorithm import MOST_IN_A_FRAME, MOST_IN_A_VIDEO, PICTURES, Algorithm, Hash
 from staydown.core.merkle import Frontier
 from staydown.core.note import Checkpoint, Signer, Verifier, open_checkpoint, sign_checkpoint
 from staydown.errors import FeedError, ProofError
 
 SALT_SIZE: Final = 16
 LONGEST_LINE: Final = 65_536  # characters
+LINE_ROOM: Final = 1024
+"""Bytes that the lines of a page have on average at most, the last not counted. Those of pictures need less than half;
+a page with videos ends early."""
 _ALGORITHMS: Final = {each.value: each for each in Algorithm}
+_HEXADECIMAL: Final = frozenset("0123456789abcdef")
 _ACTIONS: Final = {each.value: each for each in Action}
 
 
@@ -95,6 +100,24 @@ def leaf(line: Line) -> bytes:
 def opaque(line: Line) -> OpaqueLine:
     """The same line with its content withheld."""
     return OpaqueLine(line.seq, leaf(line))
+
+
+def readable(line: Line, algorithms: Collection[Algorithm]) -> Line:
+    """The line for a follower that reads these algorithms: withheld when it adds an entry of another one.
+
+    A follower that was made before an algorithm existed takes a line that names it for a fault of the whole page.
+    """
+    is_new = isinstance(line, AddLine) and line.entry.hash.algorithm not in algorithms
+    return opaque(line) if is_new else line
+
+
+def algorithms_read(words: str) -> frozenset[Algorithm]:
+    """The algorithms that a follower says it reads, with commas between; those of pictures when it says nothing.
+
+    Words that this version does not know are of a later one, and passed over.
+    """
+    named = {each.strip() for each in words.split(",")} if words else set(PICTURES)
+    return frozenset(each for each in Algorithm if each.value in named)
 
 
 def encode(line: Line | CheckpointLine) -> str:
@@ -189,7 +212,7 @@ def _entry(fields: _Fields) -> Entry:
     return Entry(
         id=fields.uuid("entry"),
         bank=fields.text("bank"),
-        hash=Hash(kind, fields.octets("value", kind.size)),
+        hash=fields.frames() if kind is Algorithm.VPDQ else Hash(kind, fields.octets("value", kind.size)),
         radius=fields.number("radius", 0, kind.widest),
         action=action,
     )
@@ -200,13 +223,17 @@ def _fields(line: AddLine | RemoveLine) -> dict[str, object]:
         told: dict[str, object] = {"seq": line.seq, "op": "remove", "entry": str(line.entry_id)}
         return told if line.delete_by is None else {**told, "delete_by": line.delete_by}
     entry = line.entry
+    if entry.hash.algorithm is Algorithm.VPDQ:
+        value: dict[str, object] = {"frames": [each.hex() for each in bag.values_of(entry.hash)]}
+    else:
+        value = {"value": entry.hash.hex()}
     return {
         "seq": line.seq,
         "op": "add",
         "entry": str(entry.id),
         "bank": entry.bank,
         "algorithm": entry.hash.algorithm.value,
-        "value": entry.hash.hex(),
+        **value,
         "radius": entry.radius,
         "action": entry.action.value,
         "salt": line.salt.hex(),
@@ -214,7 +241,7 @@ def _fields(line: AddLine | RemoveLine) -> dict[str, object]:
 
 
 def _canonical(fields: dict[str, object]) -> bytes:
-    """RFC 8785 for the objects of a feed, which are flat with ASCII names, text and whole numbers.
+    """RFC 8785 for the objects of a feed: ASCII names, text, lists of text, and whole numbers.
 
     A test holds it to the RFC's own library, which a node that reads ten million lines at its start would feel.
     """
@@ -269,6 +296,21 @@ class _Fields:
         if len(octets) != size or octets.hex() != value:  # lower case, no spaces: one spelling, one leaf
             raise self.fault(f"the field {name} is not {size} bytes in lower-case hexadecimal")
         return octets
+
+    def frames(self) -> Hash:
+        """The hash of a video: a list, of each frame the one to three hashes that it has, one after the other."""
+        given: list[object] = self._take("frames", list)
+        if not 0 < len(given) <= MOST_IN_A_VIDEO:
+            raise self.fault(f"frames is not a list of 1 to {MOST_IN_A_VIDEO}")
+        sizes = {2 * Algorithm.PDQ.size * count for count in range(1, MOST_IN_A_FRAME + 1)}
+        values = []
+        for each in given:
+            if not isinstance(each, str) or len(each) not in sizes or not _HEXADECIMAL.issuperset(each):
+                raise self.fault("a frame is not one to three hashes in lower-case hexadecimal")
+            values.append(bytes.fromhex(each))
+        if sum(map(len, values)) > MOST_IN_A_VIDEO * Algorithm.PDQ.size:
+            raise self.fault(f"frames holds more than {MOST_IN_A_VIDEO} hashes")
+        return bag.of_values(values)
 
     def uuid(self, name: str) -> UUID:
         value = self.text(name)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.algorithm import PICTURES, Hash
 from staydown.core.matching.index import Match
 from staydown.errors import HashError, InvalidError
 
@@ -52,10 +52,9 @@ def entry_ids(number: int) -> tuple[UUID, UUID]:
 
 def signal(signal_type: str, value: object) -> Hash:
     """The hash that HMA calls a signal; raises `InvalidError`, which quotes no value."""
-    try:
-        algorithm = Algorithm(signal_type)
-    except ValueError:
-        raise InvalidError(f"No such SignalType '{signal_type[:40]}'") from None
+    algorithm = next((each for each in PICTURES if each == signal_type), None)
+    if algorithm is None:
+        raise InvalidError(f"No such SignalType '{signal_type[:40]}'")
     try:
         return Hash.from_hex(algorithm, value if isinstance(value, str) else "")
     except HashError:

@@ -14,12 +14,14 @@ import httpx
 
 from staydown.core import feed
 from staydown.core.feed import Cursor, Line
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.note import Verifier
 from staydown.errors import FeedError, FeedUnreachableError, ProofError, ReplyRefusedError, SettingError
 
 USUAL_LIMIT: Final = 1000
 LONGEST_REPLY: Final = 16 << 20  # bytes, of the answers that are not pages of the feed
-_LINE_ROOM: Final = 1024  # bytes that a line of a page has on average, more than twice what it needs
+_LINE_ROOM: Final = feed.LINE_ROOM
+_READ: Final = ",".join(Algorithm)
 _BAD_REQUEST: Final = frozenset({400, 404, 413, 415, 422})
 
 
@@ -84,7 +86,7 @@ class FeedClient:
 
         They are verified as a whole before any is returned, so a caller may use each of them.
         """
-        query = {"after": str(cursor.seq), "limit": str(limit), "wait": f"{wait:g}"}
+        query = {"after": str(cursor.seq), "limit": str(limit), "wait": f"{wait:g}", "algorithms": _READ}
         timeout = httpx.Timeout(self._seconds, read=self._seconds + wait)
         try:
             with self._client.stream("GET", "api/v1/feed", params=query, timeout=timeout) as response:

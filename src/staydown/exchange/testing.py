@@ -15,7 +15,7 @@ import json
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
@@ -26,6 +26,7 @@ import httpx
 from staydown.core import feed
 from staydown.core.bank import Entry
 from staydown.core.feed import AddLine, Line, OpaqueLine, RemoveLine
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.merkle import Frontier
 from staydown.core.note import Signer
 from staydown.exchange.peer import FeedClient
@@ -148,7 +149,9 @@ class Publisher:
             return httpx.Response(200, json={"keys": keys})
         if request.url.path == "/api/v1/feed":
             ask = request.url.params
-            return self._page(int(ask["after"]), int(ask["limit"]), min(float(ask.get("wait", 0)), LONGEST_WAIT))
+            read = feed.algorithms_read(ask.get("algorithms", ""))
+            wait = min(float(ask.get("wait", 0)), LONGEST_WAIT)
+            return self._page(int(ask["after"]), int(ask["limit"]), wait, read)
         return _problem(404)
 
     @contextmanager
@@ -174,14 +177,14 @@ class Publisher:
         self._changed.notify_all()
         return line.seq
 
-    def _page(self, after: int, limit: int, wait: float) -> httpx.Response:
+    def _page(self, after: int, limit: int, wait: float, read: Collection[Algorithm]) -> httpx.Response:
         with self._changed:
             self.pulls += 1
             self._changed.wait_for(lambda: self.size > after or self._fault or self._closing, wait)
             failed = self._fail(self._fault)
             if failed is not None:
                 return failed
-            lines = self._lines[after : after + limit]
+            lines = [feed.readable(line, read) for line in self._lines[after : after + limit]]
             return _ndjson(*self._told(lines, after))
 
     def _told(self, lines: list[Line], after: int) -> tuple[list[Line], feed.CheckpointLine | None]:

@@ -16,10 +16,11 @@ from staydown.core.bank import Verdict
 from staydown.core.hashing.algorithm import Hash
 from staydown.core.hashing.containers import is_video
 from staydown.core.hashing.digest import sha256
+from staydown.core.matching.video import VideoMatch
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
 from staydown.screening.bodies import Gate, Upload
-from staydown.screening.node import MOST_MATCHES, Answer, Banks, Node
+from staydown.screening.node import MOST_MATCHES, Answer, Banks, Found, Node
 from staydown.screening.patience import within
 from staydown.screening.together import Together
 from staydown.screening.wire import Options, Question
@@ -60,12 +61,17 @@ class Answering:
         began = time.perf_counter()
         body = await within(self._settings.upload_seconds, bodies.read(receive, self._settings.longest_json))
         question = wire.question(body, self._settings)
-        if banks or not question.hashes:
+        if question.frames:  # hundreds of hashes: too long for the event loop
+            answer = await anyio.to_thread.run_sync(self._decide, question, banks)
+        elif banks or not question.hashes:
             answer = self._decide(question, banks)
         else:
-            matches = await self._together.query(question.hashes)
+            matches: list[Found] = [
+                *await self._together.query(question.hashes),
+                *self._node.stills(question.hashes, banks),
+            ]
             answer = self._node.answer(matches, content_ref=question.content_ref, preview_url=question.preview_url)
-        self._answered["hash"].count(answer.verdict, time.perf_counter() - began)
+        self._answered["video" if question.frames else "hash"].count(answer.verdict, time.perf_counter() - began)
         if answer.hit_id is None and question.hashable and not options.explain:
             return Reply(200, _CLEAN)
         return Reply(_status(answer.verdict, options), _written(answer, options, hashable=question.hashable))
@@ -77,7 +83,10 @@ class Answering:
         answers: list[bytes] = []
         for number, question in enumerate(questions, start=1):
             began = time.perf_counter()
-            answer = self._decide(question, banks)
+            if question.frames:
+                answer = await anyio.to_thread.run_sync(self._decide, question, banks)
+            else:
+                answer = self._decide(question, banks)
             answers.append(_written(answer, options, hashable=question.hashable))
             self._answered["hash"].count(answer.verdict, time.perf_counter() - began)
             if number % IN_ONE_GO == 0:
@@ -96,7 +105,7 @@ class Answering:
             data = upload.file
             is_film = is_video(data)
             found = Hashed(*await self._node.films.hashed(data)) if is_film else await self.hashed(data)
-        question = Question(found.hashes, found.is_hashable, content_ref, preview_url)
+        question = Question(found.hashes, found.is_hashable, content_ref, preview_url, found.frames)
         if is_film:  # thousands of hashes: too long for the event loop
             answer = await anyio.to_thread.run_sync(self._decide, question, banks)
         else:
@@ -139,7 +148,11 @@ class Answering:
 
     def _decide(self, question: Question, banks: Banks) -> Answer:
         return self._node.decide(
-            question.hashes, banks=banks, content_ref=question.content_ref, preview_url=question.preview_url
+            question.hashes,
+            banks=banks,
+            content_ref=question.content_ref,
+            preview_url=question.preview_url,
+            frames=question.frames,
         )
 
     def _hashes(self, data: bytes) -> Hashed:
@@ -152,11 +165,15 @@ class Answering:
 
 
 class Hashed(NamedTuple):
-    """What a file is looked up by: of a picture the PDQ of its eight variants, as it is first; its SHA-256, last."""
+    """What a file is looked up by: of a picture the PDQ of its eight variants, as it is first; its SHA-256, last.
+
+    Of a video its frames, and its SHA-256.
+    """
 
     hashes: tuple[Hash, ...]
     has_detail: bool
     error: MediaError | None
+    frames: wire.Frames = ()
 
     @property
     def is_hashable(self) -> bool:
@@ -172,14 +189,20 @@ def _written(answer: Answer, options: Options, *, hashable: bool) -> bytes:
     """The answer's JSON. Only with ``explain`` does it tell of an entry, and never of a hash."""
     fields: dict[str, object] = {"action": answer.verdict.value, "hashable": hashable, "hit_id": answer.hit_id}
     if options.explain:
-        fields["matches"] = [
-            {
-                "bank": match.entry.bank,
-                "entry": str(match.entry.id),
-                "algorithm": match.entry.hash.algorithm.value,
-                "distance": match.distance,
-                "action": match.entry.action.value,
-            }
-            for match in answer.matches
-        ]
+        fields["matches"] = [_told(match) for match in answer.matches]
     return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _told(match: Found) -> dict[str, object]:
+    """A match as ``explain`` tells it; of a video also how much of each is in the other, in percent."""
+    told: dict[str, object] = {
+        "bank": match.entry.bank,
+        "entry": str(match.entry.id),
+        "algorithm": match.algorithm.value,
+        "distance": match.distance,
+        "action": match.action.value,
+    }
+    if isinstance(match, VideoMatch):
+        told["query_percent"] = round(match.query_percent, 1)
+        told["entry_percent"] = round(match.entry_percent, 1)
+    return told

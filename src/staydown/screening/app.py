@@ -172,7 +172,8 @@ class Screening(Starlette):
         follower, lag = self._node.follower, self._node.follower.lag
         return _json(
             {
-                "entries": len(self._node.index),
+                "entries": self._node.entries,
+                "videos": len(self._node.videos),
                 "cursor": follower.seq,
                 "lag_seconds": None if lag is None else round(lag, 3),
             }

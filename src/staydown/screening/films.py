@@ -1,4 +1,4 @@
-"""Videos that are asked about: their frames, looked up as pictures are. A banked picture in a video is a match."""
+"""Videos that are asked about: their frames, counted against banked videos, and looked up as pictures are."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from staydown.core.hashing.video_pool import VideoPool
 from staydown.core.matching.video import DENSE
 from staydown.errors import BusyError, CorruptError, MediaError
 from staydown.screening.settings import Settings
+from staydown.screening.wire import Frames
 
 WAITING_EACH: Final = 8  # videos that may wait for each worker: they must not take all the room from pictures
 
-Found = tuple[tuple[Hash, ...], bool, MediaError | None]
-"""The hashes of a video, whether it has detail, and why they are not all that it could have."""
+Found = tuple[tuple[Hash, ...], bool, MediaError | None, Frames]
+"""Its SHA-256, whether a video has detail, why its frames are not all that it could have, and those with detail."""
 
 
 class Films:
@@ -42,6 +43,6 @@ class Films:
         try:
             video = self._pool.hash(data, every=DENSE)
         except MediaError as error:
-            return (sha256(data),), False, error
-        hashes = dict.fromkeys(hash_ for frame in video.frames for hash_ in frame.asked)
-        return (*hashes, video.sha256), video.is_hashable, None if video.is_whole else fault(CorruptError)
+            return (sha256(data),), False, error, ()
+        frames = tuple((frame.time, frame.asked) for frame in video.frames if frame.asked)
+        return (video.sha256,), video.is_hashable, None if video.is_whole else fault(CorruptError), frames

@@ -12,6 +12,7 @@ from staydown.core.bank import Entry
 from staydown.core.feed import AddLine, Cursor, Line, RemoveLine
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.live import LiveIndex
+from staydown.core.matching.live_videos import LiveVideos
 from staydown.errors import FeedError, FeedUnreachableError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.loop import back_off
@@ -38,16 +39,19 @@ class Follower:
         index: LiveIndex,
         settings: Settings,
         *,
+        videos: LiveVideos | None = None,
         clock: Callable[[], float] = time.monotonic,
         is_stopping: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._index = index
+        self._videos = LiveVideos() if videos is None else videos
         self._settings = settings
         self._clock = clock
         self._is_stopping = is_stopping
         self._cursor = Cursor()
         self._gathered: dict[UUID, Entry] = {}
+        self._hashes = 0  # of what was gathered; a video has many
         self._complete_at: float | None = None
         self._is_at_head = False
         self._failures = 0
@@ -94,16 +98,26 @@ class Follower:
         for line in lines:
             if isinstance(line, AddLine):
                 self._gathered[line.entry.id] = line.entry
+                self._hashes += 1 + len(line.entry.hash.value) // Algorithm.PDQ.size
             elif isinstance(line, RemoveLine):
                 self._gathered.pop(line.entry_id, None)
                 self._index.remove(line.entry_id)
-        if self._gathered and (self.is_synced or not lines or len(self._gathered) >= MOST_GATHERED):
-            self._index.load(self._gathered.values())
+                self._videos.remove(line.entry_id)
+        if self._gathered and (self.is_synced or not lines or self._hashes >= 2 * MOST_GATHERED):
+            self._load(list(self._gathered.values()))
             self._gathered.clear()
+            self._hashes = 0
         if not lines and not self.is_synced:
             self._index.query(_WARM_UP)  # compiled now, not when the first upload waits for it
             self.is_synced = True
-            log.info("The feed was read to line %d: %d entries", self.seq, len(self._index))
+            told = self.seq, len(self._index), len(self._videos)
+            log.info("The feed was read to line %d: %d pictures, %d videos", *told)
+
+    def _load(self, entries: list[Entry]) -> None:
+        """Put entries where they are looked up: videos by the shares of their frames, all others by one hash."""
+        videos = [entry for entry in entries if entry.hash.algorithm is Algorithm.VPDQ]
+        self._index.load([entry for entry in entries if entry.hash.algorithm is not Algorithm.VPDQ])
+        self._videos.load(videos)
 
     def _failed(self, error: FeedError) -> float:
         """Note why, stay on the last good state, and say when to try again."""

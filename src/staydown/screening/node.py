@@ -13,6 +13,8 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.pool import HashingPool
 from staydown.core.matching.index import Match, shortened
 from staydown.core.matching.live import LiveIndex
+from staydown.core.matching.live_videos import LiveVideos
+from staydown.core.matching.video import ANY_SHARE, VideoMatch
 from staydown.errors import FeedUnreachableError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.auth import ClientKeys, KeyList
@@ -23,11 +25,12 @@ from staydown.screening.loop import Loop
 from staydown.screening.memory import use_one_heap
 from staydown.screening.metrics import Metrics
 from staydown.screening.settings import Settings
+from staydown.screening.wire import Frames
 
 log = logging.getLogger(__name__)
 
 MOST_MATCHES: Final = 16  # entries that one upload is reported for; the verdict is that over all of them
-
+Found = Match | VideoMatch
 
 Banks = frozenset[str]
 """The names of the banks that a client is answered from; empty stands for all."""
@@ -39,7 +42,7 @@ class Answer:
 
     verdict: Verdict
     hit_id: str | None
-    matches: Sequence[Match]
+    matches: Sequence[Found]
 
 
 class Node:
@@ -52,9 +55,12 @@ class Node:
         self.pool = pool
         self.films = Films(settings)
         self.index = LiveIndex() if index is None else index
+        self.videos = LiveVideos()
         self.keys = ClientKeys()
         self.metrics = Metrics()
-        self.follower = Follower(feed_client, self.index, settings, is_stopping=lambda: self._following.stopping)
+        self.follower = Follower(
+            feed_client, self.index, settings, videos=self.videos, is_stopping=lambda: self._following.stopping
+        )
         self.hits = Hits(feed_client, settings, wake=lambda: self._reporting.wake())
         self._following = Loop("staydown-feed", self.follower.step)
         self._reporting = Loop("staydown-hits", self.hits.step)
@@ -75,28 +81,47 @@ class Node:
         self._reporting.stop(self.settings.flush_seconds)
         self.hits.flush(self.settings.flush_seconds)
 
-    def decide(self, hashes: Sequence[Hash], *, banks: Banks, content_ref: str, preview_url: str) -> Answer:
-        """Look the hashes of one picture up in ``banks``, or in all when it is empty, and report what matches."""
-        if banks and hashes:  # everything, and then the first so many: entries of other banks must not crowd ours out
-            found = self.index.query(hashes)
+    def decide(
+        self, hashes: Sequence[Hash], *, banks: Banks, content_ref: str, preview_url: str, frames: Frames = ()
+    ) -> Answer:
+        """Look one picture or video up in ``banks``, or in all when it is empty, and report what matches.
+
+        A banked picture in a video is a match like any other; a banked video is one by how much of either is in the
+        other, and a frame of one alone asks for a review at most.
+        """
+        asked = list(dict.fromkeys([*(each for _, seen in frames for each in seen), *hashes])) if frames else hashes
+        if banks and asked:  # everything, and then the first so many: entries of other banks must not crowd ours out
+            found = self.index.query(asked)
             matches = shortened([match for match in found if match.entry.bank in banks], MOST_MATCHES)
         else:
-            matches = self.index.query(hashes, most=MOST_MATCHES) if hashes else []
-        return self.answer(matches, content_ref=content_ref, preview_url=preview_url)
+            matches = self.index.query(asked, most=MOST_MATCHES) if asked else []
+        videos = self._videos(frames, banks) if frames else self.stills(hashes, banks)
+        return self.answer([*matches, *videos], content_ref=content_ref, preview_url=preview_url)
 
-    def answer(self, matches: Sequence[Match], *, content_ref: str, preview_url: str) -> Answer:
+    def stills(self, hashes: Sequence[Hash], banks: Banks) -> list[VideoMatch]:
+        """The banked videos that a picture is a frame of. Each asks for a review, and no more."""
+        if not len(self.videos):
+            return []
+        seen = [each for each in hashes if each.algorithm is Algorithm.PDQ]
+        return _of_banks(self.videos.query([seen], ANY_SHARE), banks)
+
+    def _videos(self, frames: Frames, banks: Banks) -> list[VideoMatch]:
+        """The banked videos that share a frame with these, those that block first."""
+        return _of_banks(self.videos.query_timed(frames, ANY_SHARE), banks) if len(self.videos) else []
+
+    def answer(self, matches: Sequence[Found], *, content_ref: str, preview_url: str) -> Answer:
         """What to do with an upload that matches these entries, which are reported."""
         if not matches:
             return Answer(Verdict.ALLOW, None, matches)
         return Answer(verdict(matches), self.report(matches, content_ref=content_ref, preview_url=preview_url), matches)
 
-    def report(self, matches: Sequence[Match], *, content_ref: str = "", preview_url: str = "") -> str:
+    def report(self, matches: Sequence[Found], *, content_ref: str = "", preview_url: str = "") -> str:
         """Report the matches of one upload, of which there are some; the id under which that is done."""
         hit_id = uuid.uuid4()
         for number, match in enumerate(_reported(matches)):
             # The answer can name one hit only; the further ones have ids that follow from it.
             each_id = hit_id if number == 0 else uuid.uuid5(hit_id, str(match.entry.id))
-            self.hits.add(Hit(str(each_id), match.entry.id, match.entry.action, content_ref, preview_url))
+            self.hits.add(Hit(str(each_id), match.entry.id, match.action, content_ref, preview_url))
         return str(hit_id)
 
     def trouble(self) -> tuple[str, str] | None:
@@ -115,13 +140,19 @@ class Node:
         return None
 
     @property
+    def entries(self) -> int:
+        """How many entries it answers from, pictures and videos."""
+        return len(self.index) + len(self.videos)
+
+    @property
     def can_answer(self) -> bool:
         """Whether it has read the whole feed once. Before that, "allow" would be a guess."""
         return self.follower.is_synced and self.keys.is_known
 
     def _watch(self) -> None:
         watch = self.metrics.watch
-        watch("entries", "Entries in the index", lambda: len(self.index))
+        watch("entries", "Entries in the index", lambda: self.entries)
+        watch("videos", "Those of them that are videos", lambda: len(self.videos))
         watch("feed_line", "Number of the last feed line that was read", lambda: self.follower.seq)
         watch("feed_lag_seconds", "Seconds that a change may be missing", lambda: self.follower.lag)
         watch("ready", "1 when /readyz is 200", lambda: float(self.trouble() is None))
@@ -131,12 +162,18 @@ class Node:
         )
 
 
-def _reported(matches: Sequence[Match]) -> list[Match]:
+def _of_banks(found: list[VideoMatch], banks: Banks) -> list[VideoMatch]:
+    kept = [match for match in found if not banks or match.entry.bank in banks]
+    kept.sort(key=lambda match: match.action is not Action.BLOCK)
+    return kept[:MOST_MATCHES]
+
+
+def _reported(matches: Sequence[Found]) -> list[Found]:
     """The matches to report, the deciding one first.
 
     A file that is banked twice, by its picture and by its bytes, is one upload on one case: matches by SHA-256 are only
     told when those by the picture do not say as much.
     """
-    by_picture = [match for match in matches if match.entry.hash.algorithm is not Algorithm.SHA256]
+    by_picture = [match for match in matches if match.algorithm is not Algorithm.SHA256]
     told = by_picture if verdict(by_picture) is verdict(matches) else matches
-    return sorted(told, key=lambda match: match.entry.action is not Action.BLOCK)
+    return sorted(told, key=lambda match: match.action is not Action.BLOCK)

@@ -86,6 +86,15 @@ def _schemas(settings: Settings) -> Fields:
             "quality": {"type": "integer", "minimum": 0, "maximum": 100},
         },
     }
+    video = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["algorithm", "frames"],
+        "properties": {
+            "algorithm": {"const": "vpdq"},
+            "frames": {"type": "array", "items": ref("Frame"), "minItems": 1, "maxItems": settings.most_frames},
+        },
+    }
     match = {
         "type": "object",
         "properties": {
@@ -94,6 +103,8 @@ def _schemas(settings: Settings) -> Fields:
             "algorithm": {"type": "string"},
             "distance": {"type": "integer"},
             "action": _ACTION,
+            "query_percent": {"type": "number"},
+            "entry_percent": {"type": "number"},
         },
     }
     answer = {
@@ -112,8 +123,21 @@ def _schemas(settings: Settings) -> Fields:
         "Answers": _object(answers={"type": "array", "items": ref("Answer")}),
         "Batch": _object(items={"type": "array", "items": ref("Question"), "maxItems": settings.most_items}),
         "ContentRef": {"type": "string", "maxLength": wire.LONGEST_REF},
+        "Frame": {
+            "type": "object",
+            "properties": {
+                "hash": HEX,
+                "quality": {"type": "integer", "minimum": 0, "maximum": 100},
+                "hashes": {"type": "array", "items": HEX, "maxItems": wire.MOST_OF_A_FRAME},
+                "time": {"type": "number", "minimum": 0, "exclusiveMaximum": wire.LONGEST_VIDEO},
+            },
+            "oneOf": [{"required": ["hash", "quality"]}, {"required": ["hashes"]}],
+        },
         "Index": _object(
-            entries={"type": "integer"}, cursor={"type": "integer"}, lag_seconds={"type": ["number", "null"]}
+            entries={"type": "integer"},
+            videos={"type": "integer"},
+            cursor={"type": "integer"},
+            lag_seconds={"type": ["number", "null"]},
         ),
         "PreviewUrl": {"type": "string", "maxLength": wire.LONGEST_URL, "pattern": "^https?://"},
         "Problem": _object(
@@ -129,7 +153,12 @@ def _schemas(settings: Settings) -> Fields:
             "additionalProperties": False,
             "required": ["hashes"],
             "properties": {
-                "hashes": {"type": "array", "items": hash_, "minItems": 1, "maxItems": settings.most_hashes},
+                "hashes": {
+                    "type": "array",
+                    "items": {"oneOf": [hash_, video]},
+                    "minItems": 1,
+                    "maxItems": settings.most_hashes,
+                },
                 "content_ref": ref("ContentRef"),
                 "preview_url": ref("PreviewUrl"),
             },

@@ -30,6 +30,7 @@ class Settings:
     longest_json: int = 4_000_000  # bytes of a JSON body
     upload_seconds: float = 60.0  # for a body to arrive
     most_hashes: int = 64  # of one picture
+    most_frames: int = 5_000  # of one video that was hashed elsewhere
     most_items: int = 1000  # in a batch
     hits_room: int = 10_000  # hits kept one by one while they cannot be reported; beyond it they are counted
     hits_batch: int = 500  # hits a report

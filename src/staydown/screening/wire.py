@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from staydown.core.hashing.algorithm import LEAST_QUALITY, Algorithm, Hash
+from staydown.core.hashing import bag
+from staydown.core.hashing.algorithm import LEAST_QUALITY, PICTURES, Algorithm, Hash
 from staydown.errors import (
     BusyError,
     DeniedError,
@@ -24,10 +25,15 @@ from staydown.screening.settings import Settings
 
 LONGEST_REF: Final = 500  # characters; as long as the API takes
 LONGEST_URL: Final = 2000
+LONGEST_VIDEO: Final = 1e6  # seconds
 
-_ALGORITHMS: Final = {each.value: each for each in Algorithm}
+Frames = tuple[tuple[float, tuple[Hash, ...]], ...]
+
+_ALGORITHMS: Final = {each.value: each for each in PICTURES}
 _QUESTION: Final = frozenset({"hashes", "content_ref", "preview_url"})
 _HASH: Final = frozenset({"algorithm", "value", "quality"})
+_VIDEO: Final = frozenset({"algorithm", "frames"})
+MOST_OF_A_FRAME: Final = 32  # hashes: eight turns of the whole, and of the insides of its borders
 _STATUS: Final[dict[type[StaydownError], int]] = {
     DeniedError: 403,
     MissingError: 404,
@@ -42,12 +48,16 @@ _STATUS: Final[dict[type[StaydownError], int]] = {
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Question:
-    """May this picture be published? Its hashes, whether PDQ can tell it from others, and the platform's name of it."""
+    """May this picture be published? Its hashes, whether PDQ can tell it from others, and the platform's name of it.
+
+    Of a video also ``frames``: those with detail, each with the second at which it is shown.
+    """
 
     hashes: tuple[Hash, ...]
     hashable: bool = True
     content_ref: str = ""
     preview_url: str = ""
+    frames: Frames = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +152,51 @@ def _question(fields: object, settings: Settings, where: str) -> Question:
     if not isinstance(given, list) or not 0 < len(given) <= settings.most_hashes:
         raise InvalidError(f"{where}hashes: a list of 1 to {settings.most_hashes} hashes is expected.")
     hashes: list[Hash] = []
+    frames: Frames = ()
     hashable = True
     for at, each in enumerate(given):
+        if isinstance(each, dict) and each.get("algorithm") == Algorithm.VPDQ:
+            frames = _frames(each, settings, f"{where}hashes[{at}]", has_one=bool(frames))
+            hashable = hashable and bool(frames)
+            continue
         found, has_detail = _hash(each, where, at)
         if has_detail:
             hashes.append(found)
         else:
             hashable = False
-    content_ref = fields.get("content_ref")
-    preview_url = fields.get("preview_url")
-    if content_ref is None and preview_url is None:
-        return Question(tuple(hashes), hashable)
-    return Question(
-        tuple(hashes),
-        hashable,
-        text(content_ref, f"{where}content_ref", LONGEST_REF),
-        address(preview_url, f"{where}preview_url"),
-    )
+    content_ref = text(fields.get("content_ref"), f"{where}content_ref", LONGEST_REF)
+    preview_url = address(fields.get("preview_url"), f"{where}preview_url")
+    return Question(tuple(hashes), hashable, content_ref, preview_url, frames)
+
+
+def _frames(fields: dict[str, Any], settings: Settings, where: str, *, has_one: bool) -> Frames:
+    """The frames of a video that have detail. A frame that does not say when it is shown is one of one a second."""
+    given = fields.get("frames")
+    if has_one or not fields.keys() <= _VIDEO:
+        raise InvalidError(f"{where}: one video is expected, an object with algorithm and frames.")
+    if not isinstance(given, list) or not 0 < len(given) <= settings.most_frames:
+        raise InvalidError(f"{where}.frames: a list of 1 to {settings.most_frames} frames is expected.")
+    found = []
+    for at, each in enumerate(given):
+        try:
+            time, hashes = _time(each, at), bag.read_frame(each)
+            if len(hashes) > MOST_OF_A_FRAME:
+                raise ValueError
+        except (ValueError, TypeError, HashError):
+            raise HashError(f"{where}.frames[{at}]: a frame as `staydown hash --json` prints it is expected.") from None
+        if hashes:
+            found.append((time, hashes))
+    return tuple(found)
+
+
+def _time(given: object, at: int) -> float:
+    """When a frame is shown, in seconds."""
+    text = given if isinstance(given, str) and "," in given else ""
+    told = given.get("time") if isinstance(given, dict) else text.rpartition(",")[2] or None
+    time = float(at if told is None else told)
+    if not 0 <= time < LONGEST_VIDEO:
+        raise ValueError
+    return time
 
 
 def _hash(fields: object, where: str, at: int) -> tuple[Hash, bool]:
@@ -168,7 +206,7 @@ def _hash(fields: object, where: str, at: int) -> tuple[Hash, bool]:
     name, value, quality = fields.get("algorithm"), fields.get("value"), fields.get("quality", 100)
     algorithm = _ALGORITHMS.get(name) if isinstance(name, str) else None
     if algorithm is None:
-        raise HashError(f"{where}hashes[{at}].algorithm: one of {', '.join(_ALGORITHMS)} is expected.")
+        raise HashError(f"{where}hashes[{at}].algorithm: one of {', '.join(Algorithm)} is expected.")
     if type(quality) is not int or not 0 <= quality <= 100:
         raise InvalidError(f"{where}hashes[{at}].quality: a whole number from 0 to 100 is expected.")
     try:

@@ -10,12 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.querysets import history
-from staydown.apps.banks import actions
+from staydown.apps.banks import actions, feed_key
 from staydown.apps.banks.models import Bank, Entry, FeedLine
 from staydown.apps.banks.querysets import feed_page
 from staydown.core import bank as rules
+from staydown.core import feed
+from staydown.core.feed import OpaqueLine, RemoveLine
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.errors import HashError, InvalidError, StateError
-from tests.factories import pdq, sha256
+from tests.factories import film, pdq, sha256
 
 pytestmark = pytest.mark.django_db
 
@@ -262,3 +265,29 @@ def test_one_that_ended_keeps_all_from_being_enforced(house, entry, system):
     with pytest.raises(StateError):
         actions.enforce_all([other, entry], by=system)
     assert Entry.objects.get(pk=other.pk).state == "pending"
+
+
+def test_a_video_is_one_entry_with_one_line_and_nothing_of_it_is_left(house, system):
+    one = actions.add_entry(house, film(1), source="report", by=system)
+    assert actions.add_entry(house, film(1), source="report", by=system) == one
+    assert (one.algorithm, one.radius, one.state) == ("vpdq", 31, "pending")
+    actions.enforce(one, by=system)
+    lines = feed_page(0, 10, algorithms=list(Algorithm)).lines
+    assert [line.entry.hash for line in lines] == [film(1), film(1)]
+    assert all(isinstance(line, OpaqueLine) for line in feed_page(0, 10).lines), "who does not read videos"
+    actions.withdraw(one, by=system)
+    one.refresh_from_db()
+    assert (one.value, one.fingerprint) == (None, None)
+    assert [line.salt for line in FeedLine.objects.all()] == [None, None, None]
+    kinds = [type(line) for line in feed_page(0, 10, algorithms=list(Algorithm)).lines]
+    assert kinds == [OpaqueLine, OpaqueLine, RemoveLine]
+
+
+def test_a_page_with_videos_ends_early_and_the_next_goes_on(house, system):
+    actions.add_entries(house, [(film(seed, 60), None) for seed in range(5)], source="import:list", by=system)
+    first = feed_page(0, 5, algorithms=[Algorithm.VPDQ])
+    assert len(first.lines) == 2
+    rest = feed_page(2, 1000, algorithms=[Algorithm.VPDQ])
+    signer = feed_key.signer().verifier
+    cursor = feed.verify(feed.Cursor(), first.lines, first.checkpoint.note, signer)
+    assert feed.verify(cursor, rest.lines, rest.checkpoint.note, signer).seq == 5

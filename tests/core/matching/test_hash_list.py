@@ -128,7 +128,9 @@ def test_a_video_is_a_line_with_its_frames_that_have_detail():
     assert [[each.hex() for each in frame] for frame in video.frames or ()] == [[ONE, TWO], [TWO]]
 
 
-@pytest.mark.parametrize("frames", [None, "x", [ONE], [{}], [{"hash": ONE}], [{"hash": "0f", "quality": 90}], [5], 7])
+@pytest.mark.parametrize(
+    "frames", [None, "x", [ONE[:-1]], [{}], [{"hash": ONE}], [{"hash": "0f", "quality": 90}], [5], 7]
+)
 def test_a_video_without_good_frames_is_a_bad_line(frames):
     fields = {"algorithm": "vpdq", **({} if frames is None else {"frames": frames})}
     with pytest.raises(HashError, match="line 1"):

@@ -11,6 +11,7 @@ from uuid import UUID
 from staydown.core import feed
 from staydown.core.bank import Action, Entry
 from staydown.core.feed import AddLine, Line, OpaqueLine, RemoveLine
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.merkle import Frontier
 from staydown.core.note import Signer
@@ -54,9 +55,20 @@ LINES: list[Line] = [
     RemoveLine(9, TWO.id),  # written before delete_by existed
     add(10, entry(6, pdq(6))),
 ]
-TREES = [Frontier()]
-for each in LINES:
-    TREES.append(TREES[-1].append(feed.leaf(each)))
+VIDEO = entry(7, bag.packed([[pdq(7)], [pdq(8), pdq(9)], [pdq(7, 4)]]), action=Action.REVIEW)
+CONFIRMED_VIDEO = entry(7, VIDEO.hash)
+WITH_VIDEOS: list[Line] = [add(1, VIDEO), add(2, FILE), add(3, CONFIRMED_VIDEO), RemoveLine(4, VIDEO.id, DELETE_BY)]
+
+
+def grown(lines: Iterable[Line]) -> list[Frontier]:
+    """The tree before the first line, and after each."""
+    trees = [Frontier()]
+    for line in lines:
+        trees.append(trees[-1].append(feed.leaf(line)))
+    return trees
+
+
+TREES = grown(LINES)
 
 
 def note(size: int, signer: Signer = SIGNER, root: bytes | None = None) -> str:
@@ -64,10 +76,10 @@ def note(size: int, signer: Signer = SIGNER, root: bytes | None = None) -> str:
     return feed.encode(feed.checkpoint(size, root or TREES[size].root(), signer))
 
 
-def page(first: int, last: int, *, opaque: Iterable[int] = ()) -> list[str]:
+def page(first: int, last: int, *, opaque: Iterable[int] = (), lines: list[Line] = LINES) -> list[str]:
     """Lines ``first`` to ``last`` and their checkpoint; of ``opaque`` ones the leaf alone."""
-    told = [feed.opaque(line) if line.seq in opaque else line for line in LINES[first - 1 : last]]
-    return [*(feed.encode(line) for line in told), note(last)]
+    told = [feed.opaque(line) if line.seq in opaque else line for line in lines[first - 1 : last]]
+    return [*(feed.encode(line) for line in told), note(last, root=grown(lines)[last].root())]
 
 
 def accept(lines: list[str], after: int, live: Iterable[Entry], *, erase: dict[UUID, int | None]) -> dict[str, Any]:
@@ -155,6 +167,34 @@ def stories() -> list[dict[str, Any]]:
     ]
 
 
+def video_stories() -> list[dict[str, Any]]:
+    """The same for followers that ask with ``algorithms=pdq,sha256,vpdq``; the last one is for those that do not."""
+    start = accept(page(1, 2, lines=WITH_VIDEOS), 2, [VIDEO, FILE], erase={})
+    rest = page(3, 4, lines=WITH_VIDEOS)
+    end = accept(rest, 4, [FILE], erase={VIDEO.id: DELETE_BY})
+    first, *others = rest
+    frames = json.loads(first)["frames"]
+    return [
+        {"what": "a video is added, confirmed and removed with all its frames", "steps": [start, end]},
+        *(
+            {"what": why, "steps": [start, refuse(why, [_with(first, frames=bent), *others]), end]}
+            for why, bent in (
+                ("a frame in capital letters", [each.upper() for each in frames]),
+                ("a frame with half a hash", [frames[0][:32], *frames[1:]]),
+                ("frames without any", []),
+                ("frames in another order", frames[::-1]),
+            )
+        ),
+        {
+            "what": "a video for a follower that does not read videos",
+            "steps": [
+                accept(page(1, 2, opaque=(1,), lines=WITH_VIDEOS), 2, [FILE], erase={}),
+                accept(page(3, 4, opaque=(3,), lines=WITH_VIDEOS), 4, [FILE], erase={VIDEO.id: DELETE_BY}),
+            ],
+        },
+    ]
+
+
 def _with(line: str, **fields: object) -> str:
     return json.dumps(json.loads(line) | fields, sort_keys=True, separators=(",", ":"))
 
@@ -165,6 +205,7 @@ def document() -> str:
         "comment": "What a follower of the feed must do: docs/reference/feed-conformance.md says how to read this.",
         "verifier_key": SIGNER.verifier_key,
         "stories": stories(),
+        "video_stories": video_stories(),
     }
     return json.dumps(found, indent=1) + "\n"
 

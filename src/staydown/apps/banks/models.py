@@ -45,7 +45,7 @@ ALGORITHMS = [each.value for each in Algorithm]
 
 
 class Entry(models.Model):
-    """One hash in a bank.
+    """One hash in a bank, that of a video too: all its frames are one value, so that they come and go together.
 
     ``fingerprint`` is a keyed digest of the hash, so that an equal one is found although ``value`` is sealed. Both are
     erased when the entry ends; the row stays, for the feed and the log refer to it.
@@ -84,7 +84,7 @@ class Entry(models.Model):
             ),
             models.CheckConstraint(
                 name="entry_radius_fits_its_algorithm",
-                condition=Q(algorithm=Algorithm.PDQ.value, radius__lte=WIDEST_PDQ)
+                condition=Q(algorithm__in=[Algorithm.PDQ.value, Algorithm.VPDQ.value], radius__lte=WIDEST_PDQ)
                 | Q(algorithm=Algorithm.SHA256.value, radius=0),
             ),
             models.UniqueConstraint(name="entry_live_once_in_a_bank", fields=["bank", "algorithm", "fingerprint"]),

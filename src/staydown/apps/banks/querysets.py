@@ -13,10 +13,12 @@ from staydown.apps.accounts.models import ApiKey
 from staydown.apps.banks import feed_key, feed_writing
 from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, FeedLine, Follower
 from staydown.core import bank, feed
+from staydown.core.hashing.algorithm import PICTURES, Algorithm
 from staydown.core.merkle import Frontier
 from staydown.errors import ConflictError
 
 MOST_LINES: Final = 10_000
+ROWS_AT_A_TIME: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +34,29 @@ def feed_size() -> int:
     return FeedHead.objects.filter(pk=1).values_list("size", flat=True).first() or 0
 
 
-def feed_page(after: int, limit: int, banks: Collection[str] = ()) -> FeedPage:
+def feed_page(
+    after: int, limit: int, banks: Collection[str] = (), algorithms: Collection[Algorithm] = PICTURES
+) -> FeedPage:
     """At most ``limit`` lines after line ``after``, for a follower who may see ``banks`` (none named: all).
 
-    Lines of other banks, and lines whose hash has been erased, come as their leaf. Three queries. Raises
-    `ConflictError` for a follower who is ahead of the feed: this database is another, or an older copy of itself.
+    Lines of other banks, of algorithms that the follower does not read, and lines whose hash has been erased, come as
+    their leaf. A page with videos ends before it is longer than one of ``limit`` pictures could be. Three queries.
+    Raises `ConflictError` for a follower who is ahead of the feed: this database is another, or an older copy of it.
     """
     if after > (size := feed_size()):
         raise ConflictError(f"The feed has {size} lines, fewer than you have followed. Ask its publisher why.")
-    rows = list(
-        FeedLine.objects.filter(seq__gt=after).select_related("entry__bank").order_by("seq")[: min(limit, MOST_LINES)]
-    )
-    last = rows[-1].seq if rows else after
-    root = rows[-1].root if rows else _root_at(after)
-    shown = tuple(_shown(row, banks) for row in rows)
-    return FeedPage(shown, feed.checkpoint(last, bytes(root), feed_key.signer()))
+    wanted = FeedLine.objects.filter(seq__gt=after).select_related("entry__bank").order_by("seq")
+    room, lines, root = limit * feed.LINE_ROOM, [], None
+    for row in wanted[: min(limit, MOST_LINES)].iterator(chunk_size=ROWS_AT_A_TIME):
+        line = feed.readable(_shown(row, banks), algorithms)
+        lines.append(line)
+        root = row.root
+        room -= len(line.entry.hash.value) * 2 if isinstance(line, feed.AddLine) else 0
+        if room <= 0:
+            break
+    last = lines[-1].seq if lines else after
+    signed = _root_at(after) if root is None else root
+    return FeedPage(tuple(lines), feed.checkpoint(last, bytes(signed), feed_key.signer()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.errors import HashError, InvalidError, MinorsRouteError
 
 MOST_LINKS: Final = 200
 MOST_HASHES: Final = 500
+MOST_FRAMES: Final = 20_000  # of all videos of a report: hours of them
 MOST_WORDS: Final = 20_000
 MOST_LINE: Final = 500  # characters in a one-line answer
 MOST_URL: Final = 2_000
@@ -22,16 +24,25 @@ SITUATIONS: Final = ("posted", "threat")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class HashGiven:
-    """The hashes of one picture, computed where the picture is. ``label`` is the reporter's own word."""
+    """The hashes of one picture or video, computed where it is. ``label`` is the reporter's own word.
+
+    A video has ``frames``, in hexadecimal as in the feed, in place of a PDQ and its quality.
+    """
 
     pdq_hex: str = ""
     quality: int = 0
     sha256_hex: str | None = None
     label: str = ""
+    frames: tuple[str, ...] = ()
 
     def pdq(self) -> Hash | None:
         """The PDQ hash, if one was given; raises `HashError`."""
         return Hash.from_hex(Algorithm.PDQ, self.pdq_hex) if self.pdq_hex else None
+
+    def video(self) -> Hash | None:
+        """The hash of a video, if frames with detail were given; raises `HashError`."""
+        frames = bag.thinned(bag.read_frame(each) for each in self.frames)
+        return bag.packed(frames) if frames else None
 
     def sha256(self) -> Hash | None:
         """The digest of the file, if one was given; raises `HashError`."""
@@ -137,6 +148,8 @@ def check_hashes(hashes: Sequence[HashGiven]) -> None:
         raise InvalidError(
             f"hashes: at most {MOST_HASHES} pictures fit into one report. Send the others in a second one."
         )
+    if sum(len(given.frames) for given in hashes) > MOST_FRAMES:
+        raise InvalidError(f"hashes: the videos of one report have at most {MOST_FRAMES} frames together.")
     for number, given in enumerate(hashes, start=1):
         _check_hash(number, given)
 
@@ -163,9 +176,11 @@ def check_texts(form: ReportForm) -> None:
 
 def _check_hash(number: int, given: HashGiven) -> None:
     try:
-        found = given.pdq() or given.sha256()
+        found = given.pdq() or given.video() or given.sha256()
         given.sha256()
     except HashError:
         raise InvalidError(f"hashes: the hash of picture {number} is not valid. Choose the picture again.") from None
+    if given.pdq_hex and given.frames:
+        raise InvalidError(f"hashes: {number} is a picture with a PDQ or a video with frames, and not both.")
     if found is None or not 0 <= given.quality <= 100 or len(given.label) > MOST_LINE:
         raise InvalidError(f"hashes: picture {number} has no hash, or its quality or label is not valid.")

@@ -175,6 +175,7 @@ class Item(models.Model):
     content_key = models.BinaryField(max_length=32, null=True)  # a keyed digest of content_ref
     preview_url = SealedTextField(null=True)
     label = SealedTextField(null=True)
+    # By which changed copies are found: of a video the entry of its frames, whose algorithm is vpdq.
     pdq_entry = models.ForeignKey("staydown_banks.Entry", on_delete=models.PROTECT, null=True, related_name="pdq_items")
     sha256_entry = models.ForeignKey(
         "staydown_banks.Entry", on_delete=models.PROTECT, null=True, related_name="sha256_items"
@@ -209,6 +210,11 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return f"item {self.public_id}"
+
+    @property
+    def is_video(self) -> bool:
+        """Whether it is a video that is known by its frames."""
+        return self.pdq_entry is not None and self.pdq_entry.algorithm == "vpdq"
 
     @property
     def blocks_copies(self) -> bool:

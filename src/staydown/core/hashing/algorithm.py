@@ -14,21 +14,30 @@ class Algorithm(enum.StrEnum):
 
     PDQ = "pdq"
     SHA256 = "sha256"
+    VPDQ = "vpdq"  # a video: the PDQ of its frames; `frames` packs them
 
     @property
     def size(self) -> int:
-        """Length of a value in bytes."""
-        return 32
+        """Length of a value in bytes; 0 where it differs from one to the next."""
+        return 0 if self is Algorithm.VPDQ else 32
 
     @property
     def widest(self) -> int:
         """The largest radius that an entry of this algorithm may have, in bits. 0: only equality counts."""
-        return WIDEST_PDQ if self is Algorithm.PDQ else 0
+        return 0 if self is Algorithm.SHA256 else WIDEST_PDQ
+
+    def fits(self, value: bytes) -> bool:
+        """Whether ``value`` is one of this algorithm."""
+        return is_packed(value) if self is Algorithm.VPDQ else len(value) == self.size
 
 
+PICTURES: Final = (Algorithm.PDQ, Algorithm.SHA256)
+"""The algorithms of one hash each. A reader that was made before videos were banked knows these two."""
 WIDEST_PDQ: Final = 63
 USUAL_RADIUS: Final = 31  # bits; the published confident-match radius of PDQ
 LEAST_QUALITY: Final = 50  # below it a picture is too featureless for PDQ to tell it from others
+MOST_IN_A_VIDEO: Final = 900  # hashes: 15 minutes at one a second, which fit into a line of the feed
+MOST_IN_A_FRAME: Final = 3  # hashes: the whole, and the insides of its borders
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,8 +48,9 @@ class Hash:
     value: bytes
 
     def __post_init__(self) -> None:
-        if len(self.value) != self.algorithm.size:
-            raise HashError(f"A {self.algorithm} hash has {self.algorithm.size} bytes, this has {len(self.value)}.")
+        if not self.algorithm.fits(self.value):
+            size = f"{self.algorithm.size} bytes" if self.algorithm.size else "the hashes of 1 to 900 frames"
+            raise HashError(f"A {self.algorithm} hash has {size}, this has {len(self.value)} bytes.")
 
     @classmethod
     def from_hex(cls, algorithm: Algorithm | str, text: str) -> Self:
@@ -55,10 +65,22 @@ class Hash:
         return self.value.hex()
 
     def distance(self, other: Hash) -> int:
-        """Bits in which the two differ (Hamming distance). Raises `HashError` across algorithms."""
-        if self.algorithm is not other.algorithm:
-            raise HashError("Hashes of two algorithms have no distance.")
+        """Bits in which the two differ (Hamming distance). Raises `HashError` across algorithms, and for videos."""
+        if self.algorithm is not other.algorithm or not self.algorithm.size:
+            raise HashError("Hashes of two algorithms have no distance, and videos have shares.")
         return (int.from_bytes(self.value) ^ int.from_bytes(other.value)).bit_count()
 
     def __repr__(self) -> str:
         return f"<Hash {self.algorithm}>"
+
+
+def is_packed(value: bytes) -> bool:
+    """Whether ``value`` is frames as a `VPDQ` value packs them: of each how many hashes it has, and these."""
+    at = hashes = 0
+    while at < len(value):
+        count = value[at]
+        if not 1 <= count <= MOST_IN_A_FRAME:
+            return False
+        at += 1 + count * Algorithm.PDQ.size
+        hashes += count
+    return at == len(value) and 0 < hashes <= MOST_IN_A_VIDEO

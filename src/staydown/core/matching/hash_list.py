@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from staydown.core.hashing.algorithm import LEAST_QUALITY, Algorithm, Hash
+from staydown.core.hashing import bag
+from staydown.core.hashing.algorithm import LEAST_QUALITY, PICTURES, Algorithm, Hash
 from staydown.errors import HashError
 
 HASH_FIELDS: Final = ("hash", "value")
 LABEL_FIELDS: Final = ("file", "name", "label")
 BEST_QUALITY: Final = 100
-VIDEO: Final = "vpdq"
+VIDEO: Final = Algorithm.VPDQ.value
 """What stands for an algorithm in a line about a video."""
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
@@ -96,23 +97,13 @@ def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Liste
     label, quality = str(_named(fields, LABEL_FIELDS) or ""), _quality(fields.get("quality"))
     kind, value = fields.get("algorithm") or algorithm, _named(fields, HASH_FIELDS)
     if str(kind).lower() == VIDEO:
-        frames = (_frame(each) for each in fields["frames"])
+        frames = (bag.read_frame(each) for each in fields["frames"])
         return Listed(line, None, label, frames=tuple(frame for frame in frames if frame))
     if value is None:  # a field that is named after the algorithm
-        kind, value = next(((name, fields[name]) for name in Algorithm if fields.get(name)), (kind, None))
+        kind, value = next(((name, fields[name]) for name in PICTURES if fields.get(name)), (kind, None))
     if value is None and fields.get("error"):
         return Listed(line, None, label, quality)
     return Listed(line, Hash.from_hex(str(kind).lower(), str(value or "")), label, quality)
-
-
-def _frame(given: Any) -> tuple[Hash, ...]:
-    """The hashes of a frame that have detail: an object as `staydown hash` prints it, or vPDQ's "hash,quality,time"."""
-    if isinstance(given, str):
-        value, quality, _ = given.split(",")
-        given = {"hash": value, "quality": quality}
-    seen = [given, *given.get("parts", ())]
-    hashes = [(Hash.from_hex(Algorithm.PDQ, str(each["hash"])), _quality(each["quality"])) for each in seen]
-    return tuple(hash_ for hash_, quality in hashes if quality is None or quality >= LEAST_QUALITY)
 
 
 def _quality(given: Any) -> int | None:
@@ -143,7 +134,7 @@ def _in_columns(header: list[str]) -> Read:
 
 def _names_a_hash(header: list[str]) -> bool:
     """Whether a line of CSV is a header: one of its cells names a hash column."""
-    return not {*HASH_FIELDS, *Algorithm}.isdisjoint(header)
+    return not {*HASH_FIELDS, *PICTURES}.isdisjoint(header)
 
 
 def _cells(text: str) -> list[str]:

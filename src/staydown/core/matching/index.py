@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from staydown.core.bank import Action, Entry
-from staydown.core.hashing.algorithm import Hash
+from staydown.core.bank import Action, Asks, Entry
+from staydown.core.hashing.algorithm import Algorithm, Hash
+
+Found = TypeVar("Found", bound=Asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,16 @@ class Match:
 
     entry: Entry
     distance: int
+
+    @property
+    def action(self) -> Action:
+        """What it asks for: what the entry says."""
+        return self.entry.action
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """By what the entry was found."""
+        return self.entry.hash.algorithm
 
 
 class Index(Protocol):
@@ -52,10 +64,10 @@ class Index(Protocol):
         ...
 
 
-def shortened(matches: list[Match], most: int) -> list[Match]:
+def shortened(matches: list[Found], most: int) -> list[Found]:
     """The first ``most``; if none of them blocks and a later one does, the first that does takes the last place."""
     kept = matches[:most]
-    blocking = next((match for match in matches if match.entry.action is Action.BLOCK), None)
+    blocking = next((match for match in matches if match.action is Action.BLOCK), None)
     if blocking is not None and blocking not in kept:
         kept[-1] = blocking
     return kept

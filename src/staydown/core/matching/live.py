@@ -92,8 +92,12 @@ class LiveIndex:
 
     def query(self, hashes: Sequence[Hash], *, most: int | None = None) -> list[Match]:
         """Every entry within its own radius of one of ``hashes``, nearest first; see `Index`."""
+        return matches(self.near(hashes), most)
+
+    def near(self, hashes: Sequence[Hash]) -> list[tuple[Table, Rows, Small]]:
+        """The same as rows of tables, not as entries: for callers who have millions of rows and count them."""
         state, asked = self._state, by_algorithm(hashes)
-        return matches((found for part in state.parts for found in part.near(asked, state.change)), most)
+        return [found for part in state.parts for found in part.near(asked, state.change)]
 
     def query_many(
         self, pictures: Sequence[Sequence[Hash]], *, most: int | None = None, threads: int = 1

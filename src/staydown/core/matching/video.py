@@ -7,6 +7,7 @@ its frames in it; a video that contains a banked clip has nearly all of the clip
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,14 +22,15 @@ from staydown.core.hashing.algorithm import USUAL_RADIUS, Algorithm, Hash
 from staydown.core.hashing.video import Video
 from staydown.core.matching.index import Index, Match
 from staydown.core.matching.multi_index import MultiIndex
+from staydown.core.matching.scan import Rows, Small
 from staydown.core.matching.shelf import by_algorithm
 from staydown.core.matching.table import WORDS, Kind, Kinds, Table
 from staydown.errors import HashError
 
-_HASHES_OF_A_FRAME: Final = 256  # numbers that a frame has for its hashes; it has three at most
+HASHES_OF_A_FRAME: Final = 256  # numbers that a frame has for its hashes; it has three at most
 _ABOUT: Final = 0.62  # seconds: half the distance of an entry's frames, and half that of dense ones, and a little
-_BYTES_OF_A_VIDEO: Final = 200  # a `Banked`, its id, and their places in memory; measured, and rounded up
-_Found = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]  # numbers of videos, places in them, distances
+BYTES_OF_A_VIDEO: Final = 200  # a `Banked`, its id, and their places in memory; measured, and rounded up
+Found = tuple[NDArray[Any], NDArray[Any], NDArray[np.uint8]]  # numbers of videos, places in them, distances
 _KINDS: Final = tuple(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
 
 
@@ -57,19 +59,6 @@ class Banked:
 
 
 @dataclass(frozen=True, slots=True)
-class VideoMatch:
-    """A banked video that shares frames with a query, and how much of each is in the other, in percent.
-
-    ``distance`` is that of the nearest pair of frames, in bits.
-    """
-
-    entry: Banked
-    query_percent: float
-    entry_percent: float
-    distance: int
-
-
-@dataclass(frozen=True, slots=True)
 class Shares:
     """From which percentage on a video matches: of its own frames, or of the entry's. None: that share does not count.
 
@@ -87,11 +76,107 @@ class Shares:
 
 
 USUAL_SHARES: Final = Shares()
+ANY_SHARE: Final = Shares(0.0, 0.0)
+"""One frame is enough to be found, and what it then asks for is `VideoMatch.action`."""
+LEAST_FRAMES: Final = 2
 DENSE: Final = 0.2  # seconds between the frames of a video that is looked for; those of an entry lie a second apart
 
 
-class VideoIndex:
-    """An index of banked videos that are all known at the start. Exact in every frame, as `Index` is for pictures."""
+@dataclass(frozen=True, slots=True)
+class VideoMatch:
+    """A banked video that shares frames with a query, and how much of each is in the other, in percent.
+
+    ``distance`` is that of the nearest pair of frames, in bits; ``query_frames`` and ``entry_frames`` are how many
+    frames of each were found in the other.
+    """
+
+    entry: Banked
+    query_percent: float
+    entry_percent: float
+    distance: int
+    query_frames: int
+    entry_frames: int
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """By what the entry was found."""
+        return Algorithm.VPDQ
+
+    @property
+    def action(self) -> Action:
+        """What it asks for: what the entry says where enough of either is in the other; else a review, and no more.
+
+        One frame never acts alone: it may be a title card, a ceiling, or a film that ran on a screen.
+        """
+        has_several = min(self.query_frames, self.entry_frames) >= LEAST_FRAMES
+        enough = has_several and USUAL_SHARES.allow(self.query_percent, self.entry_percent)
+        return self.entry.action if enough else Action.REVIEW
+
+
+class VideoSearch(ABC):
+    """What every index of banked videos answers, whatever holds the frames. Exact in every frame, as `Index` is."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _near(self, frame: Sequence[Hash]) -> Found:
+        """The videos and the places in them of the frames near a frame, and the distances."""
+
+    @abstractmethod
+    def _banked_at(self, number: int) -> Banked | None:
+        """The video of a number; None once it is gone."""
+
+    def query(self, frames: Sequence[Sequence[Hash]], shares: Shares = USUAL_SHARES) -> list[VideoMatch]:
+        """Every entry of which enough is in the frames, or the other way round; the largest share first.
+
+        Each frame is given by the hashes to look it up by (`Frame.asked`), and is near an entry's frame when one of
+        them is. Frames that have none are left out. One frame alone finds the videos that a still is from.
+        """
+        frames = [frame for frame in frames if frame]
+        return self._query(frames, np.arange(len(frames), dtype=np.float64), 0.0, shares)
+
+    def query_video(self, video: Video, shares: Shares = USUAL_SHARES) -> list[VideoMatch]:
+        """`query` for a video. A frame counts as near when it is, or one shown at about the same time.
+
+        Hash what is looked for at `DENSE`: a clip with much movement that was cut between two of the entry's frames
+        has none like them otherwise. Of a video hashed at one frame a second this is what vPDQ counts.
+        """
+        return self.query_timed([(frame.time, frame.asked) for frame in video.frames], shares)
+
+    def query_timed(
+        self, frames: Iterable[tuple[float, Sequence[Hash]]], shares: Shares = USUAL_SHARES
+    ) -> list[VideoMatch]:
+        """`query_video` for frames and the seconds at which they are shown."""
+        kept = [(time, hashes) for time, hashes in frames if hashes]
+        times = np.array([time for time, _ in kept], np.float64)
+        return self._query([hashes for _, hashes in kept], times, _ABOUT, shares)
+
+    def _query(
+        self, frames: Sequence[Sequence[Hash]], times: NDArray[np.float64], about: float, wanted: Shares
+    ) -> list[VideoMatch]:
+        known: dict[tuple[Hash, ...], Found] = {}  # a video that stands still asks once
+        seen: dict[int, list[int]] = {}
+        nearest: dict[int, int] = {}
+        for number, frame in enumerate(map(tuple, frames)):
+            if frame not in known:
+                known[frame] = self._near(frame)
+            for video, distance in _nearest_by_video(known[frame]):
+                nearest[video] = min(nearest.get(video, distance), distance)
+                seen.setdefault(video, []).append(number)
+        counts = _counts_by_video(known.values())
+        matches = []
+        for video, numbers in seen.items():
+            if (banked := self._banked_at(video)) is not None:
+                of_query = 100 * _count_about(times, times[numbers], about) / len(frames)
+                of_entry = 100 * counts[video] / banked.frames
+                if wanted.allow(of_query, of_entry):
+                    found = nearest[video], len(numbers), counts[video]
+                    matches.append(VideoMatch(banked, of_query, of_entry, *found))
+        return sorted(matches, key=lambda match: (-max(match.query_percent, match.entry_percent), match.entry.id))
+
+
+class VideoIndex(VideoSearch):
+    """An index of banked videos that are all known at the start."""
 
     __slots__ = ("_banked", "_frames")
 
@@ -114,67 +199,39 @@ class VideoIndex:
     @property
     def nbytes(self) -> int:
         """Bytes of memory of the hashes and of what is kept of each video beside them."""
-        return self._frames.nbytes + len(self._banked) * _BYTES_OF_A_VIDEO
+        return self._frames.nbytes + len(self._banked) * BYTES_OF_A_VIDEO
 
-    def query(self, frames: Sequence[Sequence[Hash]], shares: Shares = USUAL_SHARES) -> list[VideoMatch]:
-        """Every entry of which enough is in the frames, or the other way round; the largest share first.
-
-        Each frame is given by the hashes to look it up by (`Frame.asked`), and is near an entry's frame when one of
-        them is. Frames that have none are left out. One frame alone finds the videos that a still is from.
-        """
-        frames = [frame for frame in frames if frame]
-        return self._query(frames, np.arange(len(frames), dtype=np.float64), 0.0, shares)
-
-    def query_video(self, video: Video, shares: Shares = USUAL_SHARES) -> list[VideoMatch]:
-        """`query` for a video. A frame counts as near when it is, or one shown at about the same time.
-
-        Hash what is looked for at `DENSE`: a clip with much movement that was cut between two of the entry's frames
-        has none like them otherwise. Of a video hashed at one frame a second this is what vPDQ counts.
-        """
-        frames = [frame for frame in video.frames if frame.asked]
-        times = np.array([frame.time for frame in frames], np.float64)
-        return self._query([frame.asked for frame in frames], times, _ABOUT, shares)
-
-    def _query(
-        self, frames: Sequence[Sequence[Hash]], times: NDArray[np.float64], about: float, shares: Shares
-    ) -> list[VideoMatch]:
-        known: dict[tuple[Hash, ...], _Found] = {}  # a video that stands still asks once
-        seen: dict[int, list[int]] = {}
-        nearest: dict[int, int] = {}
-        for number, frame in enumerate(map(tuple, frames)):
-            if frame not in known:
-                known[frame] = self._near(frame)
-            videos, _, distances = known[frame]
-            for video, distance in zip(videos.tolist(), distances.tolist(), strict=True):
-                nearest[video] = min(nearest.get(video, distance), distance)
-            for video in np.unique(videos).tolist():
-                seen.setdefault(video, []).append(number)
-        counts = _counts_by_video(known.values())
-        matches = [
-            VideoMatch(
-                self._banked[video],
-                100 * _count_about(times, times[numbers], about) / len(frames),
-                100 * counts[video] / self._banked[video].frames,
-                nearest[video],
-            )
-            for video, numbers in seen.items()
-        ]
-        kept = [match for match in matches if shares.allow(match.query_percent, match.entry_percent)]
-        return sorted(kept, key=lambda match: (-max(match.query_percent, match.entry_percent), match.entry.id))
-
-    def _near(self, frame: Sequence[Hash]) -> _Found:
-        """The videos and the places in them of the frames near a frame, and the distances."""
+    def _near(self, frame: Sequence[Hash]) -> Found:
         asked = by_algorithm(frame)
-        found = [(shelf.table, *shelf.near(asked)) for shelf in self._frames.shelves]
-        none = np.empty(0, np.uint32)
-        return (
-            np.concatenate([none, *(table.high[rows] for table, rows, _ in found)]),
-            np.concatenate([none, *(table.low[rows] // np.uint32(_HASHES_OF_A_FRAME) for table, rows, _ in found)]),
-            np.concatenate([np.empty(0, np.uint8), *(distances for _, _, distances in found)]),
-        )
+        return found_of((shelf.table, *shelf.near(asked)) for shelf in self._frames.shelves)
+
+    def _banked_at(self, number: int) -> Banked:
+        return self._banked[number]
 
 
-def _counts_by_video(found: Iterable[_Found]) -> dict[int, int]:
+def found_of(rows: Iterable[tuple[Table, Rows, Small]]) -> Found:
+    """Rows of tables of frames as the numbers of their videos, the places in them, and the distances."""
+    found = list(rows)
+    none = np.empty(0, np.uint32)
+    return (
+        np.concatenate([none, *(table.high[rows] for table, rows, _ in found)]),
+        np.concatenate([none, *(table.low[rows] // HASHES_OF_A_FRAME for table, rows, _ in found)]),
+        np.concatenate([np.empty(0, np.uint8), *(distances for _, _, distances in found)]),
+    )
+
+
+def _nearest_by_video(found: Found) -> list[tuple[int, int]]:
+    """Each video that was found, with the distance of its nearest frame."""
+    videos, _, distances = found
+    if len(videos) < 2:
+        return list(zip(videos.tolist(), distances.tolist(), strict=True))
+    order = np.lexsort((distances, videos))
+    videos, distances = videos[order], distances[order]
+    first = np.append(True, videos[1:] != videos[:-1])
+    return list(zip(videos[first].tolist(), distances[first].tolist(), strict=True))
+
+
+def _counts_by_video(found: Iterable[Found]) -> dict[int, int]:
     """How many frames of each video were found, whichever frames of the query found them."""
     pairs = [np.stack([videos, places]) for videos, places, _ in found]
     if not pairs:
@@ -206,11 +263,11 @@ class _Columns:
             if not hashes:
                 continue
             for at, each in enumerate(hashes):
-                if each.algorithm is not Algorithm.PDQ or at >= _HASHES_OF_A_FRAME:
+                if each.algorithm is not Algorithm.PDQ or at >= HASHES_OF_A_FRAME:
                     raise HashError("A frame of a video has PDQ hashes, and few of them.")
                 self._values += each.value
                 self._videos.append(number)
-                self._places.append(place * _HASHES_OF_A_FRAME + at)
+                self._places.append(place * HASHES_OF_A_FRAME + at)
                 self._radii.append(entry.radius)
             place += 1
         if not 0 <= entry.radius < len(_KINDS):

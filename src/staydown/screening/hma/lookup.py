@@ -126,7 +126,8 @@ class Lookup:
                 named.append((name, match))
         self._node.metrics.answered["hash"].count(verdict(seen))
         if seen:
-            self._node.report(shortened(seen, MOST_MATCHES))
+            kept: list[Match] = shortened(seen, MOST_MATCHES)
+            self._node.report(kept)
         return named
 
     def _name(self, match: Match) -> str:

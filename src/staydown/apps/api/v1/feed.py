@@ -31,6 +31,9 @@ class FeedAsk(Schema):
     after: int = Field(0, ge=0, le=2**63 - 1, description="Number of the last line that you have")
     limit: int = Field(1000, ge=1, le=MOST_LINES)
     wait: float = Field(0.0, ge=0.0, le=LONGEST_WAIT, description="Seconds to hold the answer when nothing is new")
+    algorithms: str = Field(
+        "", max_length=200, description="What you read, with commas: pdq,sha256,vpdq. Not given: the first two"
+    )
 
 
 @router.get(
@@ -99,7 +102,7 @@ def _confirm(request: HttpRequest, cursor: int) -> None:
 
 def _page(request: HttpRequest, ask: FeedAsk) -> str:
     """The answer's text. What carries lines is written down; an answer without any gave nothing away."""
-    page = feed_page(ask.after, ask.limit, key_of(request).banks)
+    page = feed_page(ask.after, ask.limit, key_of(request).banks, feed.algorithms_read(ask.algorithms))
     if page.lines:
         actions.record_pull(key_of(request), lines=len(page.lines), last=page.lines[-1].seq, by=actor_of(request))
     return "".join(f"{feed.encode(line)}\n" for line in (*page.lines, page.checkpoint))

@@ -17,7 +17,9 @@ from staydown.apps.api.repeats import idempotency_key, once
 from staydown.apps.api.schemas import Strict
 from staydown.apps.cases import actions, checklist
 from staydown.apps.cases.actions import Submitted
-from staydown.apps.cases.intake import HashGiven, ReportForm
+from staydown.apps.cases.intake import MOST_FRAMES, HashGiven, ReportForm
+from staydown.core.hashing import bag
+from staydown.errors import HashError, InvalidError
 
 router = Router(tags=["reports"])
 
@@ -27,6 +29,14 @@ class PictureIn(Strict):
 
     pdq: str = Field("", description="64 hexadecimal characters", max_length=64)
     quality: int = Field(0, ge=0, le=100)
+    sha256: str | None = Field(None, description="64 hexadecimal characters", max_length=64)
+    label: str = ""
+
+
+class VideoIn(Strict):
+    """The frames of one video, hashed where the video is: as `staydown hash --json` prints them, one a second."""
+
+    frames: list[dict[str, Any] | str] = Field(min_length=1, max_length=MOST_FRAMES)
     sha256: str | None = Field(None, description="64 hexadecimal characters", max_length=64)
     label: str = ""
 
@@ -43,6 +53,7 @@ class ReportIn(Strict):
     provided: dict[str, bool] = {}
     links: list[str] = []
     pictures: list[PictureIn] = []
+    videos: list[VideoIn] = []
     language: str = ""
 
 
@@ -80,13 +91,23 @@ def create(request: HttpRequest, body: ReportIn) -> Status:
 
 
 def _form(request: HttpRequest, body: ReportIn) -> ReportForm:
-    given = body.dict(exclude={"pictures"})
+    given = body.dict(exclude={"pictures", "videos"})
     pictures = [HashGiven(each.pdq, each.quality, each.sha256, each.label) for each in body.pictures]
-    form = ReportForm(**given, hashes=pictures)
+    videos = [HashGiven("", 0, each.sha256, each.label, _frames(each)) for each in body.videos]
+    form = ReportForm(**given, hashes=[*pictures, *videos])
     if not idempotency_key(request):
         return form
     asked = f"{key_of(request).public_id}\n{idempotency_key(request)}\n".encode() + request.body
     return replace(form, draft=hashlib.sha256(asked).digest())
+
+
+def _frames(video: VideoIn) -> tuple[str, ...]:
+    """The frames with detail, in hexadecimal as in the feed; raises `InvalidError`, which quotes nothing."""
+    try:
+        frames = [bag.read_frame(each) for each in video.frames]
+    except HashError:
+        raise InvalidError("videos: a frame is not as `staydown hash --json` prints it.") from None
+    return tuple("".join(each.hex() for each in frame) for frame in frames if frame)
 
 
 def _shown(sent: Submitted) -> dict[str, Any]:

@@ -28,11 +28,12 @@ from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
 from staydown.apps.vault import keyring
 from staydown.core import receipt
-from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
+from staydown.core.hashing.algorithm import LEAST_QUALITY, Algorithm, Hash
 from staydown.core.law.regime import Regime
 from staydown.errors import ConflictError
 
 REPORTS_BANK: Final = "house"
+_FIELDS: Final = {Algorithm.PDQ: "pdq_entry", Algorithm.VPDQ: "pdq_entry", Algorithm.SHA256: "sha256_entry"}
 TRIES: Final = 5
 
 
@@ -128,9 +129,9 @@ def _new_number() -> str:
 
 
 def _hashes(given: HashGiven) -> list[Hash]:
-    """The hashes of one picture that are worth an entry: PDQ where the picture has enough detail, the digest always."""
-    pdq = given.pdq() if given.quality >= LEAST_QUALITY else None
-    return [each for each in (pdq, given.sha256()) if each is not None]
+    """The hashes of one picture or video that are worth an entry: those with enough detail, the digest always."""
+    seen = given.video() if given.frames else given.pdq() if given.quality >= LEAST_QUALITY else None
+    return [each for each in (seen, given.sha256()) if each is not None]
 
 
 def prints_of(given: HashGiven) -> list[bytes]:
@@ -194,7 +195,7 @@ def store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> N
         pictures.setdefault(tuple(_hashes(given)) or number, given)
     entries = _entries(list(pictures.values()), by)
     for given in pictures.values():
-        own_entries = {f"{each.algorithm}_entry": entries[each] for each in _hashes(given)}
+        own_entries = {_FIELDS[each.algorithm]: entries[each] for each in _hashes(given)}
         label = given.label.strip() or None
         items.append(Item(kind=Item.Kind.HASH, label=label, quality=_quality(given), **own_entries, **own))
     Item.objects.bulk_create(items)  # all at once: everybody waits while a report is stored

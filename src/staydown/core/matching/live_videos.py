@@ -1,0 +1,132 @@
+"""Banked videos that change while they are asked: their frames are rows of a `LiveIndex`, counted by video."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import numpy as np
+
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing import bag
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.matching.live import LiveIndex
+from staydown.core.matching.table import WORDS, Kind, Kinds, Table
+from staydown.core.matching.video import BYTES_OF_A_VIDEO, HASHES_OF_A_FRAME, Banked, Found, VideoSearch, found_of
+
+_KINDS: Final = Kinds(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
+
+
+class _Held(NamedTuple):
+    """A video that is held: its number in the rows, how many hashes each frame has, and what tells its frames."""
+
+    number: int
+    counts: bytes
+    mark: bytes
+
+    def rows(self) -> list[UUID]:
+        """The ids of its rows."""
+        places = ((place, at) for place, count in enumerate(self.counts) for at in range(count))
+        return [UUID(int=self.number << 64 | place * HASHES_OF_A_FRAME + at) for place, at in places]
+
+
+class LiveVideos(VideoSearch):
+    """An index of videos that are added and removed while it answers, as `LiveIndex` is for pictures.
+
+    A video can match from the moment `load` returns and cannot from the moment `remove` returns, with all its frames at
+    once. Many threads may ask; changes wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self._frames = LiveIndex()
+        self._held: dict[UUID, _Held] = {}
+        self._banked: dict[int, Banked] = {}  # what is in here can match; its rows are there before and after
+        self._next = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        """How many videos it holds."""
+        return len(self._held)
+
+    @property
+    def hashes(self) -> int:
+        """How many hashes of frames it holds."""
+        return len(self._frames)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory of the hashes and of what is kept of each video beside them."""
+        return self._frames.nbytes + len(self) * BYTES_OF_A_VIDEO
+
+    def load(self, entries: Iterable[Entry]) -> None:
+        """Holds these videos from now on, each in place of an earlier one of its id."""
+        with self._lock:
+            new = [entry for entry in entries if not self._changed(entry)]
+            if not new:
+                return
+            numbered = list(enumerate(new, start=self._next))
+            self._next += len(numbered)
+            self._frames.load(_table(numbered))
+            for number, entry in numbered:
+                values = bag.values_of(entry.hash)
+                counts = bytes(len(value) // Algorithm.PDQ.size for value in values)
+                replaced = self._held.get(entry.id)
+                self._banked[number] = Banked(entry.id, entry.bank, entry.action, len(values))
+                self._held[entry.id] = _Held(number, counts, _mark(entry))
+                if replaced is not None:
+                    self._drop(replaced)
+
+    def remove(self, entry_id: UUID) -> bool:
+        """Forgets a video with all its frames; says whether it was held."""
+        with self._lock:
+            held = self._held.pop(entry_id, None)
+            if held is not None:
+                self._drop(held)
+            return held is not None
+
+    def settle(self) -> None:
+        """Waits until no merge of the rows is under way."""
+        self._frames.settle()
+
+    def _changed(self, entry: Entry) -> bool:
+        """Whether a video with these very frames was held, and now says what ``entry`` says: usually, one confirmed."""
+        held = self._held.get(entry.id)
+        if held is None or held.mark != _mark(entry):
+            return False
+        self._banked[held.number] = Banked(entry.id, entry.bank, entry.action, len(held.counts))
+        return True
+
+    def _drop(self, held: _Held) -> None:
+        """Let a video match no more, which holds at once, and then forget its rows."""
+        del self._banked[held.number]
+        for row in held.rows():
+            self._frames.remove(row)
+
+    def _near(self, frame: Sequence[Hash]) -> Found:
+        return found_of(self._frames.near(frame))
+
+    def _banked_at(self, number: int) -> Banked | None:
+        return self._banked.get(number)
+
+
+def _mark(entry: Entry) -> bytes:
+    return hashlib.blake2b(entry.hash.value, digest_size=16, key=bytes([entry.radius])).digest()
+
+
+def _table(numbered: Iterable[tuple[int, Entry]]) -> Table:
+    """A row for each hash of each frame, whose id is the number of the video and the place in it."""
+    values, videos, places, radii = bytearray(), array("Q"), array("Q"), array("H")
+    for number, entry in numbered:
+        for place, value in enumerate(bag.values_of(entry.hash)):
+            count = len(value) // Algorithm.PDQ.size
+            values += value
+            videos.extend([number] * count)
+            places.extend(place * HASHES_OF_A_FRAME + at for at in range(count))
+            radii.extend([entry.radius] * count)
+    words = np.frombuffer(bytes(values), "<u8").astype(np.uint64).reshape(-1, WORDS)
+    high, low = np.array(videos, np.uint64), np.array(places, np.uint64)
+    return Table(words, high, low, np.array(radii, np.uint16), _KINDS)

@@ -1,0 +1,68 @@
+"""A reported video: one item, one entry, and the same life as a picture's."""
+
+from __future__ import annotations
+
+import pytest
+
+from staydown.apps.audit.actor import Actor
+from staydown.apps.banks.models import Entry, FeedLine
+from staydown.apps.cases import actions
+from staydown.apps.cases.intake import MOST_FRAMES, HashGiven
+from staydown.apps.cases.models import Case, Item
+from staydown.errors import InvalidError
+from tests import factories as make
+from tests.factories import NODE
+from tests.people import DORA
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def sent():
+    return make.submitted(links=0, pictures=(), hashes=[make.video(1)])
+
+
+def test_a_video_is_an_item_with_one_pending_entry(sent):
+    item = sent.report.items.get()
+    assert (item.kind, item.is_video, item.label) == ("hash", True, "video 1")
+    assert (item.pdq_entry.hash, item.pdq_entry.state) == (make.film(1), "pending")
+    assert Entry.objects.count() == FeedLine.objects.count() == 1
+
+
+def test_a_decision_banks_it_and_a_hit_comes_back_to_the_case(sent, bea):
+    make.decided(sent.case, bea)
+    entry = Entry.objects.get()
+    assert (entry.state, entry.action) == ("enforced", "block")
+    item = Item.objects.get()
+    assert item.blocks_copies
+    actions.record_hits([make.hit(entry), make.hit(entry, "review")], by=NODE)
+    assert Case.objects.get().hit_count == 2
+
+
+def test_taking_it_back_erases_every_frame(sent):
+    actions.withdraw_report(sent.report, by=Actor.reporter())
+    entry = Entry.objects.get()
+    assert (entry.state, entry.value, entry.fingerprint) == ("withdrawn", None, None)
+
+
+def test_another_report_of_the_same_video_joins_its_case(sent):
+    other = make.submitted(DORA, links=0, pictures=(), hashes=[make.video(1), make.video(2)])
+    assert other.case == sent.case
+    assert Entry.objects.count() == 2
+    actions.withdraw_report(sent.report, by=Actor.reporter())
+    assert set(Entry.objects.values_list("state", flat=True)) == {"pending"}, "the other report still wants it"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (HashGiven(frames=("0f",)), "not valid"),
+        (HashGiven(frames=("0f" * 32,), pdq_hex="0f" * 32, quality=90), "not both"),
+        (HashGiven(frames=("0f" * 32,) * (MOST_FRAMES + 1)), "at most"),
+        (HashGiven(label="nothing"), "no hash"),
+    ],
+)
+def test_what_is_no_video_is_refused(given, message):
+    with pytest.raises(InvalidError, match=message):
+        make.submitted(links=0, pictures=(), hashes=[given])
+    assert not Item.objects.exists()
