@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
+from staydown.apps.portal import wording
 from staydown.apps.ui.security import static_headers
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.footage import hash_video
-from tests import clips
-from tests.journeys.browser import watched
+from tests import clips, pictures
+from tests.journeys.browser import assert_accessible, watched
+from tests.journeys.portal import Portal
 from tests.journeys.test_browser_hashing import SCRIPTS, SECURE, TOLERANCE
 
 pytestmark = pytest.mark.journey
 
 SCENE = clips.scene(seconds=2.4, size=(640, 360))
-POLICY = "Content-Security-Policy"
-
 HASH_FILE = """async (stopAfter) => {
   const { hashVideo } = await import("/video.js");
   const { policy } = await import("/policy.js");
@@ -45,8 +46,7 @@ def bench(browser: Browser) -> Iterator[Page]:
         asked.append(f"{route.request.method} {name}")
         if not name:
             body = b"<!doctype html><title>bench</title><input type=file>"
-            policy = f"{headers[POLICY]}; media-src blob:"
-            route.fulfill(body=body, headers={**headers, POLICY: policy, "Content-Type": "text/html"})
+            route.fulfill(body=body, headers={**headers, "Content-Type": "text/html"})
         elif (SCRIPTS / name).is_file():
             body = (SCRIPTS / name).read_bytes()
             route.fulfill(body=body, headers={**headers, "Content-Type": "text/javascript"})
@@ -98,3 +98,34 @@ def test_a_file_that_no_browser_plays_is_named(browser):
         assert hashed(page, b"no video at all")["code"] == "unsupported_format"
         flat = clips.film([np.full((64, 64, 3), 90, np.uint8)] * 3)
         assert {frame["quality"] for frame in hashed(page, flat)["frames"]} == {0}
+
+
+def test_a_video_is_hashed_on_the_device_and_stands_among_the_pictures(page, site):
+    amara = Portal(page, site.url)
+    amara.begin()
+    amara.says_adult()
+    amara.is_the_person_shown()
+    page.get_by_label("The picture, on this device").check()
+    amara.go_on("Choose the pictures")
+    film = clips.film(clips.scene("coffee.png", 2, size=(640, 360)))
+    named = {"a name.mp4": film, "b.mp4": b"no video at all"}
+    films = [{"name": name, "mimeType": "video/mp4", "buffer": data} for name, data in named.items()]
+    amara.chooses(pictures.path("coins.png"))
+    amara.chooses(*films)
+    assert amara.states() == [
+        "Picture 1 fingerprint ready",
+        "Video 2 fingerprint ready",
+        f"File 3 of your choice cannot be used {wording.of_pictures()['video_codes']['unsupported_format']}",
+    ]
+    frames = json.loads(page.locator("[name=found]").input_value())[1]["frames"]
+    server = hash_video(film).frames
+    assert len(frames) == len(server) == 3
+    for ours, theirs in zip(frames, server, strict=True):
+        assert Hash.from_hex("pdq", ours["hash"]).distance(theirs.hash) <= 10
+    amara.go_on("Is there anything you want to tell us?")
+    amara.press("Back")
+    amara.reads("Choose the pictures")
+    assert [each[:9] for each in amara.states()] == ["Picture 1", "Video 2 f"]
+    assert_accessible(page)
+    page.get_by_role("button", name="Remove picture 1").click()
+    expect(page.locator("#pictures > li")).to_have_count(1)

@@ -19,8 +19,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
-from tests import pictures
+from tests import clips, pictures
 from tests.journeys.portal import LINK, Portal
 
 pytestmark = pytest.mark.journey
@@ -129,8 +130,16 @@ def photo(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def search(photo: Path) -> Search:
-    return Search(photo.read_bytes(), (photo.name, STEM))
+def film(tmp_path: Path) -> Path:
+    """A video under such a name."""
+    file = tmp_path / f"{STEM}.mp4"
+    file.write_bytes(clips.film(clips.scene("coffee.png", 1, size=(320, 240))))
+    return file
+
+
+@pytest.fixture
+def search(photo: Path, film: Path) -> Search:
+    return Search(photo.read_bytes() + film.read_bytes(), (photo.name, film.name, STEM))
 
 
 @pytest.fixture
@@ -152,19 +161,20 @@ def posted(streams: list[bytearray]) -> list[dict[str, str]]:
     return [dict(parse_qsl(body.decode(), keep_blank_values=True)) for body in bodies]
 
 
-def test_a_whole_report_sends_neither_picture_nor_name(page, relay, photo, search):
+def test_a_whole_report_sends_neither_picture_nor_video_nor_name(page, relay, photo, film, search):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     amara = Portal(page, relay.url)
     amara.begin()
     amara.says_adult()
     amara.is_the_person_shown()
-    amara.has_pictures(photo, also_links=True)
+    amara.has_pictures(photo, film, also_links=True)
     amara.gives_links(LINK)
     amara.says("Please be quick.", "amara@reporter.test")
     amara.states_all("Amara N.")
     code = amara.sends()
     amara.looks_up(code)
+    expect(page.get_by_text("Video 2").first).to_be_visible()
     amara.press("Take my report back")
     amara.reads("Take your report back?")
     amara.press("Take it back")
@@ -172,14 +182,17 @@ def test_a_whole_report_sends_neither_picture_nor_name(page, relay, photo, searc
 
     sent = b"\n".join(relay.streams)
     assert not search.finds(sent)
-    assert all(url.startswith(relay.url) for url in asked), "something went elsewhere"
-    assert b"worker.js" in sent, "what the worker asked for was not kept"
+    assert all(url.removeprefix("blob:").startswith(relay.url) for url in asked), "something went elsewhere"
+    for script in (b"worker.js", b"frames.js"):
+        assert script in sent, "what the worker asked for was not kept"
     lines = re.findall(rb"^(?:GET|POST) \S+", sent, re.M)
     assert not [line for line in lines if b"?" in line or code.encode() in line], "an address holds something"
     forms = posted(relay.streams)
     assert len(forms) >= 12, "the journey was not kept"
     assert {name for form in forms for name in form} <= FIELDS
-    (found,) = [one for form in forms for one in json.loads(form.get("found") or "[]")]
+    found, video = [one for form in forms for one in json.loads(form.get("found") or "[]")]
+    assert set(video) == {"frames", "quality", "sha256"}
+    assert {name for frame in video["frames"] for name in frame} == {"hash", "quality"}
     assert set(found) == {"pdq", "quality", "sha256"}, "a picture is its hashes and its quality, and nothing else"
     assert re.fullmatch(r"[0-9a-f]{64}", found["pdq"])
     assert re.fullmatch(r"[0-9a-f]{64}", found["sha256"])

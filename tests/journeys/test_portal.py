@@ -98,7 +98,7 @@ def test_many_pictures_at_once_each_with_its_state(page, site):
     amara.chooses(pictures.path("astronaut.png"), pictures.path("README.txt"), pictures.path("clock_motion.png"))
     assert amara.states() == [
         "Picture 1 fingerprint ready",
-        "File 2 of your choice cannot be used This is not a picture. For a video, go back and give a link.",
+        "File 2 of your choice cannot be used This is not a picture and not a video. Go back and give a link.",
         "Picture 2 fingerprint ready This picture has few details. We can stop exact copies only.",
     ]
     expect(page.get_by_role("status").filter(has_text="Fingerprints ready: 2")).to_have_count(1)

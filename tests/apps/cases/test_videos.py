@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import feed_key
 from staydown.apps.banks.models import Entry, FeedLine
+from staydown.apps.banks.querysets import feed_page
 from staydown.apps.cases import actions
 from staydown.apps.cases.intake import MOST_FRAMES, HashGiven
 from staydown.apps.cases.models import Case, Item
+from staydown.core import feed
+from staydown.core.bank import Action
+from staydown.core.hashing import bag
+from staydown.core.hashing.algorithm import Algorithm
+from staydown.core.matching.live_videos import LiveVideos
 from staydown.errors import InvalidError
 from tests import factories as make
 from tests.factories import NODE
@@ -51,6 +58,29 @@ def test_another_report_of_the_same_video_joins_its_case(sent):
     assert Entry.objects.count() == 2
     actions.withdraw_report(sent.report, by=Actor.reporter())
     assert set(Entry.objects.values_list("state", flat=True)) == {"pending"}, "the other report still wants it"
+
+
+def test_from_the_report_to_the_index_of_a_node_and_out_of_it(sent, bea):
+    """Each line travels as text and is verified, as a node does."""
+    make.decided(sent.case, bea)
+    node, cursor = LiveVideos(), feed.Cursor()
+
+    def pulled(cursor):
+        page = feed_page(cursor.seq, 100, algorithms=list(Algorithm))
+        lines, note = feed.decode_page(map(feed.encode, [*page.lines, page.checkpoint]))
+        for line in lines:
+            if isinstance(line, feed.AddLine):
+                node.load([line.entry])
+            else:
+                node.remove(line.entry_id)
+        return feed.verify(cursor, lines, note, feed_key.signer().verifier)
+
+    cursor = pulled(cursor)
+    (match,) = node.query(bag.frames_of(make.film(1)))
+    assert (match.action, match.entry_percent) == (Action.BLOCK, 100)
+    actions.withdraw_entry(Entry.objects.get(), by=NODE)
+    pulled(cursor)
+    assert node.query(bag.frames_of(make.film(1))) == []
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,36 @@ def test_too_many_pictures_are_refused():
     with pytest.raises(InvalidError):
         hashes.merged(many[:1], many[1:])
     assert len(hashes.merged(many[:-1], many[:-1])) == hashes.MOST
+
+
+FRAMES = [{"hash": PDQ, "quality": 80}, {"hash": SHA, "quality": 20}, {"hash": SHA, "quality": 60}]
+VIDEO = {"pdq": "", "quality": 100, "sha256": None, "frames": [PDQ, SHA]}
+
+
+def test_a_video_is_its_frames_with_detail():
+    page = json.dumps([{"frames": FRAMES, "quality": 80, "sha256": None, "name": "secret.mp4"}])
+    assert hashes.from_page(page) == [VIDEO]
+    pasted = {"file": "secret.mp4", "algorithm": "vpdq", "frames": [{"time": 1.0, **each} for each in FRAMES]}
+    assert hashes.from_paste(json.dumps(pasted)) == [VIDEO]
+    (given,) = hashes.given([VIDEO], start=3)
+    assert (given.label, given.frames, given.pdq_hex) == ("Video 3", (PDQ, SHA), "")
+
+
+def test_a_dark_video_is_its_digest_or_refused():
+    dark = [{"hash": PDQ, "quality": 3}]
+    (found,) = hashes.from_page(json.dumps([{"frames": dark, "sha256": SHA}]))
+    assert found == {"pdq": "", "quality": 0, "sha256": SHA, "frames": []}
+    assert hashes.rows([found, VIDEO]) == [
+        {"number": 1, "index": 0, "is_video": True, "is_plain": True},
+        {"number": 2, "index": 1, "is_video": True, "is_plain": False},
+    ]
+    with pytest.raises(InvalidError):
+        hashes.from_page(json.dumps([{"frames": dark, "sha256": None}]))
+
+
+def test_videos_of_hours_need_a_second_report(monkeypatch):
+    monkeypatch.setattr(hashes, "MOST_FRAMES", 3)
+    other = {**VIDEO, "frames": [SHA, PDQ]}
+    assert hashes.merged([VIDEO], [VIDEO]) == [VIDEO]
+    with pytest.raises(InvalidError, match="too long"):
+        hashes.merged([VIDEO], [other])

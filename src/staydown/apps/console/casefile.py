@@ -131,7 +131,7 @@ def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
     """The page of ``case``. ``unsealed``: with what the reporter and the platform wrote, for those who decide."""
     clocks = list(case.clocks.all())
     found = case.items.annotate(hit_total=Sum("hits__count"), entry=Min("hits__entry_id"))
-    items = list(found.prefetch_related("actions").order_by("pk"))
+    items = list(found.select_related("pdq_entry").prefetch_related("actions").order_by("pk"))
     uploads = Uploads((_alike(item), item) for item in items if item.kind == Item.Kind.CONTENT)
     return CaseFile(
         case=case,

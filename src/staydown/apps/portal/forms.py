@@ -138,14 +138,17 @@ class Way(Question):
     )  # fmt: skip
 
 
+MOST_TEXT: Final = 1_000_000  # characters: the frames of an hour of video
+
+
 class Pictures(Question):
     """Hashes from the page's script in `found`, from elsewhere in `pasted`. There is no field for a file."""
 
-    found = forms.CharField(required=False, widget=forms.HiddenInput, max_length=200_000)
+    found = forms.CharField(required=False, widget=forms.HiddenInput, max_length=MOST_TEXT)
     pasted = forms.CharField(
         label=gettext_lazy("Lines from another computer"),
         required=False,
-        max_length=200_000,
+        max_length=MOST_TEXT,
         widget=forms.Textarea(attrs={"rows": 4, "class": "code", "spellcheck": "false", "autocapitalize": "none"}),
     )
 

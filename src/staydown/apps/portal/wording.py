@@ -34,6 +34,7 @@ def of_pictures() -> dict[str, object]:
     """The sentences of the page on which pictures are chosen. ``codes`` are our error codes, and the page's own."""
     return {
         "name": _("Picture {number}"),
+        "video": _("Video {number}"),
         "unused": _("File {number} of your choice"),
         "working": _("making the fingerprint"),
         "ready": _("fingerprint ready"),
@@ -44,15 +45,26 @@ def of_pictures() -> dict[str, object]:
         "stopped": _("Stopped. Fingerprints ready: {ready}."),
         "wait": _("We go on as soon as all fingerprints are ready."),
         "plain": _("This picture has few details. We can stop exact copies only."),
+        "plain_video": _("This video has few details. We can stop exact copies only."),
         "least": LEAST_QUALITY,
         "codes": {
-            "not_an_image": _("This is not a picture. For a video, go back and give a link."),
+            "not_an_image": _("This is not a picture and not a video. Go back and give a link."),
             "unsupported_format": _("Your browser cannot open this kind of picture. Save it as JPEG, or give a link."),
             "truncated": _("This file ends too early. Copy or download it again, if that is safe for you."),
             "corrupt": _("This file is damaged. Try another copy of the picture."),
             "too_large": _("This picture is too large. Try a smaller copy."),
             "too_slow": _("This picture took too long. Try a smaller copy."),
             "empty_picture": _("This picture is empty. Try another copy."),
+            "canvas_blocked": _("Your browser hides pictures from pages. Use another browser, or give a link."),
+        },
+        "video_codes": {
+            "unsupported_format": _("Your browser cannot play this video. Save it as MP4 or WebM, or give a link."),
+            "corrupt": _("This video is damaged. Try another copy of it."),
+            "too_large": _("This video is too large. Try a smaller copy."),
+            "too_long": _("This video is longer than three hours. Choose a part of it, or give a link."),
+            "too_slow": _("This video took too long. Choose a part of it, or give a link."),
+            "no_video_stream": _("This file has sound only. Choose the video itself."),
+            "no_detail": _("This video is too dark or too plain for a fingerprint. Give a link."),
             "canvas_blocked": _("Your browser hides pictures from pages. Use another browser, or give a link."),
         },
     }

@@ -27,6 +27,7 @@ CSP: Final = {
         "worker-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF],
+        "media-src": ["blob:"],  # a video that somebody chose on their device, opened where it lies; no address at all
         "connect-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],

@@ -20,9 +20,8 @@ from staydown.apps.cases.actions.appealing import complain
 from staydown.apps.cases.actions.asking import answer_question
 from staydown.apps.cases.actions.mailing import ask_for_mail, stop_mail
 from staydown.apps.cases.actions.withdrawing import TAKEN_BACK
-from staydown.apps.cases.intake import HashGiven
 from staydown.apps.cases.models import Case, Item, Question, Report
-from staydown.apps.portal import statements, wording
+from staydown.apps.portal import hashes, statements, wording
 from staydown.apps.portal.forms import AddItems, AddLinks, Complaint, News, Parts
 from staydown.apps.portal.forms import Question as Form
 
@@ -101,11 +100,7 @@ def add_now(visit: Visit) -> Answer:
     given = form.cleaned_data
     pictures = [*given.get("found", []), *given.get("pasted", [])]
     start = visit.report.items.filter(kind=Item.Kind.HASH).count() + 1
-    hashes = [
-        HashGiven(one["pdq"], one["quality"], one["sha256"], f"Picture {number}")
-        for number, one in enumerate(pictures, start=start)
-    ]
-    add_items(visit.report, links=given["links"], hashes=hashes, by=visit.by)
+    add_items(visit.report, links=given["links"], hashes=hashes.given(pictures, start), by=visit.by)
     return _("Thank you. We work on that too.")
 
 

@@ -11,7 +11,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.cases.actions import Submitted, submit_report
 from staydown.apps.cases.actions.minors import submit_minors_report
 from staydown.apps.cases.actions.reporting import was_sent
-from staydown.apps.cases.intake import HashGiven, MinorsForm, ReportForm
+from staydown.apps.cases.intake import MinorsForm, ReportForm
 from staydown.apps.cases.timeline import NOBODY, next_step
 from staydown.apps.portal import hashes, limits, statements, wording
 from staydown.apps.portal.draft import Draft
@@ -19,7 +19,6 @@ from staydown.apps.portal.forms import MinorLinks, Question
 from staydown.apps.portal.helplines import FOR_CHILDREN, in_order
 from staydown.apps.portal.origin import own_pages_only
 from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, is_formal, is_threat, path, preceding
-from staydown.core.hashing.algorithm import LEAST_QUALITY
 from staydown.errors import InvalidError, MinorsRouteError
 
 
@@ -209,10 +208,7 @@ def _form(draft: Draft) -> ReportForm:
         signature=statements.signature_of(draft) if formal else "",
         provided={name: True for name, is_given in statements.provided(draft).items() if is_given},
         links=links,
-        hashes=[
-            HashGiven(one["pdq"], one["quality"], one["sha256"], f"Picture {number}")
-            for number, one in enumerate(pictures, start=1)
-        ],
+        hashes=hashes.given(pictures),
         language=get_language() or "",
         shown_is_adult=draft.of("age")["minor"] == "no",
         draft=draft.id,
@@ -220,8 +216,5 @@ def _form(draft: Draft) -> ReportForm:
 
 
 def _rows(draft: Draft) -> list[dict[str, object]]:
-    """The pictures as the page lists them: a number each, and whether copies that were changed can be found."""
-    return [
-        {"number": number, "index": number - 1, "is_plain": one["quality"] < LEAST_QUALITY}
-        for number, one in enumerate(draft.of("pictures").get("list", []), start=1)
-    ]
+    """The pictures and videos as the page lists them."""
+    return hashes.rows(draft.of("pictures").get("list", []))

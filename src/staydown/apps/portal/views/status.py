@@ -21,6 +21,7 @@ from staydown.apps.cases.models import Case, Item, MailTo, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
 from staydown.apps.portal import limits, wording
 from staydown.apps.portal.forms import Receipt
+from staydown.apps.portal.hashes import VIDEO
 from staydown.apps.portal.origin import own_pages_only
 from staydown.apps.portal.statements import NAMED_BY_ITEMS
 from staydown.apps.portal.views.own_report import BUTTONS, Visit
@@ -37,8 +38,8 @@ STATES: Final = {
     Item.State.DISABLED: ("busy", "eye-off", _("hidden for now")),
     Item.State.WITHDRAWN: ("plain", "pause", _("you took it back")),
 }
-#: A picture that the portal itself named; what a reporter's own program calls one stays as it is.
-OUR_LABEL: Final = re.compile(r"Picture (\d+)")
+#: A picture or video that the portal itself named; what a reporter's own program calls one stays as it is.
+OUR_LABEL: Final = re.compile(r"(Picture|Video) (\d+)")
 #: The same for a picture of someone under 18, of which nothing may be kept.
 DELETED: Final = ("plain", "info", _("fingerprint deleted"))
 #: The same for a picture that must go while copies of it are not blocked: nothing to know them by was given, or kept.
@@ -115,6 +116,7 @@ def _row(item: Item, number: int) -> dict[str, object]:
     if item.kind == Item.Kind.HASH and item.case.state == Case.State.MINORS:
         kind, symbol, text = DELETED
     ours = OUR_LABEL.fullmatch(item.label or "")
-    name = item.url or (not ours and item.label) or _("Picture {number}").format(number=ours[1] if ours else number)
+    called = _("Video {number}") if item.is_video or (ours and ours[1] == VIDEO) else _("Picture {number}")
+    name = item.url or (not ours and item.label) or called.format(number=ours[2] if ours else number)
     shown = {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
     return {**shown, "item": item, "back": item.state in TAKEN_BACK}

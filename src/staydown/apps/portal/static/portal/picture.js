@@ -95,7 +95,8 @@ export function isHonest(brush) {
   return off <= 8;
 }
 
-async function sha256(bytes) {
+/** The digest of the file in hexadecimal; null where the page was not loaded over https. */
+export async function sha256(bytes) {
   if (!globalThis.crypto?.subtle) return null;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

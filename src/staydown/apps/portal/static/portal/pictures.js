@@ -1,10 +1,11 @@
 /**
- * The page on which pictures are chosen: each becomes a row with a state, and what was hashed goes into the hidden field
+ * The page on which pictures and videos are chosen: each becomes a row with a state, and what was hashed goes into the hidden field
  * `found`. The file control has no name, so a form never sends a file; rows are called by number, never by a file's name.
  */
 
 import { Hasher } from "./hasher.js";
 import { policy } from "./policy.js";
+import { videoForReport } from "./video.js";
 
 /** Brings the chooser on this page to life; does nothing on a page without one. */
 export function enhance(page) {
@@ -16,6 +17,9 @@ class Chooser {
   #rows = [];
   #order = 0;
   #batch = { done: 0, total: 0, failed: 0 };
+  #films = Promise.resolve(); // videos are hashed one after the other
+  #stopper = new AbortController(); // of the videos that are waiting or being hashed
+  #share = 0; // of the video that is being hashed now
   #heldBack = null; // the button that was pressed before all pictures were ready
 
   constructor(page, area) {
@@ -27,6 +31,7 @@ class Chooser {
     this.page = page;
     this.first = Number(area.dataset.next);
     this.hasher = new Hasher(policy.createScriptURL(area.dataset.worker));
+    this.frames = policy.createScriptURL(area.dataset.frames);
     this.#listen();
     area.hidden = false;
     page.querySelector("[data-without-scripts]").remove();
@@ -49,30 +54,48 @@ class Chooser {
     this.area.querySelector("[data-cancel]").addEventListener("click", () => this.#stop());
     this.form.addEventListener("submit", (event) => this.#holdBack(event));
     window.addEventListener("staydown:leaving", () => {
-      this.hasher.cancel();
+      this.#cancel();
       this.field.value = "";
     });
   }
 
   #stop() {
     this.#heldBack = null;
+    this.#cancel();
+  }
+
+  #cancel() {
     this.hasher.cancel();
+    this.#stopper.abort();
+    this.#stopper = new AbortController();
   }
 
   #add(files) {
     for (const file of [...files]) {
       this.#order += 1;
-      const row = { element: this.#element(), order: this.#order, found: null, code: null, waits: true };
+      const isVideo = file.type.startsWith("video/");
+      const row = { element: this.#element(), order: this.#order, isVideo, found: null, code: null, waits: true };
       row.element.querySelector("[data-remove]").addEventListener("click", () => this.#remove(row));
       this.#rows.push(row);
       this.list.append(row.element);
       this.#batch.total += 1;
-      this.hasher.hash(file).then(
+      (isVideo ? this.#hashVideo(file) : this.hasher.hash(file)).then(
         (found) => this.#settle(row, { found }),
         (error) => this.#settle(row, { code: error.code }),
       );
     }
     this.#show();
+  }
+
+  #hashVideo(file) {
+    const { signal } = this.#stopper;
+    const progress = (share) => {
+      this.#share = share;
+      this.#show();
+    };
+    const found = this.#films.then(() => videoForReport(file, this.frames, { least: this.words.least, progress, signal }));
+    this.#films = found.then(() => {}, () => {}).finally(() => (this.#share = 0));
+    return found;
   }
 
   #element() {
@@ -117,7 +140,8 @@ class Chooser {
   #show() {
     let number = this.first;
     for (const row of this.#rows) {
-      const name = row.code ? fill(this.words.unused, { number: row.order }) : fill(this.words.name, { number: (number += 1) });
+      const words = row.isVideo ? this.words.video : this.words.name;
+      const name = row.code ? fill(this.words.unused, { number: row.order }) : fill(words, { number: (number += 1) });
       row.element.querySelector("[data-name]").textContent = name;
       row.element.querySelector("[data-which]").textContent = ` ${name}`;
       this.#state(row);
@@ -128,7 +152,7 @@ class Chooser {
     const working = this.area.querySelector("[data-working]");
     working.hidden = done === total;
     working.querySelector("progress").max = Math.max(total, 1);
-    working.querySelector("progress").value = done;
+    working.querySelector("progress").value = done + this.#share;
     working.querySelector("[data-count]").textContent = fill(this.words.count, { done, total });
   }
 
@@ -142,8 +166,10 @@ class Chooser {
     tag.className = `tag tag--${kind}`;
     tag.replaceChildren(this.page.querySelector(`#icon-${symbol}`).content.cloneNode(true), text);
     const note = row.element.querySelector("[data-note]");
-    const plain = row.found && row.found.quality < this.words.least ? this.words.plain : "";
-    note.textContent = row.code ? (this.words.codes[row.code] ?? this.words.codes.corrupt) : plain;
+    const isPlain = row.found && row.found.quality < this.words.least;
+    const codes = row.isVideo ? this.words.video_codes : this.words.codes;
+    const plain = row.isVideo ? this.words.plain_video : this.words.plain;
+    note.textContent = row.code ? (codes[row.code] ?? codes.corrupt) : isPlain ? plain : "";
     note.hidden = !note.textContent;
   }
 

@@ -2,12 +2,14 @@
  * A video to the hashes of its frames, on this device: one a second, the first and the last, as on the server. The file
  * is opened where it lies and never leaves; a worker hashes each frame while the next one is looked for.
  *
- * The page needs `media-src blob:` in its policy: a blob of this page is the only video that it may open.
+ * `media-src blob:` in the policy allows it: a blob of this page is the only video that it may open.
  */
 
-import { PictureError } from "./picture.js";
+import { PictureError, sha256 } from "./picture.js";
 
 const MOST_SECONDS = 3 * 3600;
+const MOST_FRAMES = 900; // a bank holds no more of one video: those of a longer one are further apart
+const MOST_BYTES_AT_ONCE = 50_000_000; // of a larger file no digest is made: it would have to be in memory whole
 const MOST_PIXELS = 36_000_000;
 const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
 const MOST_SHOWING = 500; // milliseconds until a frame that was found is there
@@ -25,7 +27,7 @@ export async function hashVideo(file, address, { every = 1, progress = () => {},
   const worker = new Worker(address, { type: "module" });
   try {
     await opened(video, source, signal);
-    const times = timesOf(video.duration, every);
+    const times = timesOf(video.duration, Math.max(every, video.duration / (MOST_FRAMES - 1)));
     const frames = [];
     let waiting = null;
     for (const [number, time] of times.entries()) {
@@ -45,6 +47,18 @@ export async function hashVideo(file, address, { every = 1, progress = () => {},
     video.load(); // lets go of the decoder
     URL.revokeObjectURL(source);
   }
+}
+
+/**
+ * What a report holds of a video: {frames: [{hash, quality}], quality, sha256}. Only frames with detail are kept, `least`
+ * being the quality that it takes; `quality` is the best of all frames. Takes what `hashVideo` takes.
+ */
+export async function videoForReport(file, address, { least, ...options }) {
+  const { frames } = await hashVideo(file, address, options);
+  const kept = frames.filter(({ quality }) => quality >= least).map(({ hash, quality }) => ({ hash, quality }));
+  const digest = file.size <= MOST_BYTES_AT_ONCE ? await sha256(new Uint8Array(await file.arrayBuffer())) : null;
+  if (!kept.length && !digest) throw new PictureError("no_detail");
+  return { frames: kept, quality: Math.max(...frames.map(({ quality }) => quality)), sha256: digest };
 }
 
 async function opened(video, source, signal) {
