@@ -7,16 +7,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from uuid import UUID
 
 import av
 import numpy as np
 from PIL import Image
 
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing import bag
+from staydown.core.hashing.algorithm import USUAL_RADIUS
 from staydown.core.hashing.footage import hash_video
-from staydown.core.matching.video import VideoEntry, VideoIndex
+from staydown.core.matching.live_videos import LiveVideos
 from tests import pictures
 
 Row = dict[str, object]
@@ -25,6 +27,7 @@ SIZE = (1920, 1080)
 RATE = 30
 FRAMES_OF_A_MINUTE = 61
 MOST_BYTES = 100.0
+AT_A_TIME = 5_000  # videos that a node loads in one go when it starts
 
 
 def rows(*, quick: bool) -> list[Row]:
@@ -85,16 +88,18 @@ def _decoded(data: bytes) -> None:
 
 
 def _bank(videos: int) -> Row:
-    """A bank of videos of a minute: memory for each hash, everything counted."""
+    """A bank of videos of a minute as a node holds it: memory for each hash, everything counted."""
     rng = np.random.default_rng(11)
 
-    def entries() -> Iterator[VideoEntry]:
-        for number in range(videos):
-            values = rng.bytes(32 * FRAMES_OF_A_MINUTE)
-            frames = [(Hash(Algorithm.PDQ, values[at : at + 32]),) for at in range(0, len(values), 32)]
-            yield VideoEntry(UUID(int=number), "bank", frames)
+    def entry(number: int) -> Entry:
+        values = rng.bytes(32 * FRAMES_OF_A_MINUTE)
+        video = bag.of_values(values[at : at + 32] for at in range(0, len(values), 32))
+        return Entry(UUID(int=number), "bank", video, USUAL_RADIUS, Action.BLOCK)
 
-    index = VideoIndex(entries())
+    index = LiveVideos()
+    for first in range(0, videos, AT_A_TIME):
+        index.load(entry(number) for number in range(first, min(videos, first + AT_A_TIME)))
+    index.settle()
     held = index.nbytes / index.hashes
     name = f"a bank of {videos:,} videos of a minute, {index.hashes:,} hashes"
     return {

@@ -144,17 +144,25 @@ def seeds(name: str) -> list[bytes]:
             f'"op":"add","radius":31,"salt":"{value[:32]}","seq":1,"value":"{value}"}}'
         )
         remove = '{"delete_by":1,"entry":"00000000-0000-0000-0000-000000000001","op":"remove","seq":2}'
-        return [f"{opaque}\n{note}".encode(), f"{add}\n{remove}\n{note}".encode()]
+        video = add.replace('"pdq"', '"vpdq"').replace(f'"value":"{value}"', f'"frames":["{value}","{value}{value}"]')
+        return [f"{opaque}\n{note}".encode(), f"{add}\n{remove}\n{note}".encode(), f"{video}\n{note}".encode()]
     if name == "checkpoint":
         forged = feed.checkpoint(1, bytes(32), Signer("fuzz.test", bytes(32))).note
         return [forged.encode()]
     if name == "question":
         one = f'{{"hashes":[{{"algorithm":"pdq","value":"{value}","quality":90}}],"content_ref":"a/1"}}'
-        return [one.encode(), f'{{"items":[{one}]}}'.encode(), b"status=1&explain=0"]
+        frames = f'{{"hash":"{value}","quality":90,"time":0.2}},"{value},60,1.0",{{"hashes":["{value}"]}}'
+        video = f'{{"hashes":[{{"algorithm":"vpdq","frames":[{frames}]}}]}}'
+        return [one.encode(), video.encode(), f'{{"items":[{one}]}}'.encode(), b"status=1&explain=0"]
     if name == "upload":
         part = b'--edge\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n'
         whole = part % (b"file", pictures.encoded(pictures.pattern(1, 16, 16))) + part % (b"content_ref", b"a/1")
         return [BOUNDARY + b"\n" + whole + b"--edge--\r\n"]
     if name == "listing":
-        return [value.encode(), f"hash,quality\n{value},90".encode(), f'{{"hash":"{value}","quality":3}}'.encode()]
+        return [
+            value.encode(),
+            f"hash,quality\n{value},90".encode(),
+            f'{{"hash":"{value}","quality":3}}'.encode(),
+            f'{{"algorithm":"vpdq","frames":["{value},90,0.0"]}}'.encode(),
+        ]
     return [bytes(ANSWER), b"\0\x32" + b"\0\0\0\x09" * 2 + bytes(range(256)) + bytes(ANSWER - 266)]

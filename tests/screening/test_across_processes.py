@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from staydown.core.bank import Action
+from staydown.core.hashing import bag
 from staydown.core.hashing.picture import hash_picture
 from staydown.exchange.testing import Fault, Publisher
 from tests import pictures
@@ -57,6 +58,20 @@ def test_an_enforced_entry_blocks_within_a_second_and_a_withdrawn_one_frees_with
         publisher.withdraw(one.id)
         freed.append(eventually(lambda of=one: node.action(of.hash) == "allow", seconds=1.0))
     print(f"blocked after at most {max(blocked):.3f} s, freed after at most {max(freed):.3f} s")
+
+
+def test_a_withdrawn_video_frees_within_a_second(publisher, node):
+    film = bag.packed([pdq()] for _ in range(60))
+    asked = {"hashes": [{"algorithm": "vpdq", "frames": [each.hex() for each in bag.values_of(film)]}]}
+
+    def action():
+        return node.web.post("/v1/screen", json=asked).json()["action"]
+
+    publisher.add(one := entry(film, radius=31))
+    blocked = eventually(lambda: action() == "block", seconds=1.0)
+    publisher.withdraw(one.id)
+    freed = eventually(lambda: action() == "allow", seconds=1.0)
+    print(f"blocked after {blocked:.3f} s, freed after {freed:.3f} s")
 
 
 def test_a_pending_entry_is_reviewed_and_blocks_once_it_is_enforced(publisher, node):

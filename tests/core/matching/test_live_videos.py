@@ -11,7 +11,6 @@ import pytest
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Hash
-from staydown.core.matching import live
 from staydown.core.matching.live_videos import LiveVideos
 from staydown.core.matching.video import ANY_SHARE, VideoEntry, VideoIndex
 from tests.core.matching.samples import flipped, pdq
@@ -30,8 +29,9 @@ def asked(*frames: int) -> list[list[Hash]]:
     return [[flipped(SEEDS[at], 9, RNG)] for at in frames]
 
 
-def test_it_answers_as_an_index_made_anew_does() -> None:
-    rng, index, held = random.Random(7), LiveVideos(), {}
+@pytest.mark.parametrize("merge_at", [8, 4096])
+def test_it_answers_as_an_index_made_anew_does(merge_at: int) -> None:
+    rng, index, held = random.Random(7), LiveVideos(merge_at=merge_at), {}
     for step in range(60):
         if held and rng.random() < 0.3:
             gone = rng.choice(sorted(held))
@@ -43,6 +43,7 @@ def test_it_answers_as_an_index_made_anew_does() -> None:
             held[one.id] = one
             index.load([one])
         if step % 6 == 0:
+            index.settle()
             anew = VideoIndex(
                 VideoEntry(each.id, each.bank, bag.frames_of(each.hash), each.action, each.radius)
                 for each in held.values()
@@ -72,15 +73,18 @@ def test_a_video_that_is_confirmed_keeps_its_rows_and_changes_what_it_asks_for()
     assert (match.action, index.hashes) == (Action.BLOCK, before)
 
 
-def test_many_at_once_are_merged_and_still_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "MERGE_AT", 8)
-    index = LiveVideos()
-    index.load(video(number, number % 40, (number + 1) % 40) for number in range(2500))
+def test_many_are_loaded_at_once_in_half_the_room_for_their_ids() -> None:
+    index = LiveVideos(merge_at=50)
+    index.load(video(number, number % 40, (number + 1) % 40) for number in range(80))
+    index.load(video(number, number % 40, (number + 1) % 40) for number in range(60, 100))
     index.settle()
+    assert len(index) == 100
+    assert {shelf.table.high.itemsize for part in index._frames._state.parts[:-1] for shelf in part.shelves} == {4}
     found = index.query(asked(7, 8))
-    assert {match.entry.id.int for match in found} >= {7, 47}
-    assert all(match.query_percent >= 50 for match in found)
-    assert 0 < index.nbytes / index.hashes < 200
+    assert {match.entry.id.int for match in found} >= {7, 47, 87}
+    assert index.remove(UUID(int=47))
+    assert UUID(int=47) not in {match.entry.id for match in index.query(asked(7, 8))}
+    assert index.nbytes > 0
 
 
 @pytest.mark.parametrize(

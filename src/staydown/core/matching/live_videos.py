@@ -14,7 +14,7 @@ import numpy as np
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.core.matching.live import LiveIndex
+from staydown.core.matching.live import MERGE_AT, LiveIndex
 from staydown.core.matching.table import WORDS, Kind, Kinds, Table
 from staydown.core.matching.video import BYTES_OF_A_VIDEO, HASHES_OF_A_FRAME, Banked, Found, VideoSearch, found_of
 
@@ -41,8 +41,8 @@ class LiveVideos(VideoSearch):
     once. Many threads may ask; changes wait for each other.
     """
 
-    def __init__(self) -> None:
-        self._frames = LiveIndex()
+    def __init__(self, *, merge_at: int = MERGE_AT) -> None:
+        self._frames = LiveIndex(merge_at=merge_at)
         self._held: dict[UUID, _Held] = {}
         self._banked: dict[int, Banked] = {}  # what is in here can match; its rows are there before and after
         self._next = 0
@@ -119,7 +119,7 @@ def _mark(entry: Entry) -> bytes:
 
 def _table(numbered: Iterable[tuple[int, Entry]]) -> Table:
     """A row for each hash of each frame, whose id is the number of the video and the place in it."""
-    values, videos, places, radii = bytearray(), array("Q"), array("Q"), array("H")
+    values, videos, places, radii = bytearray(), array("I"), array("I"), array("H")
     for number, entry in numbered:
         for place, value in enumerate(bag.values_of(entry.hash)):
             count = len(value) // Algorithm.PDQ.size
@@ -128,5 +128,5 @@ def _table(numbered: Iterable[tuple[int, Entry]]) -> Table:
             places.extend(place * HASHES_OF_A_FRAME + at for at in range(count))
             radii.extend([entry.radius] * count)
     words = np.frombuffer(bytes(values), "<u8").astype(np.uint64).reshape(-1, WORDS)
-    high, low = np.array(videos, np.uint64), np.array(places, np.uint64)
+    high, low = np.array(videos, np.uint32), np.array(places, np.uint32)
     return Table(words, high, low, np.array(radii, np.uint16), _KINDS)

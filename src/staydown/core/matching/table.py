@@ -21,6 +21,7 @@ ABSENT: Final = -1
 CACHE_LINE: Final = 64  # bytes, or a divisor of what it is
 MOST_KINDS_IN_TWO_BYTES: Final = 1 << 16
 _LOWER_HALF: Final = (1 << 64) - 1
+_SMALL: Final = (1 << 32) - 1
 _AT_A_TIME: Final = 50_000
 
 
@@ -55,12 +56,13 @@ class Kinds:
 class Table:
     """Entries as columns. ``high`` and ``low`` are the halves of the id, ``kind`` is a number in ``kinds``.
 
-    A value is four words, the first of which holds its first eight bytes, least significant first.
+    A value is four words, the first of which holds its first eight bytes, least significant first. Where the ids are
+    numbers that somebody counted, both halves have half the room.
     """
 
     values: Words
-    high: NDArray[np.uint64]
-    low: NDArray[np.uint64]
+    high: NDArray[Any]
+    low: NDArray[Any]
     kind: NDArray[np.uint16] | NDArray[np.uint32]
     kinds: Kinds
 
@@ -92,8 +94,8 @@ class Table:
         none = _no_columns()
         return Table(
             np.concatenate([none[0], *(table.values for table in tables)]),
-            np.concatenate([none[1], *(table.high for table in tables)]),
-            np.concatenate([none[2], *(table.low for table in tables)]),
+            _joined_halves([none[1], *(table.high for table in tables)]),
+            _joined_halves([none[2], *(table.low for table in tables)]),
             _narrow(np.concatenate([none[3], *kind]), kinds),
             kinds,
         )
@@ -163,6 +165,11 @@ class Table:
 
     def find_all(self, high: NDArray[np.uint64], low: NDArray[np.uint64]) -> NDArray[np.int64]:
         """The row of each id in a sorted table, or `ABSENT`."""
+        if self.high.itemsize < high.itemsize:  # else the column would be widened for each search
+            fits = np.flatnonzero((high <= _SMALL) & (low <= _SMALL))
+            found = np.full(len(high), ABSENT, np.int64)
+            found[fits] = self.find_all(high[fits].astype(self.high.dtype), low[fits].astype(self.low.dtype))
+            return found
         first = np.searchsorted(self.high, high, side="left")
         end = np.searchsorted(self.high, high, side="right")
         for i in np.flatnonzero(end - first > 1).tolist():  # several ids with one first half: look at the second
@@ -233,6 +240,13 @@ def halves(ids: Iterable[UUID]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]
     """The ids as two columns whose order, taken together, is that of the ids."""
     both = np.frombuffer(b"".join(i.bytes for i in ids), ">u8").astype(np.uint64).reshape(-1, 2)
     return np.ascontiguousarray(both[:, 0]), np.ascontiguousarray(both[:, 1])
+
+
+def _joined_halves(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """One column of halves of ids; in four bytes each where one of them was and all still fit."""
+    whole: NDArray[Any] = np.concatenate(columns)
+    is_small = any(column.dtype == np.uint32 for column in columns) and whole.max(initial=0) <= _SMALL
+    return whole.astype(np.uint32) if is_small else whole
 
 
 def _narrow(kind: Rows, kinds: Kinds) -> NDArray[np.uint16] | Rows:
