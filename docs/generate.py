@@ -54,7 +54,7 @@ def errors_page() -> str:
 def commands(name: str, command: click.Command) -> Iterator[tuple[str, str]]:
     """Yield each command below ``name`` with its help, groups first."""
     context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-    command._help_option = None  # click keeps the one of the first context, in which -h may have been known too
+    command._help_option = None  # noqa: SLF001 - click keeps that of its first context, which may know -h too
     yield name, command.get_help(context)
     if isinstance(command, click.Group):
         for sub in command.list_commands(context):

@@ -53,6 +53,10 @@ class Changes(RuleBasedStateMachine):
     def remove(self, entry_id: UUID) -> None:
         assert self.index.remove(entry_id) == self.oracle.remove(entry_id)
 
+    @rule(entry_ids=st.lists(st.sampled_from(IDS), max_size=6, unique=True))
+    def remove_all(self, entry_ids: list[UUID]) -> None:
+        assert self.index.remove_all(entry_ids) == sum([self.oracle.remove(each) for each in entry_ids])
+
     @rule(held=st.lists(some_entries, max_size=12))
     def load(self, held: list[Entry]) -> None:
         for entry in held:

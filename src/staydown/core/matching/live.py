@@ -25,7 +25,7 @@ from staydown.core.matching.multi_index import MultiIndex, matches
 from staydown.core.matching.part import Fresh, Part, RowNumbers
 from staydown.core.matching.scan import Rows, Small
 from staydown.core.matching.shelf import Crowd, by_algorithm
-from staydown.core.matching.table import Table
+from staydown.core.matching.table import Table, halves
 
 MERGE_AT: Final = 4096  # new entries
 MOST_PARTS: Final = 6
@@ -131,6 +131,19 @@ class LiveIndex:
             self._state = State(parts, self._state.change + 1, self._state.size - 1)
             self._merge_if_due()
             return True
+
+    def remove_all(self, entry_ids: Sequence[UUID]) -> int:
+        """Forgets many entries with one change; how many of them were held."""
+        high, low = halves(entry_ids)
+        with self._lock:
+            state, parts, gone = self._state, [], 0
+            for part in state.parts:
+                found = part.find_each(entry_ids, high, low)
+                parts.append(part.without(found, state.change + 1) if found else part)
+                gone += len(found)
+            self._state = State(tuple(parts), state.change + 1, state.size - gone)
+            self._merge_if_due()
+            return gone
 
     def load(self, entries: Iterable[Entry] | Table) -> None:
         """Adds many entries, each in place of an earlier one of its id: faster than one by one."""

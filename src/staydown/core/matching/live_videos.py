@@ -103,8 +103,7 @@ class LiveVideos(VideoSearch):
     def _drop(self, held: _Held) -> None:
         """Let a video match no more, which holds at once, and then forget its rows."""
         del self._banked[held.number]
-        for row in held.rows():
-            self._frames.remove(row)
+        self._frames.remove_all(held.rows())
 
     def _near(self, frame: Sequence[Hash]) -> Found:
         return found_of(self._frames.near(frame))

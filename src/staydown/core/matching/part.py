@@ -6,7 +6,7 @@ that went with a later change are still there for it, so a replaced entry is see
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Final
@@ -78,6 +78,14 @@ class Part:
             return self.places.get(entry_id)
         row = int(self.find_all(*halves([entry_id]))[0])
         return None if row == ABSENT else row
+
+    def find_each(self, entry_ids: Iterable[UUID], high: Words, low: Words) -> list[int]:
+        """The rows of those of the ids that are here and not gone; ``high`` and ``low`` are their halves."""
+        if self.places is not None:
+            return [row for each in entry_ids if (row := self.places.get(each)) is not None]
+        rows = self.find_all(high, low)
+        found: list[int] = rows[rows != ABSENT].tolist()
+        return found
 
     def find_all(self, high: Words, low: Words) -> RowNumbers:
         """The row of each id on the sorted shelves, or `ABSENT` where there is none or it is gone."""
