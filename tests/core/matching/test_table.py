@@ -73,3 +73,14 @@ def test_aligned_values_begin_a_cache_line(offset):
     assert aligned.values.ctypes.data % 64 == 0
     assert list(aligned.entries()) == HELD
     assert (aligned.values is values) == (offset == 0)
+
+
+@pytest.mark.parametrize("most", [1, 2, 40, 300, 400])
+def test_the_first_rows_are_those_of_a_sorted_list_however_many_are_as_near(most):
+    held = Table.of(HELD)
+    rows = np.arange(len(held), dtype=np.uint32)
+    distances = np.where(rows % 3, 7, rows % 5).astype(np.uint8)
+    found, _ = held.nearest(rows, distances, most)
+    in_order = sorted(rows.tolist(), key=lambda row: (distances[row], held.id(row)))
+    blocking = next(row for row in in_order if held.entry(row).action is Action.BLOCK)
+    assert sorted(found.tolist()) == sorted({*in_order[:most], blocking})

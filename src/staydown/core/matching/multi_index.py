@@ -66,12 +66,14 @@ class MultiIndex:
 
 def matches(found: Iterable[tuple[Table, Rows, Small]], most: int | None) -> list[Match]:
     """The rows of each table as matches, in order, and no more than ``most``; see `Index`."""
-    keyed = []
+    keyed: list[tuple[int, int, Table, int]] = []
     for table, rows, distances in found:
         if most is not None and len(rows) > most:
             rows, distances = table.nearest(rows, distances, most)
         listed = zip(rows.tolist(), distances.tolist(), strict=True)
         keyed += [(distance, table.id(row), table, row) for row, distance in listed]
+    if not keyed:
+        return []
     keyed.sort(key=itemgetter(0, 1))
     answer = [Match(table.entry(row), distance) for distance, _, table, row in keyed]
     return answer if most is None else shortened(answer, most)

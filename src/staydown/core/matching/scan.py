@@ -49,8 +49,8 @@ def joined(found: list[Found]) -> Found:
     if len(found) == 1:
         return found[0]
     found = [some for some in found if len(some.rows)]
-    if not found:
-        return NOTHING
+    if len(found) < 2:
+        return found[0] if found else NOTHING
     return Found(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 

@@ -94,6 +94,10 @@ class Chunked:
         found = Found(rows, distances, askers)
         if finished.all():
             return found
+        if (
+            not finished.any()
+        ):  # nothing to renumber, which for a hundred thousand rows would cost as much as finding them
+            return scan.near(values, queries, self.plan.radius)
         given_up = np.flatnonzero(finished == 0).astype(np.uint32)
         rest = scan.near(values, queries[given_up], self.plan.radius)
         return scan.joined([found, rest._replace(askers=given_up[rest.askers])])
@@ -163,15 +167,22 @@ class Shelf:
     def near_each(self, crowd: Crowd) -> Iterator[tuple[int, Rows, Small]]:
         """The same for many pictures: for each that some row is near, its number, those rows and their distances."""
         for algorithm, queries in crowd.asked.items():
-            pieces = np.array_split(np.arange(len(queries), dtype=np.uint32), min(crowd.threads, len(queries)))
-            search = partial(self.all_near, algorithm)
-            apply = map if len(pieces) == 1 else _pool(len(pieces)).map
-            apart = zip(pieces, apply(search, (queries[piece] for piece in pieces)), strict=True)
-            rows, distances, askers = scan.joined([found._replace(askers=p[found.askers]) for p, found in apart])
+            rows, distances, askers = self._all_near_on(min(crowd.threads, len(queries)), algorithm, queries)
+            if not len(rows):
+                continue
             pictures = crowd.pictures[algorithm][askers]
             for picture in np.unique(pictures).tolist():
                 own = pictures == picture
                 yield picture, *self.table.within_own_radius(algorithm, rows[own], distances[own])
+
+    def _all_near_on(self, threads: int, algorithm: Algorithm, queries: Words) -> Found:
+        """What `all_near` finds, the queries shared out among so many threads."""
+        if threads == 1:
+            return self.all_near(algorithm, queries)
+        pieces = np.array_split(np.arange(len(queries), dtype=np.uint32), threads)
+        search = partial(self.all_near, algorithm)
+        apart = zip(pieces, _pool(threads).map(search, (queries[piece] for piece in pieces)), strict=True)
+        return scan.joined([found._replace(askers=piece[found.askers]) for piece, found in apart])
 
     def all_near(self, algorithm: Algorithm, queries: Words) -> Found:
         """The rows of an algorithm near a query, those included that lie beyond their own radius."""
@@ -197,12 +208,13 @@ class Crowd:
     @classmethod
     def of(cls, pictures: Sequence[Sequence[Hash]], threads: int) -> Self:
         """The pictures, numbered in their order."""
-        apart = [by_algorithm(hashes) for hashes in pictures]
-        asked = {name: [(n, some[name]) for n, some in enumerate(apart) if name in some] for name in Algorithm}
-        present = {name: pairs for name, pairs in asked.items() if pairs}
+        asked: dict[Algorithm, dict[tuple[int, bytes], Hash]] = {}
+        for number, hashes in enumerate(pictures):
+            for hash_ in hashes:
+                asked.setdefault(hash_.algorithm, {})[number, hash_.value] = hash_
         return cls(
-            {name: np.concatenate([values for _, values in pairs]) for name, pairs in present.items()},
-            {name: np.repeat([n for n, _ in pairs], [len(v) for _, v in pairs]) for name, pairs in present.items()},
+            {algorithm: words(some.values()) for algorithm, some in asked.items()},
+            {algorithm: np.array([number for number, _ in some], np.int64) for algorithm, some in asked.items()},
             threads,
         )
 

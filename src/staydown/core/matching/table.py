@@ -203,7 +203,7 @@ class Table:
             return rows, distances
         keep = distances <= self.kinds.reach[algorithm][self.kind[rows]]
         rows, distances = rows[keep], distances[keep]
-        if len(rows) < 2:
+        if bool(np.all(rows[1:] > rows[:-1])):  # found by looking at every entry, or a few
             return rows, distances
         order = np.lexsort((distances, rows))
         rows, distances = rows[order], distances[order]
@@ -212,10 +212,23 @@ class Table:
 
     def nearest(self, rows: Rows, distances: Small, most: int) -> tuple[Rows, Small]:
         """The first ``most`` of the rows by distance and id, and beside them the first that blocks."""
-        order = np.lexsort((self.low[rows], self.high[rows], distances))
-        blocking = order[self.kinds.blocks[self.kind[rows[order]]]][:1]
-        chosen = np.union1d(order[:most], blocking)
+        blocking = np.flatnonzero(self.kinds.blocks[self.kind[rows]])
+        first = blocking[self._first(rows[blocking], distances[blocking], 1)]
+        chosen = np.union1d(self._first(rows, distances, most), first)
         return rows[chosen], distances[chosen]
+
+    def _first(self, rows: Rows, distances: Small, most: int) -> NDArray[np.intp]:
+        """The places of the first ``most`` of the rows by distance and id, found without sorting all of them."""
+        places = np.arange(len(rows))
+        if len(rows) > most > 0:
+            last = np.partition(distances, most - 1)[most - 1]
+            nearer, as_near = np.flatnonzero(distances < last), np.flatnonzero(distances == last)
+            high, wanted = self.high[rows[as_near]], most - len(nearer)
+            as_near = as_near[high <= np.partition(high, wanted - 1)[wanted - 1]]
+            places = np.append(nearer, as_near)
+        some = rows[places]
+        order = np.lexsort((self.low[some], self.high[some], distances[places]))
+        return places[order[:most]]
 
 
 def aligned_room(shape: tuple[int, ...], kind: type[np.unsignedinteger[Any]]) -> NDArray[Any]:
