@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from staydown.client import Answer, Client, Verdict
-from staydown.core.hashing.containers import SNIFFED, container_of
-from staydown.core.hashing.formats import sniff
+from staydown.core.hashing.containers import SNIFFED, is_media
 from staydown.errors import (
     BusyError,
     MediaError,
-    NotAnImageError,
-    NotAVideoError,
     StaydownError,
     TooLargeError,
     UnreachableError,
-    UnsupportedFormatError,
     UploadRefusedError,
     UploadUncheckedError,
 )
@@ -61,7 +57,7 @@ class Rules:
 
     def _unseen(self, fault: str | None, start: bytes) -> Answer:
         """What to do with what could not be hashed, for a reason with the code ``fault``."""
-        verdict = self.unhashable if _is_media(start) else Verdict.ALLOW
+        verdict = self.unhashable if is_media(start[:SNIFFED]) else Verdict.ALLOW
         return Answer(verdict, hashable=False, fault=fault)
 
 
@@ -73,16 +69,3 @@ def said(client: Client, data: bytes | None) -> Answer | StaydownError:
         return client.screen(data)
     except StaydownError as error:
         return error
-
-
-def _is_media(start: bytes) -> bool:
-    """Whether a file that begins so is a picture or a video, also of a kind that nobody here can decode."""
-    for tell in (sniff, container_of):
-        try:
-            tell(start[:SNIFFED])
-        except UnsupportedFormatError:
-            return True
-        except (NotAnImageError, NotAVideoError):
-            continue
-        return True
-    return False

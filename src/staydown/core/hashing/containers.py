@@ -6,8 +6,8 @@ import enum
 import struct
 from typing import BinaryIO, Final
 
-from staydown.core.hashing.formats import AVIF_BRANDS, HEIF_BRANDS
-from staydown.errors import NotAVideoError, UnsupportedFormatError
+from staydown.core.hashing.formats import AVIF_BRANDS, HEIF_BRANDS, sniff
+from staydown.errors import NotAnImageError, NotAVideoError, UnsupportedFormatError
 
 SNIFFED: Final = 1024  # bytes of a file that are enough to tell
 
@@ -37,6 +37,19 @@ _TRANSPORT_PACKET: Final = 188  # bytes between the sync bytes of an MPEG transp
 _MOST_RUNS: Final = 100_000  # of data in a GIF that are stepped over in search of its second frame
 _MOST_BOXES: Final = 100_000
 _NEEDED_BOXES: Final = frozenset({b"moov", b"mdat", b"moof"})
+
+
+def is_media(start: bytes) -> bool:
+    """Whether a file with these first bytes is a picture or a video, also of a kind that nobody here can decode."""
+    for tell in (sniff, container_of):
+        try:
+            tell(start)
+        except UnsupportedFormatError:
+            return True
+        except (NotAnImageError, NotAVideoError):
+            continue
+        return True
+    return False
 
 
 def container_of(start: bytes) -> Container:

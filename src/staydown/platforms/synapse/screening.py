@@ -15,15 +15,13 @@ from typing import Any, Final, Self
 import httpx
 
 from staydown.client import Answer, Client, Policy, Verdict
-from staydown.core.hashing.containers import SNIFFED, container_of
-from staydown.core.hashing.formats import sniff
+from staydown.core.hashing.containers import SNIFFED, is_media
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.pool import HashingPool
 from staydown.errors import (
     DeniedError,
     MediaError,
     NotAnImageError,
-    NotAVideoError,
     SettingError,
     StaydownError,
     TooLargeError,
@@ -110,7 +108,7 @@ class Screener:
         """
         with path.open("rb") as file:
             start = file.read(SNIFFED)
-            if not _is_seen(start):
+            if not is_media(start):
                 return Ruling.STORE
             if os.fstat(file.fileno()).st_size > self._settings.longest:
                 return self._unreadable(TooLargeError())
@@ -118,7 +116,7 @@ class Screener:
         try:
             return self._ruled(self._client.screen(data, content_ref=content_ref))
         except NotAnImageError:
-            return Ruling.STORE  # a video, of which only the bytes could be asked about
+            return Ruling.STORE
         except MediaError as error:
             return self._unreadable(error)
         except StaydownError as error:
@@ -167,22 +165,3 @@ def name_of(here: str, file_id: str, origin: str | None, *, is_preview: bool) ->
     While Synapse stores such a file it names it by a name of its own, by which no admin call finds it.
     """
     return "" if is_preview or origin is not None else f"mxc://{here}/{file_id}"
-
-
-def _is_seen(start: bytes) -> bool:
-    """Whether the first bytes are those of a picture or a video, of whatever kind."""
-    try:
-        sniff(start)
-    except NotAnImageError:
-        pass
-    except MediaError:
-        return True
-    else:
-        return True
-    try:
-        container_of(start)
-    except NotAVideoError:
-        return False
-    except MediaError:
-        return True
-    return True
