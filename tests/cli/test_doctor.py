@@ -181,7 +181,7 @@ def test_people(data, bea, ada):
 def test_webhooks_that_did_not_arrive(data, system):
     now = timezone.now()
     assert found(records.deliveries(now)) == {"webhooks_none": Level.WARN}
-    endpoint, _ = sharing.add_endpoint("platform", "https://platform.example/hook", by=system)
+    endpoint = sharing.add_endpoint("platform", "https://platform.example/hook", by=system)
     assert found(records.deliveries(now)) == {"webhooks_dead": Level.OK}
     with transaction.atomic():
         sharing.announce("report.received", {"report": "1"})

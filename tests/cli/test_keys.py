@@ -37,7 +37,7 @@ def run(*words: str) -> str:
 
 
 def test_rotation_seals_everything_anew_and_is_a_line_in_the_log(ring, system):
-    endpoint, _ = sharing.add_endpoint("platform", "https://platform.example/hook", by=system)
+    endpoint = sharing.add_endpoint("platform", "https://platform.example/hook", by=system)
     secret = Endpoint.objects.get(pk=endpoint.pk).signing_key
     old = keyring.current().primary
     said = run("rotate")

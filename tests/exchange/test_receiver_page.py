@@ -1,4 +1,4 @@
-"""The webhook receiver of the how-to page, started as it stands there."""
+"""The webhook receivers of the how-to page, started as they stand there."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ KEY = SigningKey(bytes(range(32)))
 BODY = b'{"type": "action.requested", "data": {"action": "1"}}'
 
 
-@pytest.fixture(scope="module")
-def receiver() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+@pytest.fixture(scope="module", params=["from standardwebhooks", "import base64"])
+def receiver(request) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The receiver's address, and its process."""
-    (code,) = [block for block in commands("receive-webhooks.md") if "import base64" in block]
+    (code,) = [block for block in commands("receive-webhooks.md") if request.param in block]
     port = free_port()
-    environment = os.environ | {"WEBHOOK_KEY": KEY.public.text(), "PORT": str(port)}
+    keys = {"WEBHOOK_KEY": KEY.public.text(), "WEBHOOK_SECRET": KEY.shared_text()}
+    environment = os.environ | {**keys, "PORT": str(port)}
     process = subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

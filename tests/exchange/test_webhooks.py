@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,13 +61,27 @@ def test_the_framing_is_that_of_the_specifications_library(monkeypatch):
     assert "v1a," + theirs.removeprefix("v1,") == webhooks.sign("msg_1", NOW, BODY, KEY)
 
 
-def test_our_headers_pass_the_specifications_library_beside_a_symmetric_signature():
-    """A receiver that still verifies v1 finds our header readable and our id and timestamp where it expects them."""
-    theirs = standardwebhooks.Webhook(b"a shared secret of some length..")
-    now = datetime.now(UTC)
-    made = webhooks.headers("msg_1", int(now.timestamp()), BODY, KEY)
-    made["webhook-signature"] += " " + theirs.sign("msg_1", now, BODY.decode())
-    assert theirs.verify(BODY, made) == json.loads(BODY)
+def test_the_specifications_library_verifies_our_headers_with_the_shared_secret():
+    made = webhooks.headers("msg_1", int(time.time()), BODY, KEY)
+    assert standardwebhooks.Webhook(KEY.shared_text()).verify(BODY, made) == json.loads(BODY)
+    for secret, body in ((OTHER.shared_text(), BODY), (KEY.shared_text(), BODY + b" ")):
+        with pytest.raises(standardwebhooks.WebhookVerificationError):
+            standardwebhooks.Webhook(secret).verify(body, made)
+
+
+def test_the_library_makes_the_same_shared_signature():
+    theirs = standardwebhooks.Webhook(KEY.shared_text()).sign("msg_1", datetime.fromtimestamp(NOW, UTC), BODY.decode())
+    assert theirs == webhooks.sign_shared("msg_1", NOW, BODY, KEY)
+
+
+def test_a_shared_signature_alone_is_not_believed_here():
+    """We hand out the secret, so what was signed with it is no word of ours to whoever has the public key."""
+    made = {
+        **webhooks.headers("msg_1", NOW, BODY, KEY),
+        "webhook-signature": webhooks.sign_shared("msg_1", NOW, BODY, KEY),
+    }
+    with pytest.raises(WebhookError):
+        webhooks.verify(made, BODY, keys=[KEY.public], now=NOW)
 
 
 def test_the_seed_may_not_be_shown():

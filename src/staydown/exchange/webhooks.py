@@ -1,6 +1,7 @@
-"""Signed webhooks by the Standard Webhooks 1.0.0 specification, in its asymmetric form ``v1a`` (Ed25519).
+"""Signed webhooks by the Standard Webhooks 1.0.0 specification, in both of its forms.
 
-We sign with ``whsk_...`` and hand out ``whpk_...``: who can check our webhooks cannot make them. Signed is
+We sign with ``whsk_...`` and hand out ``whpk_...``: who can check our ``v1a`` (Ed25519) cannot make it. Beside it goes
+``v1``, an HMAC under a secret of the same endpoint, for receivers whose library knows nothing else. Signed is
 ``id.timestamp.body``; the id is the receiver's idempotency key, the timestamp bounds how long a recording is of use.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,13 +17,17 @@ from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from staydown.errors import SettingError, WebhookError
 
 TOLERANCE: Final = 300  # seconds that the sender's clock and ours may differ, the specification's usual value
 SECRET_PREFIX: Final = "whsk_"  # noqa: S105 - the public prefix of a key, not a key
 PUBLIC_PREFIX: Final = "whpk_"
+SHARED_PREFIX: Final = "whsec_"
 VERSION: Final = "v1a"
+SHARED_VERSION: Final = "v1"
 
 ID_HEADER: Final = "webhook-id"
 TIMESTAMP_HEADER: Final = "webhook-timestamp"
@@ -69,6 +75,15 @@ class SigningKey:
         """The half to give to the receiver."""
         return PublicKey(Ed25519PrivateKey.from_private_bytes(self.seed).public_key().public_bytes_raw())
 
+    @property
+    def shared(self) -> bytes:
+        """The secret of the ``v1`` form, made from the seed: from it nobody gets to the seed."""
+        return HKDF(SHA256(), 32, salt=None, info=b"staydown webhook shared secret").derive(self.seed)
+
+    def shared_text(self) -> str:
+        """``whsec_`` and base64, as the libraries of the specification read it. Whoever has it can make ``v1``."""
+        return SHARED_PREFIX + base64.b64encode(self.shared).decode()
+
     def __repr__(self) -> str:
         return "<SigningKey>"
 
@@ -102,13 +117,17 @@ def sign(message_id: str, timestamp: int, body: bytes, *keys: SigningKey) -> str
     return " ".join(f"{VERSION},{base64.b64encode(signature).decode()}" for signature in signatures)
 
 
+def sign_shared(message_id: str, timestamp: int, body: bytes, *keys: SigningKey) -> str:
+    """The same in the form ``v1``: HMAC-SHA256 under the secret of each key."""
+    signed = _signed(message_id, timestamp, body)
+    made = (hmac.digest(key.shared, signed, "sha256") for key in keys)
+    return " ".join(f"{SHARED_VERSION},{base64.b64encode(each).decode()}" for each in made)
+
+
 def headers(message_id: str, timestamp: int, body: bytes, *keys: SigningKey) -> dict[str, str]:
-    """The three headers that go out with ``body``."""
-    return {
-        ID_HEADER: message_id,
-        TIMESTAMP_HEADER: str(timestamp),
-        SIGNATURE_HEADER: sign(message_id, timestamp, body, *keys),
-    }
+    """The three headers that go out with ``body``, which is signed in both forms."""
+    signatures = (form(message_id, timestamp, body, *keys) for form in (sign, sign_shared))
+    return {ID_HEADER: message_id, TIMESTAMP_HEADER: str(timestamp), SIGNATURE_HEADER: " ".join(signatures)}
 
 
 def verify(

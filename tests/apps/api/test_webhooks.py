@@ -31,6 +31,7 @@ def test_an_endpoint_is_added_with_a_public_key(caller):
     found = answer.json()
     assert PublicKey.parse(found["public_key"])
     assert "whsk_" not in answer.content.decode()
+    assert found.pop("shared_secret").startswith("whsec_")  # shown this once
     assert caller.get(f"/webhooks/{found['id']}").json() == found
     assert caller.get("/webhooks").json() == {"items": [found], "next": None}
     assert history(Endpoint.objects.get())[0].actor_kind == "key"

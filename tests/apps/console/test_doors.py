@@ -81,7 +81,7 @@ MAY = {
 @pytest.fixture
 def addresses(case, db):
     """The address of each name, about something real."""
-    endpoint, _ = sharing.add_endpoint("platform", "https://platform.test/hooks", by=Actor.system())
+    endpoint = sharing.add_endpoint("platform", "https://platform.test/hooks", by=Actor.system())
     key, _ = accounts.create_key("a program", ["screen"], by=Actor.system())
     person = member("somebody", Role.MODERATOR)
     given = MinorsForm(links=["https://platform.test/posts/3"])

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def endpoint():
-    return sharing.add_endpoint("the platform", "https://platform.test/hooks", by=Actor.system())[0]
+    return sharing.add_endpoint("the platform", "https://platform.test/hooks", by=Actor.system())
 
 
 def dead(endpoint, count=1):
@@ -98,6 +98,7 @@ def test_an_endpoint_is_looked_at_without_changing_it(at_ada, endpoint):
 def test_a_new_endpoint_shows_the_key_that_its_receiver_needs(at_ada):
     page = at_ada.post("/staff/webhooks/endpoints/", {"name": "new", "url": "https://new.test/h"}).content.decode()
     assert "whpk_" in page
+    assert Endpoint.objects.get().shared_secret in page
     assert "whsk_" not in page
     assert Endpoint.objects.get().name == "new"
 

@@ -15,7 +15,7 @@ from staydown.exchange.webhooks import PublicKey, SigningKey
 
 @pytest.fixture
 def endpoint(db, system):
-    return actions.add_endpoint("the platform", "https://platform.test/hooks", by=system)[0]
+    return actions.add_endpoint("the platform", "https://platform.test/hooks", by=system)
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def delivery(endpoint):
 
 
 def test_each_endpoint_has_a_key_of_its_own(endpoint, system):
-    other, public = actions.add_endpoint("another", "https://another.test/", by=system)
+    other = actions.add_endpoint("another", "https://another.test/", by=system)
     keys = [SigningKey.parse(row.signing_key).public for row in (endpoint, other)]
-    assert keys[1] == PublicKey.parse(public)
+    assert keys[1] == PublicKey.parse(other.public_key)
     assert keys[0] != keys[1]
     assert [line.verb for line in history(other)] == ["endpoint.added"]
 
@@ -65,7 +65,7 @@ def test_an_endpoint_has_a_name(db, system, name):
 
 
 def test_an_event_is_a_row_and_a_task_for_each_endpoint_that_is_on(endpoint, system):
-    off, _ = actions.add_endpoint("off", "https://off.test/", by=system)
+    off = actions.add_endpoint("off", "https://off.test/", by=system)
     actions.change_endpoint(off, by=system, enabled=False)
     assert actions.announce("case.decided", {"case": "4f1d"}) == 1
     delivery = Delivery.objects.get()

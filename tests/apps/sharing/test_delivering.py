@@ -36,7 +36,7 @@ class Receiver:
 
 @pytest.fixture
 def key(db, system):
-    return actions.add_endpoint("the platform", "https://platform.test/hooks", by=system)[1]
+    return actions.add_endpoint("the platform", "https://platform.test/hooks", by=system).public_key
 
 
 @pytest.fixture

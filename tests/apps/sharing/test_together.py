@@ -58,7 +58,7 @@ def meeting(change: Callable[[], object], other: Callable[[], object], monkeypat
 
 @pytest.fixture
 def endpoint(system):
-    return actions.add_endpoint("the platform", "https://platform.test/hooks", by=system)[0]
+    return actions.add_endpoint("the platform", "https://platform.test/hooks", by=system)
 
 
 def gone(_request: httpx.Request) -> httpx.Response:

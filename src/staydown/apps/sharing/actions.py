@@ -26,13 +26,13 @@ GRACE: Final = timedelta(seconds=30)  # a task that has not started by then is t
 
 
 @transaction.atomic
-def add_endpoint(name: str, url: str, *, by: Actor) -> tuple[Endpoint, str]:
-    """A new endpoint and the public key (``whpk_``) that its receiver verifies with. Each endpoint has its own key."""
+def add_endpoint(name: str, url: str, *, by: Actor) -> Endpoint:
+    """A new endpoint, with a key of its own: its receiver verifies with one of ``public_key`` and ``shared_secret``."""
     _check_endpoint(name, url)
     key = SigningKey(secrets.token_bytes(32))
     endpoint = Endpoint.objects.create(name=name, url=url, signing_key=key.text(), added_at=timezone.now())
     audit.record("endpoint.added", by=by, about=endpoint)
-    return endpoint, key.public.text()
+    return endpoint
 
 
 @transaction.atomic

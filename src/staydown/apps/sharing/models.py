@@ -44,6 +44,11 @@ class Endpoint(models.Model):
         """What the receiver verifies with: ``whpk_`` and base64."""
         return SigningKey.parse(self.signing_key).public.text()
 
+    @property
+    def shared_secret(self) -> str:
+        """What a receiver verifies with whose library knows ``v1`` alone: ``whsec_`` and base64. Shown once."""
+        return SigningKey.parse(self.signing_key).shared_text()
+
 
 class Delivery(models.Model):
     """One event on its way to one endpoint. ``public_id`` is the webhook's id: a repeat carries the same one."""

@@ -28,7 +28,7 @@ def furnish(platform: Platform) -> tuple[SignIn, SignIn]:
     accounts.create_staff(MODERATOR, password=password, role=Role.MODERATOR, pseudonym="Bea", by=by)
     platform.screen_key = accounts.create_key("The platform's uploads", UPLOADS, by=by)[1]
     platform.api_key = accounts.create_key("The platform's takedowns", TAKEDOWNS, by=by)[1]
-    platform.webhook_key = sharing.add_endpoint("The platform", f"{platform.origin}/hooks", by=by)[1]
+    platform.webhook_key = sharing.add_endpoint("The platform", f"{platform.origin}/hooks", by=by).public_key
     install.told()
     connections.close_all()
     return (MODERATOR, password), (installed.username, installed.password or "")

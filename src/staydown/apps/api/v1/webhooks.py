@@ -49,6 +49,12 @@ class EndpointOut(Schema):
     public_key: str
 
 
+class EndpointMade(EndpointOut):
+    """A new endpoint, and the one time that ``shared_secret`` (``whsec_…``) is shown."""
+
+    shared_secret: str
+
+
 class EndpointsOut(Page):
     """Endpoints, the oldest first."""
 
@@ -82,14 +88,15 @@ def index(request: HttpRequest, ask: Asked) -> dict[str, Any]:
     return page(access.endpoints(), ask, shown)
 
 
-@router.post("/webhooks", auth=NEEDS, response={201: EndpointOut}, summary="Add an endpoint")
+@router.post("/webhooks", auth=NEEDS, response={201: EndpointMade}, summary="Add an endpoint")
 def create(request: HttpRequest, body: EndpointIn) -> Status:
-    """Add an endpoint. Each has a signing key of its own; the answer holds the public half."""
+    """Add an endpoint. Each has a signing key of its own; the answer holds what its receiver verifies with."""
 
     def add() -> dict[str, Any]:
-        return {"id": str(actions.add_endpoint(body.name, body.url, by=actor_of(request))[0].public_id)}
+        return {"id": str(actions.add_endpoint(body.name, body.url, by=actor_of(request)).public_id)}
 
-    return Status(201, shown(access.endpoint(UUID(once(request, add)["id"]))))
+    endpoint = access.endpoint(UUID(once(request, add)["id"]))
+    return Status(201, {**shown(endpoint), "shared_secret": endpoint.shared_secret})
 
 
 @router.get("/webhooks/{uuid:endpoint_id}", auth=NEEDS, response=EndpointOut, summary="Read an endpoint")

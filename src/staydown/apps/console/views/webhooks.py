@@ -53,17 +53,15 @@ def show(request: HttpRequest) -> HttpResponse:
 
 @door("endpoint_add", "POST")
 def add(request: HttpRequest) -> HttpResponse:
-    """Adds an endpoint and shows the public key that its receiver verifies with."""
+    """Adds an endpoint and shows what its receiver verifies with."""
     form = EndpointForm(request.POST)
     if form.is_valid():
         try:
-            endpoint, key = actions.add_endpoint(**form.cleaned_data, by=staff_actor(request.user))
+            endpoint = actions.add_endpoint(**form.cleaned_data, by=staff_actor(request.user))
         except InvalidError as error:
             form.refused(error)
         else:
-            return render(
-                request, "console/endpoint_added.html", {"endpoint": endpoint, "key": key, "menu": "webhooks"}
-            )
+            return render(request, "console/endpoint_added.html", {"endpoint": endpoint, "menu": "webhooks"})
     return _page(request, form, status=422)
 
 
