@@ -39,7 +39,7 @@ demo: $(VENV)/.run ## Watch one report from the first click to the proof (EXIT=1
 	@$(BIN)/staydown demo $(if $(EXIT),--exit) $(if $(DATA),--data $(DATA))
 
 .PHONY: test
-test: setup programs ## Run every test, with a real PostgreSQL and a real Chromium
+test: setup programs ## Run every test, with a real PostgreSQL, Chromium and nginx
 	@.ci/test
 
 .PHONY: programs

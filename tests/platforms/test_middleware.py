@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from staydown.client import Verdict
+from staydown.client import Answer, Verdict
 from staydown.core.bank import Action
-from staydown.errors import DeniedError
+from staydown.errors import DeniedError, UploadRefusedError, UploadUncheckedError
 from staydown.platforms import asgi, bodies, wsgi
 from staydown.platforms.rules import Rules
 from tests.platforms.uploads import AGAIN, BANKED, CUT, OTHER, async_client, client, form, node
@@ -153,6 +153,27 @@ def test_a_body_that_is_too_long(ask, blocking):
 def test_a_key_that_is_refused_is_an_error_and_no_verdict(ask, blocking):
     with pytest.raises(DeniedError):
         ask(blocking, *form(OTHER), rules=OPEN, key="sdn_live_of_nobody")
+
+
+def test_an_upload_that_breaks_off_is_not_taken_for_a_whole_one(blocking):
+    environ = {"REQUEST_METHOD": "PUT", "CONTENT_TYPE": "image/png", "CONTENT_LENGTH": str(len(OTHER))}
+    environ |= {"wsgi.input": io.BytesIO(OTHER[:-30])}
+    seen: list[str] = []
+    app = wsgi.ScreenUploads(lambda _environ, _start: pytest.fail("it reached the site"), client(blocking))
+    assert b'"bad_upload"' in b"".join(app(environ, lambda status, _headers: seen.append(status)))
+    assert seen == ["400 Bad Request"]
+
+
+def test_what_only_the_clients_policy_says_is_no_word_about_the_picture():
+    nobody = Answer(Verdict.BLOCK, hashable=False, fault="unreachable")
+    with pytest.raises(UploadUncheckedError):
+        Rules().judge(nobody, OTHER)
+    held_back = Answer(Verdict.REVIEW, hashable=False, fault="unreachable")
+    with pytest.raises(UploadUncheckedError):
+        Rules(refused=frozenset({Verdict.REVIEW})).judge(held_back, b"words")
+    known = Answer(Verdict.BLOCK, hashable=False, fault="corrupt")
+    with pytest.raises(UploadRefusedError):
+        Rules().judge(known, CUT)
 
 
 def test_a_long_body_takes_little_memory():

@@ -21,7 +21,7 @@ from django.core.files.storage import FileSystemStorage
 
 from staydown.client import Client, Verdict
 from staydown.core.hashing.containers import SNIFFED
-from staydown.errors import SettingError, UploadError
+from staydown.errors import SettingError, UploadError, UploadUncheckedError
 from staydown.platforms.rules import LONGEST, USUAL_REFUSED, Rules, said
 
 
@@ -33,10 +33,12 @@ class Door(NamedTuple):
 
     def check(self, file: File[Any]) -> None:
         """Raise `UploadError` when ``file`` is not to be published. It is read, and stands at its start again."""
+        if not file.seekable():
+            raise UploadUncheckedError
         file.seek(0)
-        start = file.read(SNIFFED)
+        start = _bytes(file.read(SNIFFED))
         is_short = file.size <= self.rules.longest
-        data = start + file.read() if is_short else None
+        data = start + _bytes(file.read()) if is_short else None
         file.seek(0)
         if start:
             self.rules.judge(said(self.client, data), start)
@@ -58,6 +60,11 @@ def validate_upload(value: File[Any]) -> None:
         door().check(value)
     except UploadError as error:
         raise ValidationError(error.message, code=error.code) from error
+
+
+def _bytes(read: bytes | str) -> bytes:
+    """What a file holds; a `ContentFile` of text hands out text, which storages write as UTF-8."""
+    return read.encode() if isinstance(read, str) else read
 
 
 class ScreenedStorage:

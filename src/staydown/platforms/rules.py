@@ -19,6 +19,7 @@ from staydown.errors import (
 
 LONGEST: Final = 50 << 20
 USUAL_REFUSED: Final = frozenset({Verdict.BLOCK})
+_NOBODY: Final = frozenset({UnreachableError.code, BusyError.code})  # faults of answers that the client's policy made
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +42,18 @@ class Rules:
         Raises `UploadRefusedError` for one that is not to be, and `UploadUncheckedError` where nothing could be asked.
         Every other error, such as that of a key that is refused, is raised as it is.
         """
-        if isinstance(said, Answer) and said.fault is None:
-            answer = said
-        elif isinstance(said, Answer):
-            answer = said if said.action is not Verdict.REVIEW else self._unseen(said.fault, start)
+        if isinstance(said, Answer):
+            answer, is_known = said, said.fault not in _NOBODY
         elif isinstance(said, UnreachableError | BusyError):
-            answer = Answer(self.unreachable, hashable=False, fault=said.code)
+            answer, is_known = Answer(self.unreachable, hashable=False, fault=said.code), False
         elif isinstance(said, MediaError):
-            answer = self._unseen(said.code, start)
+            verdict = self.unhashable if is_media(start[:SNIFFED]) else Verdict.ALLOW
+            answer, is_known = Answer(verdict, hashable=False, fault=said.code), False
         else:
             raise said
         if answer.action not in self.refused:
             return answer
-        raise UploadUncheckedError if answer.fault and not answer.hit_id else UploadRefusedError
-
-    def _unseen(self, fault: str | None, start: bytes) -> Answer:
-        """What to do with what could not be hashed, for a reason with the code ``fault``."""
-        verdict = self.unhashable if is_media(start[:SNIFFED]) else Verdict.ALLOW
-        return Answer(verdict, hashable=False, fault=fault)
+        raise UploadRefusedError if is_known else UploadUncheckedError
 
 
 def said(client: Client, data: bytes | None) -> Answer | StaydownError:

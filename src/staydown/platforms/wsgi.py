@@ -64,6 +64,8 @@ class ScreenUploads:
             if size > self._longest_body:
                 raise TooLargeError("This upload is too long. Send fewer files at once.")
             body.write(part)
+        if size < (left or 0):
+            raise UploadError("This upload ended too early. Send it again.")
         return size
 
 
