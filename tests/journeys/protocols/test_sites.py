@@ -29,6 +29,12 @@ OTHER = pictures.encoded(pictures.pattern(4712))
 WORDS = b"%PDF-1.7 words and no picture"
 NOBODY = "http://127.0.0.1:9"  # the port of the discard protocol, on which nobody listens
 
+SERVED = """
+from django.core.management import call_command
+from django.core.wsgi import get_wsgi_application
+site = get_wsgi_application()
+call_command("migrate", run_syncdb=True, verbosity=0)
+"""
 SETTINGS = """
 SECRET_KEY, ALLOWED_HOSTS, ROOT_URLCONF, USE_TZ = "of a test", ["*"], "shop.urls", True
 INSTALLED_APPS, DATABASES = ["shop"], {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "rows.sqlite3"}}
@@ -64,6 +70,7 @@ WAGTAIL = f"""
 SECRET_KEY, ALLOWED_HOSTS, ROOT_URLCONF, USE_TZ, LANGUAGE_CODE = "of a test", ["*"], "desk.urls", True, "en"
 INSTALLED_APPS = "{APPS} django.contrib.staticfiles".split()
 DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "rows.sqlite3"}}}}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT, STATIC_URL, DEFAULT_AUTO_FIELD = "media", "/static/", "django.db.models.BigAutoField"
 MODELSEARCH_BACKENDS = WAGTAILSEARCH_BACKENDS = {{"default": {{"BACKEND": "modelsearch.backends.database.fallback"}}}}
 WAGTAIL_SITE_NAME, WAGTAILADMIN_BASE_URL, WAGTAILDOCS_SERVE_METHOD = "desk", "http://desk.example", "direct"
@@ -117,7 +124,7 @@ def serving(folder: Path, *command: str, port: int, **settings: str) -> Iterator
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as web:
-            eventually(lambda: process.poll() is not None or answers(web), seconds=30)
+            eventually(lambda: process.poll() is not None or answers(web), seconds=60)
             assert process.poll() is None, (folder / "log").read_text()
             yield web
     finally:
@@ -176,12 +183,10 @@ def test_a_django_site(tmp_path, node):
     (shop / "models.py").write_text(program("django.md", "validate_upload"))
     (shop / "urls.py").write_text(URLS)
     settings = {**node, "DJANGO_SETTINGS_MODULE": "shop.settings"}
-    django = [sys.executable, "-m", "django"]
     pages.started([program("django.md", "printf").splitlines()[-1]], tmp_path, **settings)
-    environment = {**clean(), **settings, "PYTHONPATH": str(tmp_path)}
-    subprocess.run([*django, "migrate", "--run-syncdb", "-v0"], cwd=tmp_path, env=environment, check=True)
+    (tmp_path / "served.py").write_text(SERVED)
     port = free_port()
-    with serving(tmp_path, *django, "runserver", "--noreload", str(port), port=port, **settings) as web:
+    with serving(tmp_path, *wsgi("served.site", port), port=port, **settings) as web:
         for at, path in enumerate(("/form", "/storage"), start=1):
             assert posted(web, OTHER, path, "file").json() == {"photos": at}
             for data in (BANKED, COPY):
@@ -199,12 +204,9 @@ def test_a_wagtail_site(tmp_path, node):
     (desk / "urls.py").write_text(WAGTAIL_URLS)
     (tmp_path / "screen.key").write_text(node["KEY"])
     settings = {**node, "DJANGO_SETTINGS_MODULE": "desk.settings"}
-    django = [sys.executable, "-m", "django"]
-    environment = {**clean(), **settings, "PYTHONPATH": str(tmp_path)}
-    for command in (["migrate", "--run-syncdb", "-v0"], ["shell", "-v0", "-c", EDITOR]):
-        subprocess.run([*django, *command], cwd=tmp_path, env=environment, check=True)
+    (tmp_path / "served.py").write_text(SERVED + EDITOR)
     port = free_port()
-    with serving(tmp_path, *django, "runserver", "--noreload", str(port), port=port, **settings) as web:
+    with serving(tmp_path, *wsgi("served.site", port), port=port, **settings) as web:
         web.get("/admin/login/")
         web.headers["x-csrftoken"] = web.cookies["csrftoken"]
         assert web.post("/admin/login/", data={"username": "ed", "password": "of a test"}).status_code == 302
