@@ -33,9 +33,10 @@ def by_wsgi(
         start("200 OK", [])
         return [hashlib.sha256(data).hexdigest().encode()]
 
-    app = wsgi.ScreenUploads(site, client(by, key), **given)
     environ = {"REQUEST_METHOD": method, "CONTENT_TYPE": kind, "CONTENT_LENGTH": str(len(body))}
-    said = b"".join(app({**environ, "wsgi.input": io.BytesIO(body)}, lambda status, _headers: seen.append(status)))
+    with client(by, key) as asking:
+        app = wsgi.ScreenUploads(site, asking, **given)
+        said = b"".join(app({**environ, "wsgi.input": io.BytesIO(body)}, lambda status, _headers: seen.append(status)))
     return int(seen[0][:3]), said
 
 
@@ -65,8 +66,12 @@ def by_asgi(
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": data.hexdigest().encode()})
 
-    scope = {"type": "http", "method": method, "headers": [(b"content-type", kind.encode())]}
-    asyncio.run(asgi.ScreenUploads(site, async_client(by, key), **given)(scope, receive, send))
+    async def served() -> None:
+        scope = {"type": "http", "method": method, "headers": [(b"content-type", kind.encode())]}
+        async with async_client(by, key) as asking:
+            await asgi.ScreenUploads(site, asking, **given)(scope, receive, send)
+
+    asyncio.run(served())
     return sent[0]["status"], sent[1]["body"]
 
 
@@ -185,3 +190,34 @@ def test_a_long_body_takes_little_memory():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 12 << 20
+
+
+def test_a_long_upload_takes_little_memory_on_its_way_through(blocking):
+    body, kind = form(*[b"words " * 500_000] * 8)  # 24 MB
+    parts = (body[at : at + 65_536] for at in range(0, len(body), 65_536))
+
+    async def receive() -> dict[str, Any]:
+        part = next(parts, b"")
+        return {"type": "http.request", "body": part, "more_body": bool(part)}
+
+    async def site(_scope: Any, receive: Any, send: Any) -> None:
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message["body"]), message["more_body"]
+        assert size == len(body)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    app = asgi.ScreenUploads(site, async_client(blocking), rules=Rules(longest=4 << 20))
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}
+    tracemalloc.start()
+    asyncio.run(app(scope, receive, send))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sent[0]["status"] == 204
+    assert peak < 14 << 20

@@ -79,7 +79,7 @@ class ScreenUploads:
         try:
             return await self._client.screen(file.data)
         except StaydownError as error:
-            return error
+            return error.with_traceback(None)  # its frames would keep the file in memory
 
 
 def _again(body: BinaryIO, receive: Receive) -> Receive:

@@ -63,4 +63,4 @@ def said(client: Client, data: bytes | None) -> Answer | StaydownError:
     try:
         return client.screen(data)
     except StaydownError as error:
-        return error
+        return error.with_traceback(None)  # its frames would keep the file in memory
