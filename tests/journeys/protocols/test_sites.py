@@ -252,6 +252,7 @@ def test_nginx_by_the_commands_of_the_page(open_folder, node):
                     assert [posted(web, data, part="file").status_code for data in files] == [status] * len(files)
                 sent = web.build_request("POST", "/photos", files={"file": ("a.jpg", OTHER)})
                 assert web.send(sent).text == f"published {sent.headers['content-length']} bytes"
+                assert web.get("/photos").text == "published 0 bytes"  # what uploads nothing is not screened
                 file = open_folder / "nginx.conf"
                 file.write_text(
                     file.read_text().replace(node["STAYDOWN"], NOBODY).replace("# error_page", "error_page")
