@@ -43,6 +43,7 @@ class Said:
     ground: str
     why: str
     redress: tuple[str, ...]
+    language: str
 
     def __repr__(self) -> str:
         return "<Said>"
@@ -50,7 +51,12 @@ class Said:
     @property
     def text(self) -> str:
         """The whole as plain text, in the language in which it was worked out."""
-        lines = [
+        with translation.override(self.language):
+            lines = self._lines()
+        return "\n\n".join(line for line in lines if line)
+
+    def _lines(self) -> list[str]:
+        return [
             _("About something that you uploaded"),
             self.restriction,
             _said(_("Where this holds"), self.scope),
@@ -63,7 +69,6 @@ class Said:
             self.decision,
             *self.redress,
         ]
-        return "\n\n".join(line for line in lines if line)
 
 
 def _said(what: str, text: str) -> str:
@@ -127,6 +132,7 @@ def worked_out(
         if terms
         else _("This law requires such content to be taken down."),
         redress=redress,
+        language=translation.get_language() or "en",
     )
 
 
