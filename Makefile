@@ -81,8 +81,8 @@ docs: setup ## Write the reference pages that are read off the code
 	@$(BIN)/python docs/generate.py
 
 .PHONY: messages
-messages: setup ## Compile the translations of the pages (needs msgfmt of the package gettext)
-	@cd src/staydown && ../../$(BIN)/python -m django compilemessages
+messages: ## Compile the translations of the pages (needs msgfmt of the package gettext)
+	@for po in src/staydown/locale/*/LC_MESSAGES/django.po; do msgfmt --check-format -o "$${po%.po}.mo" "$$po"; done
 
 .PHONY: pictures
 pictures: setup programs ## Take the readme's pictures of the portal and the console
