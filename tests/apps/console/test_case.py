@@ -41,6 +41,14 @@ def test_links_are_text_and_never_anchors(at_bea, case):
     assert 'src="https://platform.test' not in page
 
 
+def test_a_video_is_called_one(at_bea):
+    sent = make.submitted(links=0, pictures=(1,), hashes=[make.picture(1), make.video(1)])
+    page = text(at_bea, sent.case)
+    assert "<strong>Video</strong> <bdi>video 1</bdi>" in page
+    assert "<strong>Picture</strong> <bdi>picture 1</bdi>" in page
+    assert make.pdq(1000).hex() not in page
+
+
 def test_markup_in_what_people_wrote_stays_text(at_bea):
     sent = make.submitted(
         links=["https://a.test/<script>alert(1)</script>"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -192,3 +193,13 @@ def test_what_the_operator_withdrew_is_no_longer_shown_as_blocked(client, bea, s
     for entry in Entry.objects.all():
         actions.withdraw_entry(entry, by=system)
     assert "are blocked" not in shown(client, sent.code)
+
+
+def test_a_video_is_called_one_and_blocked_once_it_was_decided(client, bea):
+    given = replace(make.video(1), label="Video 1")
+    sent = make.submitted(links=0, pictures=(), hashes=[given, HashGiven(sha256_hex="0f" * 32, label="Video 2")])
+    page = shown(client, sent.code)
+    assert "Video 1" in page
+    assert "Video 2" in page
+    make.decided(sent.case, bea)
+    assert "copies are blocked" in shown(client, sent.code)
