@@ -131,6 +131,15 @@ def test_a_banked_video_does_what_its_entry_says(stepped, action, banked_as, fra
     assert [hit.action for hit in stepped.node.hits._waiting.values()] == [action]
 
 
+@pytest.mark.parametrize("kind", ["webm", "mov", "matroska", "GIF", "WEBP"])
+def test_a_copy_in_another_format_is_found(stepped, kind):
+    stepped.publisher.add(entry(LONG_HASH, radius=31))
+    stepped.sync()
+    part = LONG[3:19]
+    copy = clips.drawn(part, kind) if kind.isupper() else clips.film(part, kind)
+    assert sent(stepped, copy).json()["action"] == "block"
+
+
 def test_a_frame_of_a_banked_video_asks_for_a_review_at_most(stepped):
     stepped.publisher.add(entry(LONG_HASH, radius=31))
     stepped.sync()

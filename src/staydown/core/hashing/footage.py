@@ -333,10 +333,10 @@ def _readable(frame: VideoFrame) -> tuple[VideoFrame, bool]:
     form = frame.format
     first = form.components[0]
     if not first.is_luma or form.has_palette or any(each.is_alpha for each in form.components):
-        return frame.reformat(format="rgba"), False
+        return frame.reformat(format="rgba", threads=1), False
     if first.bits == 8 and (form.is_planar or form.name == "gray"):
         return frame, True
-    return frame.reformat(format="yuv444p"), True
+    return frame.reformat(format="yuv444p", threads=1), True
 
 
 def _over_white(frame: VideoFrame) -> NDArray[np.uint8]:
