@@ -275,6 +275,27 @@ def test_adding_wakes_the_reporter(publisher):
     assert woken == [True]
 
 
+def test_a_wave_wakes_the_reporter_once(publisher):
+    woken = []
+    hits = Hits(publisher.client(), Settings(), wake=lambda: woken.append(True))
+    for _ in range(3):
+        hits.add(hit())
+    hits.step()
+    hits.add(hit())  # while it lingers
+    assert woken == [True]
+    while hits.step() != IDLE:
+        pass
+    hits.add(hit())
+    assert woken == [True, True]
+
+
+def test_it_does_not_linger_while_a_whole_report_waits(publisher):
+    hits = hits_to(publisher, hits_batch=2)
+    for _ in range(5):
+        hits.add(hit())
+    assert [hits.step() for _ in range(4)] == [0.0, LINGER, LINGER, IDLE]
+
+
 def test_a_hit_shows_nothing_of_itself():
     assert "post/secret" not in repr(hit(ref="post/secret"))
 

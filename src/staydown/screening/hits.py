@@ -19,7 +19,7 @@ from staydown.screening.settings import Settings
 
 log = logging.getLogger(__name__)
 
-IDLE: Final = 60.0  # seconds; a new hit wakes the thread at once
+IDLE: Final = 60.0  # seconds; the first new hit wakes the thread at once
 MOST_COUNT: Final = 1_000_000  # uploads that one report may speak of; the API takes no more
 LINGER: Final = 0.05  # seconds after a hit, so that a wave goes out in few reports
 
@@ -67,6 +67,7 @@ class Hits:
         self._lock = threading.Lock()
         self._waiting: dict[str, Hit] = {}
         self._growing: dict[tuple[UUID, Action], Hit] = {}  # the one that was never sent, for each entry and action
+        self._is_idle = True  # nothing waits and nobody looks before `IDLE` has passed
         self._failures = 0
         self.refused = 0
         """How many uploads the publisher would not hear of, however they were told."""
@@ -78,14 +79,17 @@ class Hits:
             return sum(hit.count for hit in self._waiting.values())
 
     def add(self, hit: Hit) -> None:
-        """Report ``hit`` soon."""
+        """Report ``hit`` soon. Only the first after a pause wakes the reporter: a thread that starts for each hit of a
+        wave would take turns with the one that answers."""
         with self._lock:
             same = self._growing.get((hit.entry, hit.action)) if len(self._waiting) >= self._room else None
             if same is None or same.count + hit.count > MOST_COUNT:
                 self._waiting[hit.id] = self._growing[hit.entry, hit.action] = hit
             else:
                 same.count += hit.count
-        self._wake()
+            wakes, self._is_idle = self._is_idle, False
+        if wakes:
+            self._wake()
 
     def step(self) -> float:
         """Report the oldest hits once; the seconds until the next report."""
@@ -105,7 +109,7 @@ class Hits:
         self._forget(batch)
         self._failures = 0
         self._size = min(self._size * 2, self._most)
-        return LINGER
+        return LINGER if len(self._waiting) < self._size else 0.0
 
     def flush(self, seconds: float) -> int:
         """Report what waits, for at most about ``seconds``; how many uploads are left, which the log then says."""
@@ -127,6 +131,7 @@ class Hits:
                 hit.was_sent = True
                 if self._growing.get((hit.entry, hit.action)) is hit:
                     del self._growing[hit.entry, hit.action]
+            self._is_idle = not batch
         return batch
 
     def _forget(self, batch: list[Hit]) -> None:

@@ -203,7 +203,7 @@ class Table:
             return rows, distances
         keep = distances <= self.kinds.reach[algorithm][self.kind[rows]]
         rows, distances = rows[keep], distances[keep]
-        if bool(np.all(rows[1:] > rows[:-1])):  # found by looking at every entry, or a few
+        if len(rows) < 2 or bool(np.all(rows[1:] > rows[:-1])):  # found by looking at every entry, or a few
             return rows, distances
         order = np.lexsort((distances, rows))
         rows, distances = rows[order], distances[order]
