@@ -1,11 +1,13 @@
 """Exact matching at radius 31 against faiss: the flat index, and the multi-hash index as HMA uses it.
 
 Both sides take turns with the same queries, and the answers are compared: a faster side that misses would not count.
-Half of the queries lie 0 to 31 bits from an entry, half lie nowhere near one. No query comes twice, and the other side
-empties the caches before ours takes its turn, so what is measured are searches that read from memory. What changes
+Half of the queries lie 0 to 31 bits from an entry, half lie nowhere near one. No query comes twice, so the entries are
+read from memory. A turn begins with other queries of the same side, because the other one has emptied the caches: what
+counts is an index that is in use. The first queries of a turn have a row of their own. What changes
 while it is asked is measured by `benchmarks.freshness`.
 
 python -m benchmarks.matching 1000000     # this part alone, at one size
+python -m benchmarks.matching hard        # what is hardest for an index, alone
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import faiss
 import numpy as np
@@ -27,6 +29,7 @@ from benchmarks.rows import Row, row, timed, versus
 from staydown.core.bank import Action
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching import scan, snapshot
+from staydown.core.matching.index import Match
 from staydown.core.matching.live import LiveIndex
 from staydown.core.matching.multi_index import MultiIndex
 from staydown.core.matching.table import Kind, Kinds, Table
@@ -34,7 +37,8 @@ from staydown.core.matching.table import Kind, Kinds, Table
 SEED: Final = 11
 RADIUS: Final = 31
 QUERIES: Final = 200
-IN_TURN: Final = 20  # queries of one side before those of the other
+IN_TURN: Final = 20  # queries of one side that count, before those of the other
+PRACTICE: Final = 60  # and before them, so many that do not
 AT_ONCE: Final = 64
 CROWDS: Final = 6  # times so many
 VIEWS: Final = 8
@@ -70,9 +74,9 @@ def rows_at(count: int) -> list[Row]:
     live = LiveIndex(index)
     queries = asked(table, rng)
     del table
-    rows, theirs_built, theirs_size = against_faiss(count, index, live, queries)
+    found, theirs_built, theirs_size = against_faiss(count, index, live, queries)
     return [
-        *rows,
+        *found,
         row(f"build an index of {count:,}", "multi-hash", ours_built, theirs_built, "s", "under 10 s", ours_built < 10),
         memory_row(count, live, theirs_size),
         *snapshot_rows(count, index, theirs_built),
@@ -88,13 +92,33 @@ def random_table(count: int, rng: np.random.Generator) -> Table:
 
 
 def asked(table: Table, rng: np.random.Generator) -> list[bytes]:
-    """Queries, every other one near an entry."""
+    """Queries for all turns, every other one near an entry."""
     found = []
-    for number in range(QUERIES):
+    for number in range(QUERIES // IN_TURN * (PRACTICE + IN_TURN)):
         bits = np.unpackbits(table.values[rng.integers(len(table))].view(np.uint8))
         bits[rng.choice(bits.size, number % (RADIUS + 1), replace=False)] ^= 1
         found.append(np.packbits(bits).tobytes() if number % 2 else rng.bytes(32))
     return found
+
+
+class Compared(NamedTuple):
+    """Microseconds of queries on both sides, those at the start of a turn apart, and the share answered alike."""
+
+    ours: list[float]
+    theirs: list[float]
+    ours_first: list[float]
+    theirs_first: list[float]
+    same: float
+
+    def rows(self, count: int, name: str, goal: int) -> list[Row]:
+        """The rows of this comparison."""
+        work = f"no query twice, radius {RADIUS} over {count:,} entries"
+        again = f"the first {IN_TURN} queries after the other side's turn, {count:,} entries"
+        return [
+            versus(work, name, median(self.ours), median(self.theirs), goal),
+            versus(again, name, median(self.ours_first), median(self.theirs_first), 1),
+            row(f"{work}: answers", name, self.same, 1.0, "of theirs", "the same answers", round(self.same, 9) == 1),
+        ]
 
 
 def against_faiss(
@@ -102,14 +126,10 @@ def against_faiss(
 ) -> tuple[list[Row], float, float]:
     """The rows against both faiss indexes; seconds that building the multi-hash took, and its bytes an entry."""
     data = in_order_of_rows(index)
-    work = f"no query twice, caches emptied between, radius {RADIUS} over {count:,} entries"
     flat = faiss.IndexBinaryFlat(256)
     flat.add(data)
-    ours, theirs, recall = compared(live, flat, queries)
-    goal = FLAT_TARGETS.get(count, 1)
-    rows = [versus(work, "faiss IndexBinaryFlat", ours, theirs, goal), views_row(count, live)]
-    rows.append(crowd_row(count, live, flat, "faiss IndexBinaryFlat"))
-    recalls = {"flat": recall}
+    rows = compared(live, flat, queries).rows(count, "faiss IndexBinaryFlat", FLAT_TARGETS.get(count, 1))
+    rows += [views_row(count, live), crowd_row(count, live, flat, "faiss IndexBinaryFlat")]
     del flat
     began = time.perf_counter()
     multi = faiss.IndexBinaryMultiHash(256, 16, 16)
@@ -117,11 +137,9 @@ def against_faiss(
     multi.add(data)
     built = time.perf_counter() - began
     del data
-    ours, theirs, recalls["multi-hash"] = compared(live, multi, queries)
-    rows.append(versus(work, "faiss IndexBinaryMultiHash", ours, theirs, MULTI_HASH_TARGETS.get(count, 1)))
-    rows.append(crowd_row(count, live, multi, "faiss IndexBinaryMultiHash"))
-    for peer, recall in recalls.items():
-        rows.append(row(f"{work}: answers", peer, recall, 1.0, "of theirs", "the same answers", recall == 1.0))
+    name = "faiss IndexBinaryMultiHash"
+    rows += compared(live, multi, queries).rows(count, name, MULTI_HASH_TARGETS.get(count, 1))
+    rows.append(crowd_row(count, live, multi, name))
     return rows, built, faiss.serialize_index_binary(multi).nbytes / count
 
 
@@ -133,21 +151,38 @@ def in_order_of_rows(index: MultiIndex) -> np.ndarray[Any, Any]:
     return data
 
 
-def compared(live: LiveIndex, peer: Any, queries: list[bytes]) -> tuple[float, float, float]:
-    """Median microseconds of ours and of theirs, and the share of queries with the same answer."""
-    ours, theirs, same = [], [], 0
-    for start in range(0, len(queries), IN_TURN):
-        mine = [
-            timed(lambda value=value: live.query([Hash(Algorithm.PDQ, value)])) for value in queries[start:][:IN_TURN]
-        ]
-        arrays = [np.frombuffer(value, np.uint8).reshape(1, 32) for value in queries[start:][:IN_TURN]]
+def compared(live: LiveIndex, peer: Any, queries: list[bytes]) -> Compared:
+    """Both sides in turns, with the same queries in the same order.
+
+    A turn begins with queries that both sides are asked and that do not count for the steady figure: the caches hold
+    what the other side left in them.
+    """
+    found = Compared([], [], [], [], 0)
+    for start in range(0, len(queries), PRACTICE + IN_TURN):
+        values = queries[start : start + PRACTICE + IN_TURN]
+        mine = [timed(lambda value=value: live.query([Hash(Algorithm.PDQ, value)])) for value in values]
+        arrays = [np.frombuffer(value, np.uint8).reshape(1, 32) for value in values]
         yours = [timed(lambda array=array: peer.range_search(array, RADIUS + 1)) for array in arrays]
-        ours += [took for _, took in mine]
-        theirs += [took for _, took in yours]
-        for (matches, _), ((_, distances, labels), _) in zip(mine, yours, strict=True):
-            found = {(match.entry.id.int & ((1 << 64) - 1), match.distance) for match in matches}
-            same += found == set(zip(labels.tolist(), distances.tolist(), strict=True))
-    return median(ours) * 1e6, median(theirs) * 1e6, same / len(queries)
+        for took, first, steady in ((mine, found.ours_first, found.ours), (yours, found.theirs_first, found.theirs)):
+            first += [seconds * 1e6 for _, seconds in took[:IN_TURN]]
+            steady += [seconds * 1e6 for _, seconds in took[PRACTICE:]]
+        same = sum(
+            as_pairs(matches) == as_pairs_of_faiss(answer)
+            for (matches, _), (answer, _) in zip(mine, yours, strict=True)
+        )
+        found = found._replace(same=found.same + same / len(queries))
+    return found
+
+
+def as_pairs(matches: list[Match]) -> set[tuple[int, int]]:
+    """Rows and distances of our answer."""
+    return {(match.entry.id.int & ((1 << 64) - 1), match.distance) for match in matches}
+
+
+def as_pairs_of_faiss(answer: Any) -> set[tuple[int, int]]:
+    """Rows and distances of theirs."""
+    _, distances, labels = answer
+    return set(zip(labels.tolist(), distances.tolist(), strict=True))
 
 
 def snapshot_rows(count: int, index: MultiIndex, rebuild: float) -> list[Row]:
@@ -189,11 +224,11 @@ def crowd_row(count: int, live: LiveIndex, peer: Any, name: str) -> Row:
     rng, ours, theirs = np.random.default_rng(SEED + 3), [], []
     faiss.omp_set_num_threads(2)
     for _ in range(CROWDS):
-        values = [rng.bytes(32) for _ in range(AT_ONCE)]
-        pictures = [[Hash(Algorithm.PDQ, value)] for value in values]
-        array = np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32)
-        theirs.append(timed(lambda array=array: peer.range_search(array, RADIUS + 1))[1])
-        ours.append(timed(lambda pictures=pictures: live.query_many(pictures, threads=2))[1])
+        crowds = [[rng.bytes(32) for _ in range(AT_ONCE)] for _ in range(2)]  # the first for practice
+        pictures = [[[Hash(Algorithm.PDQ, value)] for value in values] for values in crowds]
+        arrays = [np.frombuffer(b"".join(values), np.uint8).reshape(-1, 32) for values in crowds]
+        theirs.append([timed(lambda array=array: peer.range_search(array, RADIUS + 1))[1] for array in arrays][-1])
+        ours.append([timed(lambda crowd=crowd: live.query_many(crowd, threads=2))[1] for crowd in pictures][-1])
     faiss.omp_set_num_threads(1)
     work = f"{AT_ONCE} new pictures at once on 2 threads, {count:,} entries, each"
     each = (median(side) / AT_ONCE * 1e6 for side in (ours, theirs))
@@ -242,5 +277,6 @@ def linear_row(work: str, table: Table, near: Any) -> Row:
 
 
 if __name__ == "__main__":
-    for each in rows_at(int(sys.argv[1])):
+    wanted = sys.argv[1]
+    for each in hard_rows(quick=False) if wanted == "hard" else rows_at(int(wanted)):
         print({name: f"{value:.4g}" if isinstance(value, float) else value for name, value in each.items()})
