@@ -84,3 +84,21 @@ def test_the_first_rows_are_those_of_a_sorted_list_however_many_are_as_near(most
     in_order = sorted(rows.tolist(), key=lambda row: (distances[row], held.id(row)))
     blocking = next(row for row in in_order if held.entry(row).action is Action.BLOCK)
     assert sorted(found.tolist()) == sorted({*in_order[:most], blocking})
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_each_row_comes_once_with_its_least_distance_however_many_are_looked_at(monkeypatch, few):
+    monkeypatch.setattr(table, "_FEW", few)
+    held, rng = Table.of(HELD), random.Random(3)
+    found = [(rng.randrange(len(held)), rng.randrange(80)) for _ in range(600)]
+    rows, distances = (
+        np.array(column, kind) for column, kind in zip(zip(*found, strict=True), (np.uint32, np.uint8), strict=True)
+    )
+    least: dict[int, int] = {}
+    for row, distance in found:
+        least[row] = min(distance, least.get(row, 255))
+    pdq_only = {row: distance for row, distance in least.items() if held.entry(row).hash.algorithm is Algorithm.PDQ}
+    expected = {row: distance for row, distance in pdq_only.items() if distance <= held.entry(row).radius}
+    kept = [column.tolist() for column in held.within_own_radius(Algorithm.PDQ, rows, distances)]
+    assert list(zip(*kept, strict=True)) == sorted(expected.items())
+    assert 0 < len(expected) < len(least)

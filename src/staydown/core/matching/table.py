@@ -23,6 +23,7 @@ MOST_KINDS_IN_TWO_BYTES: Final = 1 << 16
 _LOWER_HALF: Final = (1 << 64) - 1
 _SMALL: Final = (1 << 32) - 1
 _AT_A_TIME: Final = 50_000
+_FEW: Final = 32  # rows
 
 
 class Kind(NamedTuple):
@@ -199,16 +200,26 @@ class Table:
 
         ``rows`` may name a row several times; the answer is in ascending order of rows.
         """
-        if not len(rows):
-            return rows, distances
+        if len(rows) <= _FEW:
+            return self._few_within_own_radius(algorithm, rows, distances)
         keep = distances <= self.kinds.reach[algorithm][self.kind[rows]]
         rows, distances = rows[keep], distances[keep]
-        if len(rows) < 2 or bool(np.all(rows[1:] > rows[:-1])):  # found by looking at every entry, or a few
+        if bool(np.all(rows[1:] > rows[:-1])):  # found by looking at every entry
             return rows, distances
         order = np.lexsort((distances, rows))
         rows, distances = rows[order], distances[order]
         first = np.append(True, rows[1:] != rows[:-1])
         return rows[first], distances[first]
+
+    def _few_within_own_radius(self, algorithm: Algorithm, rows: Rows, distances: Small) -> tuple[Rows, Small]:
+        """The same for so few rows that a call of NumPy costs more than all of them."""
+        nearest: dict[int, int] = {}
+        for row, distance in zip(rows.tolist(), distances.tolist(), strict=True):
+            if distance < nearest.get(row, distance + 1):
+                nearest[row] = distance
+        reach = self.kinds.reach[algorithm]
+        kept = sorted(row for row, distance in nearest.items() if distance <= reach[self.kind[row]])
+        return np.array(kept, np.uint32), np.array([nearest[row] for row in kept], np.uint8)
 
     def nearest(self, rows: Rows, distances: Small, most: int) -> tuple[Rows, Small]:
         """The first ``most`` of the rows by distance and id, and beside them the first that blocks."""
