@@ -42,7 +42,7 @@ def test_what_waits_is_told_by_law_and_time_left(django_assert_max_num_queries):
     for case, hours in zip(cases, (-1, 3, 30), strict=True):
         Clock.objects.filter(case=case).update(due_at=now + timedelta(hours=hours), starts_at=now - timedelta(hours=20))
     Case.objects.filter(pk=cases[0].pk).update(due_at=now - timedelta(hours=1))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         found = figures(now)
     assert (found.open_cases, found.overdue_cases, found.clocks_missed > 0) == (3, 1, True)
     for row in found.waiting.values():

@@ -41,6 +41,7 @@ MAY = {
     ("POST", "take_over"): {LEAD},
     ("POST", "assign"): {MODERATOR, LEAD},
     ("POST", "note"): {MODERATOR, LEAD},
+    ("POST", "unfounded"): {LEAD},
     ("POST", "reveal"): {MODERATOR, LEAD},
     ("GET", "restore"): {MODERATOR, LEAD},
     ("POST", "restore"): {MODERATOR, LEAD},
@@ -93,6 +94,7 @@ def addresses(case, db):
     about = {
         "restore": case,
         "note": case,
+        "unfounded": case,
         "take_over": case,
         "assign": case,
         "proposal": proposals.propose(proposals.Kind.EXPORT, endpoint, reason="x", by=Actor.system()),

@@ -26,6 +26,19 @@ class Note(models.Model):
         return f"note {self.public_id}"
 
 
+class Unfounded(models.Model):
+    """That a report was sent without ground, and why somebody found so. Nothing follows from it by itself."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    report = models.OneToOneField("staydown_cases.Report", on_delete=models.PROTECT, related_name="unfounded")
+    reason = SealedTextField()
+    by_staff = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"unfounded {self.public_id}"
+
+
 class Exposure(models.Model):
     """How many previews a person uncovered on one day: for their own sake, never to measure their work."""
 

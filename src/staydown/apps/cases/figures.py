@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db.models import Count, Min
 
-from staydown.apps.cases.models import Appeal, Case, Clock, Decision, HeardHit
+from staydown.apps.cases.models import Appeal, Case, Clock, Decision, HeardHit, Report, Unfounded
 
 LATELY: Final = timedelta(days=30)
 DAYS_OF_HITS: Final = 14
@@ -32,6 +32,8 @@ class Figures:
     clocks_missed: int  # stopped late, or still running and late
     verdicts: dict[str, int]
     appeals: dict[str, int]
+    reports: int  # received in the last 30 days
+    unfounded: int  # recorded as unfounded in the last 30 days
     hits: dict[date, int]
 
     @property
@@ -42,7 +44,7 @@ class Figures:
 
 
 def figures(now: datetime) -> Figures:
-    """How the work stands at ``now``. Nine queries, each over an index or over the last 30 days."""
+    """How the work stands at ``now``. Eleven queries, each over an index or over the last 30 days."""
     since = now - LATELY
     stopped = list(
         Clock.objects.filter(stopped_at__gte=since)
@@ -65,6 +67,8 @@ def figures(now: datetime) -> Figures:
         clocks_missed=sum(ended > due for _, _, due, ended, _ in stopped) + late_now,
         verdicts=_counted(Decision.objects.filter(at__gte=since).values_list("verdict"), Decision.Verdict.values),
         appeals=_counted(Appeal.objects.filter(received_at__gte=since).values_list("state"), Appeal.State.values),
+        reports=Report.objects.filter(received_at__gte=since).count(),
+        unfounded=Unfounded.objects.filter(at__gte=since).count(),
         hits=_hits(now),
     )
 

@@ -42,6 +42,7 @@ ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
         "Decision.reason",
         "Action.detail",
         "Note.words",
+        "Unfounded.reason",
         "Appeal.words",
         "Appeal.reason",
         "Appeal.answer",

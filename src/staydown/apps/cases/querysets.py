@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Cast
 
+from staydown.apps.banks.models import Entry
+
 
 class CaseQuerySet(models.QuerySet):
     """Cases for people who work on them. Under-18 cases are in none of these."""
@@ -49,3 +51,11 @@ class CaseQuerySet(models.QuerySet):
     def overdue(self, now: datetime) -> Self:
         """Those whose deadline has passed while a clock was running."""
         return self.for_staff().filter(due_at__lt=now)
+
+    def sharing_a_hash(self, case: models.Model) -> Self:
+        """The other ones that have a hash of ``case``, the newest first. An entry that ended has no hash any more."""
+        held = Entry.objects.filter(Q(pdq_items__case=case) | Q(sha256_items__case=case), fingerprint__isnull=False)
+        prints = list(held.values_list("fingerprint", flat=True).distinct())
+        same = Entry.objects.filter(fingerprint__in=prints).values("pk")
+        shared = Q(items__pdq_entry__in=same) | Q(items__sha256_entry__in=same)
+        return self.filter(shared).exclude(pk=case.pk).distinct().order_by("-opened_at", "-pk")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Max, Min, Sum
@@ -19,6 +20,8 @@ from staydown.apps.console.links import defanged, legible, origin
 from staydown.core.law.clocks import TimeLeft, time_left
 from staydown.core.law.schema import Clock as Limit
 from staydown.core.law.schema import Regime
+
+MOST_OTHERS: Final = 20  # other cases of one hash that the page names
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,7 @@ class CaseFile:
     decisions: list[Decision]
     appeals: list[Appeal] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    same_picture: list[Case] = field(default_factory=list)  # other cases with one of its hashes, the newest first
 
     @property
     def waiting(self) -> list[Item]:
@@ -143,6 +147,7 @@ def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
         appeals=list(case.appeals.order_by("-pk")),
         decisions=list(case.decisions.prefetch_related("items").order_by("-pk")),
         reports=list(case.reports.order_by("pk")) if unsealed else [],
+        same_picture=list(Case.objects.for_staff().sharing_a_hash(case)[:MOST_OTHERS]),
     )
 
 

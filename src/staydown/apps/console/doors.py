@@ -33,6 +33,7 @@ ROLES: Final = {
     "take_over": ("lead",),
     "assign": CASEWORK,
     "note": CASEWORK,
+    "unfounded": ("lead",),
     "reveal": CASEWORK,
     "restore": CASEWORK,
     "proposals": CASEWORK,

@@ -181,6 +181,7 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "appeal.decided": _appeal_decided,
     "notice.handed_over": _always("fetched the notice for an uploader"),
     "case.noted": _always("left a note for colleagues"),
+    "report.unfounded": _always("recorded a report as unfounded"),
     "case.hidden_at_once": _hidden_at_once,
     "order.served": _served,
     "action.answered": _answered,

@@ -32,6 +32,8 @@ def _written(found: Figures) -> CollectorRegistry:
     gauge("overdue_cases", "Open cases whose deadline has passed", found.overdue_cases)
     gauge("clocks_met_30_days", "Clocks that were stopped in time in the last 30 days", found.clocks_met)
     gauge("clocks_missed_30_days", "Clocks that were stopped late or run on late", found.clocks_missed)
+    gauge("reports_30_days", "Reports received in the last 30 days", found.reports)
+    gauge("unfounded_reports_30_days", "Reports recorded as unfounded in the last 30 days", found.unfounded)
     _seconds(registry, "first_decision", "Median time from receipt to the first decision", found.to_first_decision)
     _seconds(registry, "removal", "Median time from receipt to the platform's answer", found.to_removal)
     counted = (

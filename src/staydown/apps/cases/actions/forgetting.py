@@ -30,6 +30,7 @@ WAYS: Final = {
     "Action": "item__case",
     "Question": "report__case",
     "MailTo": "report__case",
+    "Unfounded": "report__case",
     "UploaderNotice": "action__item__case",
 }
 """How the rows of each model belong to a case."""

@@ -15,7 +15,7 @@ from staydown.apps.accounts.access import require_role
 from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import actions
 from staydown.apps.cases.access import DECIDERS, case_for_staff
-from staydown.apps.cases.actions import noting
+from staydown.apps.cases.actions import misuse, noting
 from staydown.apps.cases.actions.viewing import view_case
 from staydown.apps.cases.models import Case
 from staydown.apps.console import casefile, history
@@ -68,6 +68,9 @@ def page(
         "mine": mine,
         "works": works,
         "notes": case.notes.select_related("by_staff") if works else [],
+        "unfounded": misuse.of_case(case) if works else [],
+        "declined_reports": misuse.possible(case) if may(staff, "unfounded") else [],
+        "may_find_unfounded": may(staff, "unfounded"),
         "may_take_over": may(staff, "take_over"),
         "deciders": deciders() if works else [],
         "now": now,
