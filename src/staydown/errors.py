@@ -23,7 +23,15 @@
     ├── ExchangeError                   exchange_failed  (talking to somebody else's server)
     │   ├── AddressRefusedError         address_refused
     │   ├── UnreachableError            unreachable
-    │   └── ReplyRefusedError           reply_refused    (a redirect, too long, too slow, compressed)
+    │   ├── ReplyRefusedError           reply_refused    (a redirect, too long, too slow, compressed)
+    │   ├── SourceDeniedError           source_denied
+    │   ├── SourceAnswerError           source_answer    (not of its protocol)
+    │   ├── SourceWentBackError         source_went_back
+    │   ├── SourceEndlessError          source_endless
+    │   ├── SourceDeafError             source_deaf
+    │   ├── CursorError                 bad_cursor
+    │   ├── RecordError                 bad_record       (one record of a source: it is counted, the others are used)
+    │   └── NotBankedError              not_banked       (the same, for a hash of another kind)
     ├── UploadError                     bad_upload       (an upload that a platform of ours does not let through)
     │   ├── UploadRefusedError          upload_refused
     │   └── UploadUncheckedError        upload_unchecked
@@ -201,6 +209,54 @@ class ReplyRefusedError(ExchangeError):
     """The other server answered in a way we do not accept. Give its final address, and keep its answer short."""
 
     code = "reply_refused"
+
+
+class SourceDeniedError(ExchangeError):
+    """The source does not take these credentials. Check them, or ask its people for new ones."""
+
+    code = "source_denied"
+
+
+class SourceAnswerError(ExchangeError):
+    """The source answered with something else than its protocol. Check its kind and address, or tell its people."""
+
+    code = "source_answer"
+
+
+class SourceWentBackError(ExchangeError):
+    """The source went back behind the place that was reached. Ask its people whether it was restored from a copy."""
+
+    code = "source_went_back"
+
+
+class SourceEndlessError(ExchangeError):
+    """The source sends pages without end. Ask its people; what was read so far is kept."""
+
+    code = "source_endless"
+
+
+class SourceDeafError(ExchangeError):
+    """This source does not take such an opinion. Tell its people in another way."""
+
+    code = "source_deaf"
+
+
+class CursorError(ExchangeError):
+    """This is no place in a source of this kind. Read the source from its start again."""
+
+    code = "bad_cursor"
+
+
+class RecordError(ExchangeError):
+    """This record of the source cannot be read. Tell the people of the source which place it has."""
+
+    code = "bad_record"
+
+
+class NotBankedError(ExchangeError):
+    """This record holds no PDQ or SHA-256 hash, and others (MD5, PhotoDNA) are not banked. Ask the source for those."""
+
+    code = "not_banked"
 
 
 class UploadError(StaydownError):
