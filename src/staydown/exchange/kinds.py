@@ -5,9 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from staydown.errors import SettingError
+from staydown.exchange import (
+    lists,
+    ncmec_client,
+    staydown_client,
+    stopncii_client,
+    tat_client,
+    threatexchange_client,
+)
 from staydown.exchange.source import Given, Kind, Source
 
-KINDS: Final[dict[str, Kind]] = {kind.name: kind for kind in ()}
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        staydown_client.KIND,
+        stopncii_client.KIND,
+        ncmec_client.KIND,
+        threatexchange_client.KIND,
+        tat_client.KIND,
+        lists.KIND,
+    )
+}
 
 
 def opened(kind: str, given: Given) -> Source:

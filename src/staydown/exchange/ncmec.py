@@ -51,7 +51,7 @@ class Window:
     @classmethod
     def read(cls, start: str, end: str) -> Window:
         """The window of a query; raises `InvalidError`."""
-        return cls(_time(start, "from"), _time(end, "to"))
+        return cls(time(start, "from"), time(end, "to"))
 
 
 def status(username: str, member: Member) -> bytes:
@@ -78,12 +78,12 @@ def entries(
     root = _root("queryResult")
     listed = ET.SubElement(root, "images", count=str(len(images)))
     if images:
-        listed.set("maxTimestamp", _told(max(image.changed_at for image in images)))
+        listed.set("maxTimestamp", told(max(image.changed_at for image in images)))
     for image in images:
         _image(listed, image, owner)
     ET.SubElement(root, "videos", count="0")
     if token is not None:
-        query = {"from": _told(window.start), "to": _told(window.end), "start": str(start + len(images))}
+        query = {"from": told(window.start), "to": told(window.end), "start": str(start + len(images))}
         query |= {"size": str(PAGE), "max": str(total), "after": token}
         ET.SubElement(ET.SubElement(root, "paging"), "next").text = f"/v2/entries?{urlencode(query)}"
     return _written(root)
@@ -99,40 +99,63 @@ def reasons() -> bytes:
 
 def is_affirmative(body: bytes) -> bool:
     """Whether a ``feedbackSubmission`` says that an entry is right; raises `InvalidError`."""
-    if len(body) > LONGEST_FEEDBACK or b"<!" in body:  # no document types, so no entities that unfold
-        raise InvalidError("The feedback is too long, or holds a document type.")
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - short, and without a document type
-    except (ET.ParseError, ValueError, LookupError):
-        raise InvalidError("The feedback is not well-formed XML.") from None
-    says = [_name(child) for child in root]
-    if _name(root) != "feedbackSubmission" or says not in (["affirmative"], ["negative"]):
+    if len(body) > LONGEST_FEEDBACK:
+        raise InvalidError("The feedback is too long.")
+    root = parsed(body)
+    says = [name(child) for child in root]
+    if name(root) != "feedbackSubmission" or says not in (["affirmative"], ["negative"]):
         raise InvalidError("A feedbackSubmission with either affirmative or negative in it is expected.")
-    guids = [each.text for each in root.iter() if _name(each) == "guid"]
+    guids = [each.text for each in root.iter() if name(each) == "guid"]
     if says == ["negative"] and guids != [REASON[0]]:
         raise InvalidError("Negative feedback names a reason: see /v2/feedback/PDQ/reasons.")
     return says == ["affirmative"]
 
 
+def submission(*, affirms: bool, reason: str = "") -> bytes:
+    """The ``feedbackSubmission`` that says so; a negative one names the number of a reason."""
+    root = _root("feedbackSubmission")
+    if affirms:
+        ET.SubElement(root, "affirmative")
+    else:
+        ET.SubElement(ET.SubElement(ET.SubElement(root, "negative"), "reasonIds"), "guid").text = reason
+    return _written(root)
+
+
+def parsed(body: bytes) -> ET.Element:
+    """The root of a document in UTF-8 without a document type, so without entities; raises `InvalidError`."""
+    try:
+        text = body.decode("utf-8-sig")
+        if "<!DOCTYPE" in text:
+            raise InvalidError("The document holds a document type, which is not read.")
+        return ET.fromstring(text)  # noqa: S314 - without a document type nothing unfolds
+    except (ET.ParseError, ValueError, LookupError, RecursionError):
+        raise InvalidError("The document is not well-formed XML.") from None
+
+
+def name(element: ET.Element) -> str:
+    """The name of an element without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
 def _image(parent: ET.Element, image: Image, owner: Member) -> None:
     found = ET.SubElement(parent, "image" if image.hash is not None else "deletedImage")
     _member(found, owner)
-    ET.SubElement(found, "timestamp").text = _told(image.changed_at)
+    ET.SubElement(found, "timestamp").text = told(image.changed_at)
     ET.SubElement(found, "id").text = str(image.id)
     if image.hash is None:
         return
     ET.SubElement(found, "classification").text = "NCII"
     ET.SubElement(ET.SubElement(found, "fingerprints"), "pdq").text = image.hash.hex()
     if image.feedback:
-        told = ET.SubElement(found, "feedback", lastUpdateTimestamp=_told(max(at for _, _, at in image.feedback)))
-        _opinions(told, [each for each in image.feedback if each[1]], "affirmativeFeedback")
-        _opinions(told, [each for each in image.feedback if not each[1]], "negativeFeedback")
+        said = ET.SubElement(found, "feedback", lastUpdateTimestamp=told(max(at for _, _, at in image.feedback)))
+        _opinions(said, [each for each in image.feedback if each[1]], "affirmativeFeedback")
+        _opinions(said, [each for each in image.feedback if not each[1]], "negativeFeedback")
 
 
 def _opinions(parent: ET.Element, said: Sequence[tuple[Member, bool, datetime]], tag: str) -> None:
     if not said:
         return
-    last = _told(max(at for _, _, at in said))
+    last = told(max(at for _, _, at in said))
     into = ET.SubElement(parent, tag, type="Pdq", lastUpdateTimestamp=last)
     if tag == "negativeFeedback":
         into = ET.SubElement(into, "reasons")
@@ -155,18 +178,16 @@ def _written(root: ET.Element) -> bytes:
     return found
 
 
-def _name(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _told(at: datetime) -> str:
+def told(at: datetime) -> str:
+    """A time as it travels."""
     return at.astimezone(UTC).strftime(_FORMAT)
 
 
-def _time(text: str, name: str) -> datetime:
+def time(text: str, where: str) -> datetime:
+    """The time that a text says, as a server of this protocol writes it; raises `InvalidError`."""
     try:
         if not _TIME.fullmatch(text):
             raise ValueError
         return datetime.strptime(text[:19] + "Z", _FORMAT).replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidError(f"{name}: a time such as 2027-01-31T12:00:00Z is expected.") from None
+        raise InvalidError(f"{where}: a time such as 2027-01-31T12:00:00Z is expected.") from None

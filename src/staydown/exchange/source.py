@@ -1,4 +1,4 @@
-"""What following somebody else's list comes down to, whatever protocol it speaks: pages, a place to go on at, a word back.
+"""What following somebody else's list comes down to, whatever it speaks: pages, a place to go on at, a word back.
 
 A source is read in pages. Each says what is there, what is gone and the place behind it: text that the caller keeps and
 hands back. Whoever applies a page before keeping its place loses nothing when they are interrupted, and applying a page
@@ -8,6 +8,7 @@ twice changes nothing. One record that cannot be read is counted and named, and 
 from __future__ import annotations
 
 import enum
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from staydown.exchange.guarded import Rules
 
 LONGEST_CURSOR: Final = 8192  # characters
 MOST_EMPTY: Final = 1000  # pages in a row that bring nothing
+MOST_REPEATED: Final = 20  # pages in a row that say what an earlier one said: lists that grow meanwhile repeat some
 LONGEST_ID: Final = 400  # characters
 
 
@@ -42,7 +44,7 @@ class Signal:
 
 
 class Skipped(NamedTuple):
-    """A record that was not read: the code of the error, and where on the page it stood. Nothing of the record itself."""
+    """A record that was not read: the code of the error, and where on the page it stood. Nothing of what it held."""
 
     code: str
     place: str
@@ -64,7 +66,7 @@ class Page:
 
 @runtime_checkable
 class Source(Protocol):
-    """A client of one source. Its methods raise `ExchangeError`, or `FeedError` where the source is another staydown."""
+    """A client of one source. Its methods raise `ExchangeError`, or `FeedError` where it is another staydown."""
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """The pages after ``cursor``, the first ones for None; at least one."""
@@ -80,7 +82,7 @@ class Listener(Source, Protocol):
     """A source that can be told what came of a record."""
 
     def say(self, id: str, hash: Hash, opinion: Opinion) -> None:  # noqa: A002 - the words of the protocols
-        """Tell the source. Saying it again changes nothing. Raises `SourceDeafError` for an opinion it has no word for."""
+        """Tell the source; twice is the same as once. Raises `SourceDeafError` for an opinion it has no word for."""
         ...
 
 
@@ -108,8 +110,8 @@ class Given:
 class Kind:
     """A kind of source in words, and how it is opened. ``address`` is the usual one.
 
-    ``whole_every`` is for kinds that do not say of everything that it is gone: so often the list is read from its start,
-    and what was not in it is gone. None: it says so itself.
+    ``whole_every`` is for kinds that do not say of everything that it is gone: so often the list is read from its
+    start, and what was not in it is gone. None: it says so itself.
     """
 
     name: str
@@ -191,13 +193,34 @@ def read_place(cursor: str | None, shape: Mapping[str, type]) -> dict[str, Any]:
 
 
 def watched(pages: Iterable[Page]) -> Iterator[Page]:
-    """``pages``, until one leads to where the one before it led, or a great many bring nothing: `SourceEndlessError`."""
-    last, empty = "", 0
+    """``pages``; raises `SourceEndlessError` when they come to a place again, repeat themselves or bring nothing."""
+    places: set[bytes] = set()
+    contents: set[bytes] = set()
+    empty = repeated = 0
     for page in pages:
-        if page.more and page.cursor == last:
+        place, content = _digest([page.cursor]), _digest(_said(page))
+        if page.more and place in places:
             raise SourceEndlessError("The source sends the same page again and again. Ask its people.")
-        last = page.cursor
         empty = 0 if page.added or page.removed or page.skipped else empty + 1
-        if page.more and empty > MOST_EMPTY:
+        repeated = repeated + 1 if not empty and content in contents else 0
+        if page.more and max(empty - MOST_EMPTY, repeated - MOST_REPEATED) > 0:
             raise SourceEndlessError
+        places.add(place)
+        contents.add(content)
         yield page
+
+
+def _said(page: Page) -> Iterator[str]:
+    """What a page says, in pieces."""
+    for signal in page.added:
+        yield signal.id
+        yield signal.hash.hex()
+    yield from page.removed
+    yield from (skipped.place for skipped in page.skipped)
+
+
+def _digest(texts: Iterable[str]) -> bytes:
+    found = hashlib.blake2b(digest_size=8)
+    for text in texts:
+        found.update(text.encode("utf-8", "surrogatepass") + b"\n")
+    return found.digest()

@@ -18,12 +18,12 @@ from staydown.errors import HashError, InvalidError
 
 USUAL_PAGE: Final = 800
 MOST: Final = 1000  # records of a page, and of a call that gives some
-_TYPES: Final = {Algorithm.PDQ: "ImagePDQ"}
+TYPES: Final = {Algorithm.PDQ: "ImagePDQ"}
 _PREFIX: Final = "StopNCIISignalType."  # how a client that has written its own enum as text sends it
 VALUES: Final = {"confirmed": "Blocked", "disputed": "NotBlocked", "reviewing": "PendingReview"}
-_OPINIONS: Final = {value: opinion for opinion, value in VALUES.items()}
+OPINIONS: Final = {value: opinion for opinion, value in VALUES.items()}
 _NO_OPINION: Final = frozenset({"Unknown", "None", "QualityUnknown"})
-_TAKEN_BACK: Final = frozenset({"Withdrawn", "Deleted"})
+TAKEN_BACK: Final = frozenset({"Withdrawn", "Deleted"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,7 +57,7 @@ def page(records: Sequence[Record], *, since: int, token: str | None) -> dict[st
 def _told(record: Record) -> dict[str, Any]:
     return {
         "lastModtimestamp": record.modified,
-        "signalType": _TYPES[record.hash.algorithm],
+        "signalType": TYPES[record.hash.algorithm],
         "hashValue": record.hash.hex(),
         "hashStatus": "Active",
         "caseNumbers": {str(record.case): "Active"},
@@ -73,7 +73,7 @@ def given_hashes(body: bytes) -> list[Given]:
     found = []
     for at, record in enumerate(_records(body, "hashRecords")):
         kind = str(record.get("signalType", "")).removeprefix(_PREFIX)
-        if kind not in _TYPES.values():
+        if kind not in TYPES.values():
             raise InvalidError(f"hashRecords[{at}].signalType: only ImagePDQ is banked here.")
         feedback = record.get("CSPFeedbacks") or [{}]
         if not isinstance(feedback, list) or not isinstance(feedback[0], Mapping):
@@ -139,9 +139,9 @@ def _hash(record: Mapping[str, Any], where: str) -> Hash:
 
 
 def _opinion(value: object, where: str) -> str | None:
-    if isinstance(value, str) and value in _OPINIONS:
-        return _OPINIONS[value]
-    if isinstance(value, str) and value in _TAKEN_BACK:
+    if isinstance(value, str) and value in OPINIONS:
+        return OPINIONS[value]
+    if isinstance(value, str) and value in TAKEN_BACK:
         return None
     if isinstance(value, str) and value in _NO_OPINION:
         return ""

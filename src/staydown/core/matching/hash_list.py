@@ -6,13 +6,14 @@ import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import LEAST_QUALITY, PICTURES, Algorithm, Hash
-from staydown.errors import HashError
+from staydown.errors import HashError, StaydownError
 
-HASH_FIELDS: Final = ("hash", "value")
+HASH_FIELDS: Final = ("hash", "value", "signal", "signal_value", "indicator", "hash_value", "hash_digest")
+KIND_FIELDS: Final = ("algorithm", "signal_type", "hash_type", "type")
 LABEL_FIELDS: Final = ("file", "name", "label")
 BEST_QUALITY: Final = 100
 VIDEO: Final = Algorithm.VPDQ.value
@@ -20,6 +21,7 @@ VIDEO: Final = Algorithm.VPDQ.value
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 Read = Callable[[str], Mapping[str, Any]]
+Translate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,6 +54,13 @@ class Listed:
         return f"<Listed, line {self.line}>"
 
 
+class Bad(NamedTuple):
+    """A line with no valid hash, and what is wrong with it."""
+
+    line: int
+    error: StaydownError
+
+
 def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Listed]:
     """The hashes of a list, whose form its first line tells; ``algorithm`` is for lines that name none.
 
@@ -60,21 +69,38 @@ def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Lis
     """
     listed: list[Listed] = []
     bad: list[int] = []
-    try:
-        for number, fields in _rows(lines):
-            try:
-                listed.append(_listed(number, fields or {}, algorithm))
-            except (HashError, LookupError, ValueError, TypeError, AttributeError, OverflowError):
-                bad.append(number)
-    except UnicodeDecodeError:
-        raise HashError("The list is not text in UTF-8. Give hexadecimal lines, CSV or JSON lines.") from None
+    for each in records(lines, algorithm):
+        if isinstance(each, Bad):
+            bad.append(each.line)
+        else:
+            listed.append(each)
     if bad:
         shown = ", ".join(map(str, bad[:10])) + (", …" if len(bad) > 10 else "")
         raise HashError(f"No valid hash on line {shown} of the list. Correct or remove it.")
     return listed
 
 
-def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+def records(
+    lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ, *, after: int = 0, translate: Translate = dict
+) -> Iterator[Listed | Bad]:
+    """The lines of a list one at a time, those after line ``after``, for a list too long to hold or not quite in order.
+
+    ``translate`` turns the fields of a line into those of this module; an `ExchangeError` or `HashError` that it raises
+    is the line's. Raises `HashError` when the list is no text.
+    """
+    try:
+        for number, fields in _rows(lines, after):
+            try:
+                yield _listed(number, translate(fields or {}), algorithm)
+            except StaydownError as error:
+                yield Bad(number, error)
+            except (LookupError, ValueError, TypeError, AttributeError, OverflowError):
+                yield Bad(number, HashError())
+    except UnicodeDecodeError:
+        raise HashError("The list is not text in UTF-8. Give hexadecimal lines, CSV or JSON lines.") from None
+
+
+def _rows(lines: Iterable[str], after: int) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     """Each line that matters as named fields; ``None`` where it cannot be read."""
     form: Read | None = None
     for number, line in enumerate(lines, start=1):
@@ -86,6 +112,8 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]
             form = json.loads if text.startswith("{") else _in_columns(header) if _names_a_hash(header) else _plain
             if _names_a_hash(header):
                 continue
+        if number <= after:
+            continue
         try:
             yield number, form(text)
         except (ValueError, RecursionError, csv.Error):
@@ -95,7 +123,7 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]
 def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Listed:
     """The hash that the fields of a line name, or none where they name an error instead; raises for any other line."""
     label, quality = str(_named(fields, LABEL_FIELDS) or ""), _quality(fields.get("quality"))
-    kind, value = fields.get("algorithm") or algorithm, _named(fields, HASH_FIELDS)
+    kind, value = _named(fields, KIND_FIELDS) or algorithm, _named(fields, HASH_FIELDS)
     if str(kind).lower() == VIDEO:
         frames = (bag.read_frame(each) for each in fields["frames"])
         return Listed(line, None, label, frames=tuple(frame for frame in frames if frame))

@@ -13,11 +13,9 @@ import enum
 import hashlib
 import json
 import secrets
-import sys
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,6 +28,7 @@ from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.merkle import Frontier
 from staydown.core.note import Signer
 from staydown.exchange.peer import FeedClient
+from staydown.exchange.testing.loopback import serving
 
 LONGEST_WAIT: Final = 30.0
 
@@ -157,19 +156,14 @@ class Publisher:
     @contextmanager
     def serving(self) -> Iterator[str]:
         """The address of this publisher on loopback, for as long as the block runs."""
-        server = _Server(("127.0.0.1", 0), _handler(self))
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            with self._changed:
-                self._closing = True
-                self._changed.notify_all()
-            server.shutdown()
-            server.server_close()
-            thread.join()
-            self._closing = False
+        with serving(self.respond, stop=self._stop) as address:
+            yield address
+        self._closing = False
+
+    def _stop(self) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
 
     def _append(self, line: Line) -> int:
         self._lines.append(line)
@@ -253,40 +247,3 @@ def _ndjson(lines: list[Line], checkpoint: feed.CheckpointLine | None) -> httpx.
     sent = [*lines, checkpoint] if checkpoint else lines
     body = "".join(feed.encode(line) + "\n" for line in sent)
     return httpx.Response(200, content=body.encode(), headers={"content-type": "application/x-ndjson"})
-
-
-class _Server(ThreadingHTTPServer):
-    """Says nothing of followers that went away before their answer, as one that is stopped does."""
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
-
-
-def _handler(publisher: Publisher) -> type[BaseHTTPRequestHandler]:
-    """The class that answers for ``publisher`` over a socket."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            url = f"http://{self.headers['host']}{self.path}"
-            try:
-                response = publisher.respond(httpx.Request(self.command, url, headers=dict(self.headers), content=body))
-            except httpx.HTTPError:
-                self.close_connection = True
-                return
-            self.send_response(response.status_code)
-            self.send_header("content-type", response.headers["content-type"])
-            self.send_header("content-length", str(len(response.content)))
-            self.end_headers()
-            self.wfile.write(response.content)
-
-        do_GET = do_POST = _answer  # noqa: N815 - the names that http.server looks for
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in http.server
-            """Nothing: tests read no access log."""
-
-    return Handler
