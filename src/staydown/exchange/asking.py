@@ -40,8 +40,8 @@ class Asker:
         self._auth = auth
 
     def get(self, path: str, query: Query | None = None, *, headers: Mapping[str, str] | None = None) -> bytes:
-        """The body of the answer."""
-        return self._ask("GET", path, params=dict(query or {}), headers=headers)
+        """The body of the answer. Without a query the one in ``path`` stands."""
+        return self._ask("GET", path, params=dict(query) if query else None, headers=headers)
 
     def get_json(
         self, path: str, query: Query | None = None, *, headers: Mapping[str, str] | None = None

@@ -66,7 +66,7 @@ class StopNCII:
                 continue
             is_kept = False
             told = _time(answer)
-            if 0 < told < since:
+            if 0 < told < since or -1 < _newest(answer) < since:  # asked from a time on, it has only what was before
                 raise SourceWentBackError
             reached, token = max(reached, told), _token(answer)
             found = _collected(answer)
@@ -94,6 +94,17 @@ def _time(answer: Mapping[str, Any]) -> int:
     if type(told) is not int or not 0 <= told < 2**53:
         raise SourceAnswerError("nextSetTimestamp: the source sent no whole number. Tell its people.")
     return told
+
+
+def _newest(answer: Mapping[str, Any]) -> int:
+    """When the newest record of the page changed; -1 where none says so."""
+    records = answer.get("hashRecords")
+    times = (
+        [each.get("lastModtimestamp") for each in records if isinstance(each, dict)]
+        if isinstance(records, list)
+        else []
+    )
+    return max((time for time in times if type(time) is int), default=-1)
 
 
 def _token(answer: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import enum
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Final
@@ -21,9 +22,8 @@ import httpx
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.exchange import ncmec
 from staydown.exchange.testing.loopback import serving
-from staydown.exchange.testing.wires import WIRES, Record, Wanted
+from staydown.exchange.testing.wires import FIRST, WIRES, Record, Wanted
 
-FIRST: Final = 1_700_000_000  # when the first record changed, in seconds since 1970; each next one a second later
 _ENDLESS_PART: Final = b" " * 65_536
 
 
@@ -64,7 +64,8 @@ class Partner:
     def withdraw(self, number: int) -> None:
         """Say from now on that the record is gone."""
         with self._lock:
-            at = FIRST + self.records + len(self._changes) + 1
+            last = self._changes[-1].at if self._changes else FIRST + self.records
+            at = max(last + 1, int(time.time()))  # some protocols look at windows of time that end now
             self._changes.append(Record(number, at, self.record(number).hash, is_gone=True))
 
     def live(self) -> set[str]:
@@ -124,7 +125,7 @@ class Partner:
         """The records that are wanted, and what leads to the next ones."""
         if self.fault is PartnerFault.REPEATS:
             found = list(itertools.islice(self._from(0), self.page))
-            return found, f"{FIRST + 1},1"
+            return found, f"{FIRST + self.page},{self.page}"
         if self.fault is PartnerFault.ENDLESS:
             turn = int(wanted.token.partition(",")[2] or 0) + 1
             return list(itertools.islice(self._from(0), self.page)), f"{FIRST + turn},{turn}"

@@ -15,6 +15,7 @@ from staydown.core.hashing.algorithm import Hash
 from staydown.exchange import ncmec, stopncii
 from staydown.exchange.ncmec import Image, Member, Window
 
+FIRST: Final = 1_700_000_000  # when the list began, in seconds since 1970; each change is a second after the last one
 OWNER: Final = Member(42, "Helpline")
 
 
@@ -154,7 +155,7 @@ class TATWire:
         return str(record.number)
 
     def body(self, request: httpx.Request, records: Sequence[Record], token: str) -> bytes:
-        last = f"{records[-1].at},{records[-1].number}" if records else request.url.params.get("after", "")
+        last = f"{records[-1].at},{records[-1].at - FIRST}" if records else request.url.params.get("after", "")
         base = {"count": len(records), "previous": None, "next": "limit=500&offset=500" if token else None}
         return json.dumps({**base, "checkpoint": token or last, "results": [self._told(e) for e in records]}).encode()
 

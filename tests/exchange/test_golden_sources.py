@@ -1,0 +1,113 @@
+"""Recorded shapes of each partner's answers: what our clients make of them, and what the stock ones do."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from threatexchange.exchanges.clients.fb_threatexchange.threat_updates import ThreatUpdateJSON
+from threatexchange.exchanges.clients.ncmec.hash_api import GetEntriesResponse, _XMLWrapper
+from threatexchange.exchanges.clients.stopncii.api import StopNCIIAPI, StopNCIICaseStatus, StopNCIISignalType
+from threatexchange.exchanges.clients.techagainstterrorism.api import TATHashListEntry
+from threatexchange.exchanges.impl.fb_threatexchange_api import FBThreatExchangeIndicatorRecord
+
+from staydown.errors import SourceAnswerError
+from staydown.exchange.guarded import Rules
+from staydown.exchange.kinds import opened
+from staydown.exchange.source import Given, Page
+from staydown.exchange.testing.loopback import serving
+from tests.exchange.test_sources import CREDENTIALS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "exchange"
+PAGES = {"stopncii": "page.json", "ncmec": "page.xml", "threatexchange": "page.json", "tat": "page.json"}
+
+
+def recorded(kind: str) -> bytes:
+    return (GOLDEN / kind / PAGES[kind]).read_bytes()
+
+
+def expected(kind: str) -> dict:
+    return json.loads((GOLDEN / kind / "expected.json").read_text())
+
+
+def read(kind: str, body: bytes) -> list[Page]:
+    def respond(request: httpx.Request) -> httpx.Response:
+        is_pass = request.url.path.startswith("/token-auth")
+        return httpx.Response(200, json={"token": "pass"}) if is_pass else httpx.Response(200, content=body)
+
+    with serving(respond) as address:
+        source = opened(kind, Given(address, CREDENTIALS[kind], Rules(allow_private=True)))
+        with closing(source):
+            return list(source.pages(None))
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_recorded_page_is_read_as_it_says(kind):
+    (page,) = read(kind, recorded(kind))
+    found = expected(kind)
+    assert {signal.id: signal.hash.hex() for signal in page.added} == found["added"]
+    assert sorted(page.removed) == sorted(found["removed"])
+    assert [skipped.code for skipped in page.skipped] == found["skipped"]
+    assert {s.id: [list(each) for each in s.opinions] for s in page.added} == found["opinions"]
+
+
+def test_the_stock_stopncii_client_reads_the_same_records(monkeypatch):
+    client = StopNCIIAPI("s", "f")
+    monkeypatch.setattr(client, "_get", lambda *_args, **_query: json.loads(recorded("stopncii")))
+    records = client.fetch_hashes().hashRecords
+    pdq = [record for record in records if record.signalType is StopNCIISignalType.ImagePDQ]
+    gone = {r.hashValue for r in pdq if r.hashStatus in (StopNCIICaseStatus.Withdrawn, StopNCIICaseStatus.Deleted)}
+    found = expected("stopncii")
+    assert gone < set(found["removed"])  # and the one whose cases were all taken back
+    assert found["added"].keys() <= {record.hashValue for record in pdq} - gone
+
+
+def test_the_stock_ncmec_client_reads_the_same_records():
+    root = ET.parse(BytesIO(recorded("ncmec"))).getroot()
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    updates = GetEntriesResponse.from_xml(_XMLWrapper(root), 0).updates
+    found = expected("ncmec")
+    assert {f"{each.member_id}-{each.id}" for each in updates if each.deleted} == set(found["removed"])
+    live = {f"{each.member_id}-{each.id}": each.fingerprints.get("pdq") for each in updates if not each.deleted}
+    assert found["added"].items() <= live.items()
+
+
+def test_the_stock_threatexchange_client_reads_the_same_records():
+    updates = [ThreatUpdateJSON(each) for each in json.loads(recorded("threatexchange"))["data"]]
+    found = expected("threatexchange")
+    gone = {str(each.id) for each in updates if each.should_delete}
+    assert gone < set(found["removed"])  # and the one that everybody who speaks of it disputes
+    (live,) = (each for each in updates if str(each.id) in found["added"])
+    stock = FBThreatExchangeIndicatorRecord.from_threatexchange_json(1, live)
+    ours = dict(found["opinions"]["1"])
+    assert {str(each.owner_app_id): each.category.name for each in stock.opinions} == {
+        owner: {"confirmed": "POSITIVE_CLASS", "disputed": "NEGATIVE_CLASS"}[opinion] for owner, opinion in ours.items()
+    }
+
+
+def test_the_stock_tat_client_reads_the_same_records():
+    entries = [TATHashListEntry(**each) for each in json.loads(recorded("tat"))["results"]]
+    found = expected("tat")
+    assert {str(each.id) for each in entries if each.deleted} == set(found["removed"])
+    assert found["added"].items() <= {str(each.id): each.hash_digest for each in entries}.items()
+
+
+@pytest.mark.parametrize(
+    "document", [b"<!DOCTYPE a [<!ENTITY e 'x'>]><queryResult>&e;</queryResult>", b"<queryResult>"]
+)
+def test_xml_that_could_unfold_or_is_none_is_refused(document):
+    with pytest.raises(SourceAnswerError):
+        read("ncmec", document)
+
+
+@pytest.mark.parametrize("ahead", ["https://elsewhere.example/v2/entries?x=1", "//elsewhere.example", "/v2/members?x"])
+def test_a_next_page_is_asked_of_the_same_server_alone(ahead):
+    body = f"<queryResult><images count='0'/><paging><next>{ahead}</next></paging></queryResult>"
+    with pytest.raises(SourceAnswerError):
+        read("ncmec", body.encode())

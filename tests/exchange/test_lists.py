@@ -1,0 +1,75 @@
+"""Lists in files: every form, resumed, replaced, damaged."""
+
+from __future__ import annotations
+
+import pytest
+
+from staydown.errors import SettingError, SourceAnswerError, UnreachableError
+from staydown.exchange.kinds import opened
+from staydown.exchange.source import Given, Page
+
+ONE, TWO, MD5 = "0f" * 32, "a5" * 32, "0f" * 16
+
+
+def pages(path, cursor=None, **credentials) -> list[Page]:
+    return list(opened("file", Given(str(path), credentials)).pages(cursor))
+
+
+def ids(found: list[Page]) -> set[str]:
+    return {signal.id for page in found for signal in page.added}
+
+
+FORMS = {
+    "hexadecimal": f"# of March\n\n{ONE}\nsha256:{TWO}\n",
+    "words": f"pdq {ONE}\nHASH_SHA256 {TWO} tag\n",
+    "csv without a header": f'HASH_PDQ,{ONE},"a, b"\nHASH_SHA256,{TWO},\n',
+    "csv with types": f"signal_type,signal_value,note\npdq,{ONE},x\nsha256,{TWO},\n",
+    "csv of indicators": f"id,indicator,type\n1,{ONE},HASH_PDQ\n2,{TWO},HASH_SHA256\n",
+    "csv with columns": f"pdq,sha256\n{ONE},\n,{TWO}\n",
+    "json lines": f'{{"hash":"{ONE}"}}\n{{"algorithm":"sha256","hash":"{TWO}"}}\n',
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_is_read(tmp_path, form):
+    (tmp_path / "list").write_text(FORMS[form])
+    found = pages(tmp_path / "list")
+    assert ids(found) == {f"pdq:{ONE}", f"sha256:{TWO}"}
+    assert not [skipped for page in found for skipped in page.skipped]
+
+
+@pytest.mark.parametrize("text", [f"{MD5}\n", f"md5:{MD5}\n", f"hash,type\n{MD5},HASH_MD5\n", f"md5,pdq\n{MD5},\n"])
+def test_md5_is_named_as_not_banked(tmp_path, text):
+    (tmp_path / "list").write_text(text + f"\n{ONE}\n" if text.startswith(MD5) else text)
+    (page,) = pages(tmp_path / "list")
+    assert {each.code for each in page.skipped} == {"not_banked"}
+
+
+def test_damaged_lines_are_counted_and_the_others_used(tmp_path):
+    (tmp_path / "list").write_text(f"{ONE}\nzz\n{TWO}\n{ONE[:-2]}\n")
+    (page,) = pages(tmp_path / "list")
+    assert ids([page]) == {f"pdq:{ONE}", f"pdq:{TWO}"}
+    assert [(each.code, each.place) for each in page.skipped] == [("bad_hash", "line 2"), ("bad_hash", "line 4")]
+
+
+def test_a_long_list_is_resumed_at_its_line_and_a_replaced_one_read_anew(tmp_path):
+    path = tmp_path / "list"
+    path.write_text("hash\n" + "".join(f"{n:064x}\n" for n in range(2500)))
+    whole = pages(path)
+    assert [len(page.added) for page in whole] == [1000, 1000, 500]
+    assert ids(pages(path, whole[0].cursor)) == ids(whole[1:])
+    assert ids(pages(path, whole[-1].cursor)) == set()
+    path.write_text(f"{ONE}\n")
+    assert ids(pages(path, whole[0].cursor)) == {f"pdq:{ONE}"}
+
+
+def test_what_is_no_list_has_an_error(tmp_path):
+    with pytest.raises(UnreachableError):
+        pages(tmp_path / "missing")
+    (tmp_path / "list").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SourceAnswerError):
+        pages(tmp_path / "list")
+    with pytest.raises(SettingError, match="address"):
+        pages("list")
+    with pytest.raises(SettingError, match="algorithm"):
+        pages(tmp_path / "list", algorithm="md5")
