@@ -36,7 +36,7 @@ class Asker:
     ) -> None:
         self._base = address(given)
         rules = replace(given.rules, longest_reply=LONGEST_REPLY, seconds=max(given.rules.seconds, PATIENCE))
-        self._client = guarded.client(rules, headers=dict(headers or {}))
+        self._client = guarded.client(rules, headers=dict(headers or {}), transport=given.transport)
         self._auth = auth
 
     def get(self, path: str, query: Query | None = None, *, headers: Mapping[str, str] | None = None) -> bytes:

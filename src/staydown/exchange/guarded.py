@@ -45,11 +45,19 @@ class Rules:
     seconds: float = 20.0  # from the first connection to the last byte, so that a server that drips bytes ends too
 
 
-def client(rules: Rules | None = None, *, headers: dict[str, str] | None = None) -> httpx.Client:
-    """An httpx client that only makes guarded calls. Failures are `ExchangeError`s, never httpx's own."""
+def client(
+    rules: Rules | None = None,
+    *,
+    headers: dict[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> httpx.Client:
+    """An httpx client that only makes guarded calls. Failures are `ExchangeError`s, never httpx's own.
+
+    A test gives a ``transport`` of its own.
+    """
     rules = rules or Rules()
     return httpx.Client(
-        transport=GuardedTransport(rules),
+        transport=transport or GuardedTransport(rules),
         follow_redirects=False,
         trust_env=False,
         headers={"accept-encoding": "identity", "user-agent": "staydown", **(headers or {})},

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
+import httpx
+
 from staydown.core.hashing.algorithm import Hash
 from staydown.errors import CursorError, SettingError, SourceEndlessError, StaydownError
 from staydown.exchange.guarded import Rules
@@ -99,11 +101,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Given:
-    """What a source is opened with. ``rules`` are those of the guarded transport."""
+    """What a source is opened with. ``rules`` are those of the guarded transport; a test gives a ``transport``."""
 
     address: str
     credentials: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
+    transport: httpx.BaseTransport | None = None
 
 
 @dataclass(frozen=True, slots=True)
