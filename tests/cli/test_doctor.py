@@ -88,7 +88,7 @@ def test_where_the_keyring_lies(data, settings):
 
 def test_unsafe_settings(data, settings):
     settings.DEBUG = True
-    settings.STAYDOWN_WEBHOOK_PRIVATE = True
+    settings.STAYDOWN_WEBHOOK_PRIVATE = settings.STAYDOWN_SOURCES_PRIVATE = True
     settings.STAYDOWN_ORIGIN = "http://takedown.example"
     (data / "first-sign-in").write_text("x")
     unsafe = found(machine.configuration({"STAYDOWN_ORGIN": "x", "STAYDOWN_SCREEN_WORKERS": "2", "HOME": "/"}))
@@ -96,6 +96,7 @@ def test_unsafe_settings(data, settings):
         "debug": Level.FAIL,
         "origin_http": Level.FAIL,
         "webhook_private": Level.WARN,
+        "sources_private": Level.WARN,
         "settings_unknown": Level.WARN,
         "first_password": Level.WARN,
     }

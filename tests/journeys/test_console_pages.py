@@ -12,8 +12,12 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing import following, sources
 from staydown.apps.sharing.models import Delivery, Endpoint
+from staydown.apps.sharing.source_models import Record, Source
+from staydown.errors import UnreachableError
 from tests import factories as make
+from tests.apps.sharing.scripted import KEYS, Scripted
 from tests.journeys.browser import DESK, NARROWEST, PHONE, assert_accessible, assert_no_sideways_scroll, watched
 from tests.journeys.console import Console, inspector
 from tests.people import DORA
@@ -43,10 +47,26 @@ def busy(bea, cem):
     make.decided(waiting, cem)
     make.decided(declined, cem, "decline")
     actions.lease(held, cem)
+    follow_sources(entry.bank)
     now = timezone.now()
     dead = Delivery.objects.order_by("pk").first()
     Delivery.objects.filter(pk=dead.pk).update(state="dead", next_at=None, settled_at=now, attempts=10, last_status=503)
     return {"rich": rich, "bare": bare, "waiting": waiting, "declined": declined, "held": held}
+
+
+def follow_sources(bank):
+    """A source that is read, whose record matched; one that asks; and one that cannot be read."""
+    scripts = {
+        "helpline": Scripted().adds(21, 22, 23),
+        "grows-fast": Scripted().adds(31, 32).adds(33, 34, 35, 36),
+        "far-away": Scripted(fault=UnreachableError()),
+    }
+    for name, script in scripts.items():
+        policy = sources.Policy(bank, most_growth=5)
+        source = sources.add_source(name, "stopncii", f"https://{name}.example/v1", KEYS, policy, by=Actor.system())
+        following.follow(source, make=script)
+    record = Record.objects.order_by("pk").first()
+    actions.record_hits([make.hit(record.entry, "review", content_ref="post-21")], by=make.NODE)
 
 
 def pages_of(role, busy):
@@ -66,12 +86,22 @@ def pages_of(role, busy):
     ]
     law = "Regulation (EU) 2022/2065 (Digital Services Act), article 16: notice and action mechanisms"
     laws = [("/staff/laws/", "Laws"), ("/staff/laws/eu-dsa-16/", law)]
-    office = [*laws, ("/staff/webhooks/", "Webhooks"), ("/staff/keys/", "API keys"), ("/staff/team/", "Team")]
+    followed = [(f"/staff/sources/{each.public_id}/", each.name) for each in Source.objects.order_by("name")]
+    office = [
+        *laws,
+        ("/staff/sources/", "Sources"),
+        *followed,
+        ("/staff/webhooks/", "Webhooks"),
+        ("/staff/keys/", "API keys"),
+        ("/staff/team/", "Team"),
+    ]
     return {
         "moderator": [*queue, *cases, *own],
         "auditor": [*queue[:1], *cases[:2], *office],
         "admin": [
             *office,
+            (f"{followed[0][0]}policy/", f"The policy of {followed[0][1]}"),
+            (f"{followed[0][0]}remove/", f"Remove {followed[0][1]}?"),
             ("/staff/webhooks/?state=dead", "Webhooks"),
             (f"/staff/webhooks/endpoints/{endpoint.public_id}/", endpoint.name),
         ],
@@ -167,6 +197,7 @@ def test_the_office_without_scripts(plain, live_server, ada, busy):
     console.reads("Revoke the key for the node in the basement?")
     console.press("Revoke it")
     console.reads("API keys")
+    follows_a_source(page, console)
     console.follow("Webhooks")
     console.reads("Webhooks")
     console.follow("See it")
@@ -189,3 +220,41 @@ def test_the_office_without_scripts(plain, live_server, ada, busy):
     console.press("Sign out")
     console.reads("Sign in")
     console.signs_in("mira", password)
+
+
+def follows_a_source(page, console):
+    """Add a source, answer one that asks, confirm a match."""
+    to_sources(page)
+    console.reads("Sources")
+    console.follow("Follow a source")
+    console.reads("Which kind of source?")
+    console.follow("StopNCII.org")
+    console.reads("Follow StopNCII.org")
+    console.press("Follow it")
+    console.reads("Follow StopNCII.org")
+    expect(page.get_by_role("alert").first).to_contain_text("Give the source a name.")
+    for label, value in (("Name", "stopncii"), ("Key for FetchHashes", "a"), ("Subscription key", "b")):
+        page.get_by_label(label, exact=True).fill(value)
+    console.press("Follow it")
+    console.reads("stopncii")
+    console.press("Pause it")
+    console.reads("stopncii")
+    expect(page.get_by_role("button", name="Resume it")).to_be_visible()
+    to_sources(page)
+    console.reads("Sources")
+    console.follow("grows-fast")
+    console.reads("grows-fast")
+    console.press("Yes, bring them")
+    console.reads("grows-fast")
+    to_sources(page)
+    console.reads("Sources")
+    console.follow("helpline")
+    console.reads("helpline")
+    page.get_by_role("button", name="Confirm the record").click()
+    console.reads("helpline")
+    expect(page.get_by_text("confirmed, waiting")).to_be_visible()
+
+
+def to_sources(page):
+    """Follow the menu: the name stands in the crumbs too."""
+    page.get_by_role("navigation", name="Console").get_by_role("link", name="Sources").click()

@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "hash": "Hash pictures and videos.",
     "match": "Match pictures and videos against a list of hashes, offline.",
     "bank": "Import, export and list bank entries.",
+    "source": "Follow other people's lists of hashes.",
     "feed": "Make a follower's key; mirror and verify a feed.",
     "audit": "Verify and export the audit log.",
     "law": "Show the law regimes and what they ask.",

@@ -25,6 +25,7 @@ _OWN_REGIMES = ENVIRONMENT.path("STAYDOWN_REGIMES_DIR", Path())
 STAYDOWN_REGIMES_DIR = _OWN_REGIMES if ENVIRONMENT.text("STAYDOWN_REGIMES_DIR", "") else None  # the operator's own
 STAYDOWN_PREVIEW_ORIGINS = ENVIRONMENT.origins("STAYDOWN_PREVIEW_ORIGINS")
 STAYDOWN_WEBHOOK_PRIVATE = ENVIRONMENT.flag("STAYDOWN_WEBHOOK_PRIVATE", default=False)
+STAYDOWN_SOURCES_PRIVATE = ENVIRONMENT.flag("STAYDOWN_SOURCES_PRIVATE", default=False)
 STAYDOWN_TWO_PEOPLE = ENVIRONMENT.choices("STAYDOWN_TWO_PEOPLE", ("restore", "export"), ("restore", "export"))
 STAYDOWN_EXIT_URL = ENVIRONMENT.address("STAYDOWN_EXIT_URL", "https://www.wikipedia.org/")
 STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal can make them more, never less

@@ -27,7 +27,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.cases.actions import forgetting, mailing
 from staydown.apps.sharing import actions as sharing
-from staydown.apps.sharing import replies
+from staydown.apps.sharing import following, replies, saying, sources
 from staydown.apps.vault.erasing import empty_write_ahead_log
 from staydown.apps.vault.sessions import SessionStore
 
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 LOOK: Final = 0.25  # seconds between two looks for tasks
 STUCK: Final = timedelta(minutes=5)  # a task runs for seconds; its worker is gone
+SLICE: Final = 10.0  # seconds for one source before the next has its turn
 KEPT: Final = timedelta(days=7)  # finished tasks, for whoever looks for a fault
 
 
@@ -65,15 +66,25 @@ def chores() -> list[Chore]:
     ]
 
 
+def calls() -> list[Chore]:
+    """What a worker does with other people's servers, which take their time: apart from the chores."""
+    return [
+        Chore("sources", 2, follow_due),
+        Chore("what sources are told", 5, saying.say_due),
+        Chore("removed sources", 5, sources.let_go_of_removed),
+    ]
+
+
 class Worker:
     """Runs until `stop`; in a thread of `serve`, or alone as `staydown worker`.
 
-    Tasks and chores have a thread each: a receiver of webhooks that takes its time holds up no chore.
+    Tasks, chores and calls have a thread each: a server that takes its time holds up no chore, a long list no webhook.
     """
 
-    def __init__(self, work: list[Chore] | None = None) -> None:
+    def __init__(self, work: list[Chore] | None = None, talk: list[Chore] | None = None) -> None:
         self._stop = threading.Event()
         self._chores = chores() if work is None else work
+        self._calls = (calls() if work is None else []) if talk is None else talk
         self._runner = Runner(
             queue_names=["default"],
             interval=0,
@@ -85,7 +96,10 @@ class Worker:
             excluded_queue_names=[],
         )
         self._thread = threading.Thread(target=self.run, name="staydown-worker", daemon=True)
-        self._chores_thread = threading.Thread(target=self._keep_doing_chores, name="staydown-chores", daemon=True)
+        self._others = [
+            threading.Thread(target=self._keep, args=(self.do_chores,), name="staydown-chores", daemon=True),
+            threading.Thread(target=self._keep, args=(self.make_calls,), name="staydown-calls", daemon=True),
+        ]
 
     def start(self) -> None:
         """Run in a thread."""
@@ -100,12 +114,11 @@ class Worker:
 
     def run(self) -> None:
         """Work until stopped. A fault of the database is logged once and waited out."""
-        self._chores_thread.start()
+        for thread in self._others:
+            thread.start()
         self._keep(self.tick)
-        self._chores_thread.join()
-
-    def _keep_doing_chores(self) -> None:
-        self._keep(self.do_chores)
+        for thread in self._others:
+            thread.join()
 
     def _keep(self, turn: Callable[[], None]) -> None:
         """Take one turn after another until stopped, in the thread that this is called in."""
@@ -131,8 +144,15 @@ class Worker:
 
     def do_chores(self) -> None:
         """Run the chores that are due."""
+        self._do_due(self._chores)
+
+    def make_calls(self) -> None:
+        """Make the calls that are due."""
+        self._do_due(self._calls)
+
+    def _do_due(self, work: list[Chore]) -> None:
         close_old_connections()
-        for chore in self._chores:
+        for chore in work:
             if time.monotonic() >= chore.next_at and not self._stop.is_set():
                 chore.next_at = time.monotonic() + chore.every
                 self._do(chore)
@@ -144,6 +164,12 @@ class Worker:
         except Exception:
             log.exception("The chore “%s” failed; it is tried again in %g seconds", chore.name, chore.every)
             connections.close_all()
+
+
+def follow_due() -> int:
+    """How many sources were followed now, each for a while: a long list goes on at the next turn."""
+    found = [following.follow(each, seconds=SLICE) for each in following.due(timezone.now())]
+    return sum(each.is_ours for each in found)
 
 
 @transaction.atomic

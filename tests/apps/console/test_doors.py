@@ -13,6 +13,7 @@ from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import proposals
+from staydown.apps.banks.models import Bank
 from staydown.apps.cases import actions
 from staydown.apps.cases.actions import minors
 from staydown.apps.cases.intake import MinorsForm
@@ -20,9 +21,12 @@ from staydown.apps.cases.models import Case, UploaderNotice
 from staydown.apps.console import urls
 from staydown.apps.console.doors import CHECKED_AGAIN, ROLES
 from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing import following, sources
 from staydown.apps.sharing.models import Delivery, Endpoint
+from staydown.apps.sharing.source_models import Opinion, Record, Source
 from tests import factories as make
 from tests.apps.console.conftest import signed_in
+from tests.apps.sharing.scripted import KEYS, Scripted
 from tests.people import member
 
 MODERATOR, LEAD, AUDITOR, ADMIN = Role.MODERATOR, Role.LEAD, Role.AUDITOR, Role.ADMIN
@@ -68,6 +72,16 @@ MAY = {
     ("GET", "endpoint"): {ADMIN},
     ("POST", "endpoint"): {ADMIN},
     ("POST", "replay"): {LEAD, ADMIN},
+    ("GET", "sources"): {LEAD, AUDITOR, ADMIN},
+    ("GET", "source"): {LEAD, AUDITOR, ADMIN},
+    ("GET", "source_add"): {ADMIN},
+    ("POST", "source_add"): {ADMIN},
+    ("POST", "source_do"): {ADMIN},
+    ("GET", "source_change"): {ADMIN},
+    ("POST", "source_change"): {ADMIN},
+    ("GET", "source_remove"): {ADMIN},
+    ("POST", "source_remove"): {ADMIN},
+    ("POST", "source_say"): {LEAD, ADMIN},
     ("GET", "keys"): {AUDITOR, ADMIN},
     ("POST", "key_create"): {ADMIN},
     ("GET", "key_revoke"): {ADMIN},
@@ -91,6 +105,7 @@ def addresses(case, db):
     delivery = Delivery.objects.create(endpoint=endpoint, event="case.decided", payload={}, created_at=now, next_at=now)
     other = make.submitted(links=1, pictures=(99,))
     make.decided(other.case, person)
+    source, record = followed()
     about = {
         "restore": case,
         "note": case,
@@ -110,6 +125,8 @@ def addresses(case, db):
         "minor_refer": locked,
         "endpoint": endpoint,
         "replay": delivery,
+        **dict.fromkeys(("source", "source_do", "source_change", "source_remove"), source),
+        "source_say": record,
         "key_revoke": key,
         "member": person,
     }
@@ -120,12 +137,28 @@ def addresses(case, db):
     }
 
 
+def followed() -> tuple[Source, Record]:
+    """A source and a record that it brought."""
+    source = sources.add_source(
+        "helpline",
+        "stopncii",
+        "https://helpline.test/v1",
+        KEYS,
+        sources.Policy(Bank.objects.first()),
+        by=Actor.system(),
+    )
+    following.follow(source, make=Scripted().adds(1000))
+    return source, Record.objects.get()
+
+
 def state():
     """What the addresses could change."""
     return (
         list(Case.objects.values("state", "version", "leased_by", "leased_until")),
         list(Endpoint.objects.values("name", "enabled")),
         list(Delivery.objects.values("state", "attempts", "next_at")),
+        list(Source.objects.values("name", "enabled", "removed_at", "next_at", "radius")),
+        list(Opinion.objects.values("word")),
         list(ApiKey.objects.values("name", "revoked_at")),
         list(Staff.objects.values("username", "role", "is_active", "password")),
     )
@@ -207,6 +240,7 @@ def test_the_menu_offers_what_the_role_may_open(addresses):
         "Laws": "laws",
         "Two people": "proposals",
         "Figures": "figures",
+        "Sources": "sources",
         "Webhooks": "webhooks",
         "API keys": "keys",
         "Team": "team",

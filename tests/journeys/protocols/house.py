@@ -38,6 +38,7 @@ KEYS = {
     "adapter": "action:read,outcome:write",
     "hooks": "webhook:write",
     "everything": "*",
+    "source": "feed:read@followed",
 }
 
 

@@ -30,7 +30,13 @@ Graded = tuple[Hash, int | None]
 
 def fingerprint(hash: Hash) -> bytes:  # noqa: A002 - the word of the glossary
     """A keyed digest of a hash: equal ones are found by it, and nobody without the keyring can test a guess with it."""
-    return hmac.digest(keyring.current().secret("entry fingerprint"), hash.algorithm.encode() + hash.value, "sha256")
+    return fingerprints([hash])[0]
+
+
+def fingerprints(hashes: Sequence[Hash]) -> list[bytes]:
+    """The fingerprint of each of ``hashes``."""
+    secret = keyring.current().secret("entry fingerprint")
+    return [hmac.digest(secret, each.algorithm.encode() + each.value, "sha256") for each in hashes]
 
 
 @transaction.atomic
@@ -66,7 +72,7 @@ def add_entries(
     if min(graded, default=LEAST_QUALITY) < LEAST_QUALITY:
         raise InvalidError(f"quality: a picture below {LEAST_QUALITY} has too little detail to be told from others.")
     head, now = feed_writing.hold(), timezone.now()
-    marks = [fingerprint(each) for each, _ in hashes]
+    marks = fingerprints([each for each, _ in hashes])
     known = Entry.objects.filter(bank=bank, fingerprint__in=marks).select_related("bank")
     found = {bytes(entry.fingerprint or b""): entry for entry in known}
     _also_from(list(found.values()), source, by)

@@ -51,10 +51,18 @@ def append_adds(head: FeedHead, entries: Sequence[Entry], at: datetime) -> list[
 
 def append_remove(head: FeedHead, entry: Entry, at: datetime) -> FeedLine:
     """Append that ``entry`` is matched no more, and erase the salts of its earlier lines. ``head`` is held."""
-    entry.lines.update(salt=None)
+    return append_removes(head, [entry], at)[0]
+
+
+def append_removes(head: FeedHead, entries: Sequence[Entry], at: datetime) -> list[FeedLine]:
+    """Append that each of ``entries`` is matched no more, as `append_remove` does with one."""
+    FeedLine.objects.filter(entry__in=[entry.pk for entry in entries]).update(salt=None)
     delete_by = (at + DELETE_WITHIN).replace(microsecond=0)
-    leaf = feed.leaf(feed.RemoveLine(head.size + 1, entry.public_id, int(delete_by.timestamp())))
-    return _append(head, [FeedLine(op=FeedLine.Op.REMOVE, entry=entry, leaf=leaf, at=at, delete_by=delete_by)])[0]
+    until, rows = int(delete_by.timestamp()), []
+    for seq, entry in enumerate(entries, start=head.size + 1):
+        leaf = feed.leaf(feed.RemoveLine(seq, entry.public_id, until))
+        rows.append(FeedLine(op=FeedLine.Op.REMOVE, entry=entry, leaf=leaf, at=at, delete_by=delete_by))
+    return _append(head, rows)
 
 
 def _append(head: FeedHead, rows: list[FeedLine]) -> list[FeedLine]:

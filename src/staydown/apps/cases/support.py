@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
+from staydown.apps.banks import keeping
 from staydown.apps.banks.models import LIVE, Entry, State
 from staydown.apps.cases.models import Case, Hit, Item, Report
 from staydown.apps.sharing import actions as sharing
@@ -29,6 +30,12 @@ def own_entries(items: Iterable[Item]) -> list[Entry]:
     return list(
         Entry.objects.filter(Q(pdq_items__in=pks) | Q(sha256_items__in=pks), state__in=LIVE).distinct().order_by("pk")
     )
+
+
+def matched_entries(items: Iterable[Item]) -> list[Entry]:
+    """The live entries that uploads among ``items`` matched."""
+    hits = Hit.objects.filter(item__in=[item.pk for item in items]).values("entry_id")
+    return list(Entry.objects.filter(pk__in=hits, state__in=LIVE).order_by("pk"))
 
 
 def reports_about(case: Case, items: Iterable[Item]) -> list[Report]:
@@ -55,14 +62,19 @@ def are_blocked(report: Report, item_ids: Collection[str]) -> bool:
 
 
 def is_supported(entry: Entry) -> bool:
-    """Whether an import, or an item of some report that was neither withdrawn nor declined, still wants the entry."""
-    if entry.source.startswith("import"):
-        return True
-    return (
-        Item.objects.filter(Q(pdq_entry=entry) | Q(sha256_entry=entry), report__withdrawn_at=None)
-        .exclude(state__in=GONE)
-        .exists()
-    )
+    """Whether an import, a source, or an item of some report that was neither withdrawn nor declined wants the entry.
+
+    The head of the feed is held.
+    """
+    return bool(keeping.kept([entry.pk]))
+
+
+def reported(entries: Collection[int]) -> set[int]:
+    """Those of ``entries``, by primary key, that an item of some report or order keeps."""
+    items = Item.objects.filter(report__withdrawn_at=None).exclude(state__in=GONE)
+    pdq = items.filter(pdq_entry__in=entries).values_list("pdq_entry", flat=True)
+    sha256 = items.filter(sha256_entry__in=entries).values_list("sha256_entry", flat=True)
+    return {*pdq, *sha256}
 
 
 def enforce(entries: Iterable[Entry], *, by: Actor) -> int:

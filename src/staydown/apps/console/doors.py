@@ -53,6 +53,13 @@ ROLES: Final = {
     "replay": ("lead", "admin"),
     "endpoint_add": ("admin",),
     "endpoint": ("admin",),
+    "sources": ("lead", "auditor", "admin"),
+    "source": ("lead", "auditor", "admin"),
+    "source_add": ("admin",),
+    "source_do": ("admin",),
+    "source_change": ("admin",),
+    "source_remove": ("admin",),
+    "source_say": ("lead", "admin"),
     "keys": ("auditor", "admin"),
     "key_create": ("admin",),
     "key_revoke": ("admin",),
@@ -62,7 +69,7 @@ ROLES: Final = {
 }
 
 #: What a stranger at an unlocked computer must not get: asks for the password or a key again after fifteen minutes.
-CHECKED_AGAIN: Final = frozenset({"key_create", "team_add", "member", "endpoint_add"})
+CHECKED_AGAIN: Final = frozenset({"key_create", "team_add", "member", "endpoint_add", "source_add"})
 
 View = Callable[..., HttpResponse]
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from staydown.apps.sharing.querysets import DeliveryQuerySet
+from staydown.apps.sharing.source_models import Opinion, Record, Source  # noqa: F401 - rows of this app
 from staydown.apps.vault.fields import SealedTextField
 from staydown.exchange.webhooks import SigningKey
 

@@ -1,4 +1,4 @@
-"""When a webhook is tried again: the schedule of the Standard Webhooks specification."""
+"""When a webhook is tried again: the schedule of the Standard Webhooks specification. And when a source is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ WAITS: Final = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
+#: How long after each failure in a row a source is asked again; the last of them from then on. It is never given up.
+LOOKS: Final = tuple(timedelta(minutes=each) for each in (1, 5, 15, 60))
 JITTER: Final = 0.2  # a fifth longer at most, so that what failed together does not come back together
 
 
@@ -26,3 +28,8 @@ def next_attempt(attempts: int, now: datetime, jitter: float) -> datetime | None
     if attempts >= len(WAITS):
         return None
     return now + WAITS[attempts] * (1 + JITTER * jitter)
+
+
+def next_look(failures: int, now: datetime, jitter: float) -> datetime:
+    """When to ask a source again that failed ``failures`` times in a row, ``jitter`` being 0 to 1."""
+    return now + LOOKS[min(failures, len(LOOKS)) - 1] * (1 + JITTER * jitter)

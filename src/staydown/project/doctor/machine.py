@@ -109,6 +109,12 @@ def configuration(environment: Mapping[str, str]) -> Iterator[Finding]:
             "Webhooks may go to private addresses: whoever adds one can reach into your network.",
             "Remove STAYDOWN_WEBHOOK_PRIVATE, unless your platform is only reached there.",
         )
+    if settings.STAYDOWN_SOURCES_PRIVATE:
+        yield warn(
+            "sources_private",
+            "Sources may be at private addresses: whoever adds one can reach into your network.",
+            "Remove STAYDOWN_SOURCES_PRIVATE, unless a source is only reached there.",
+        )
     known = settings.ENVIRONMENT.asked
     unread = [name for name in environment if name.startswith("STAYDOWN_") and name not in known]
     unread = sorted(name for name in unread if not name.startswith(("STAYDOWN_SCREEN_", "STAYDOWN_TEST_")))

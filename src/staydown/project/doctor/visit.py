@@ -12,7 +12,7 @@ from django.utils import timezone
 from staydown.apps.audit import actions as audit
 from staydown.apps.banks import feed_key
 from staydown.errors import StaydownError
-from staydown.project.doctor import machine, records
+from staydown.project.doctor import followed, machine, records
 from staydown.project.doctor.finding import Finding, Level, fail
 
 
@@ -44,6 +44,7 @@ def findings() -> Iterator[Finding]:
             lambda: records.audit_log(now),
             records.people,
             lambda: records.deliveries(now),
+            lambda: followed.sources(now),
         ):
             yield from _guarded(look)
 

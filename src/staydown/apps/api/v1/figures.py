@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,14 +11,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from staydown.apps.api.keys import Needs
 from staydown.apps.cases.figures import Figures, figures
+from staydown.apps.sharing import standing
+from staydown.apps.sharing.standing import Standing
 
 router = Router(tags=["figures"])
+STILL = (Standing.ASKS, Standing.FAILS, Standing.PAUSED)
 
 
 @router.get("/figures", auth=Needs("audit:read"), summary="Read the figures of the work, for Prometheus")
 def read(request: HttpRequest) -> HttpResponse:
     """Open cases, running clocks, times and counts, in the text format of Prometheus. Nobody's name is in it."""
-    registry = _written(figures(timezone.now()))
+    now = timezone.now()
+    registry = _written(figures(now))
+    _follow(registry, now)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -51,6 +56,23 @@ def _written(found: Figures) -> CollectorRegistry:
         for left, count in row.items():
             running.labels(regime, left).set(count)
     return registry
+
+
+def _follow(registry: CollectorRegistry, now: datetime) -> None:
+    """How the sources stand: an alarm wants to know of one that lags, or asks."""
+    found = standing.sources()
+    if not found:
+        return
+    names = ("lag_seconds", "records", "stands_still")
+    texts = ("Time since the source was last read to its end", "Records that it keeps", "Asks, fails or is paused: 1")
+    lag, records, still = (
+        Gauge(f"staydown_source_{name}", text, ["source"], registry=registry)
+        for name, text in zip(names, texts, strict=True)
+    )
+    for source in found:
+        lag.labels(source.name).set(standing.lag(source, now).total_seconds())
+        records.labels(source.name).set(source.records)
+        still.labels(source.name).set(standing.of(source, now) in STILL)
 
 
 def _seconds(registry: CollectorRegistry, name: str, text: str, time: timedelta | None) -> None:

@@ -13,7 +13,9 @@ from staydown.apps.cases.actions import notices
 from staydown.apps.cases.actions.notices import NoticeForm
 from staydown.apps.cases.models import Action, Case, Decision, Item
 from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing import saying
 from staydown.apps.sharing.events import Event
+from staydown.apps.sharing.saying import Word
 
 Verdict = Decision.Verdict
 
@@ -52,6 +54,7 @@ def carry_out(work: Work, chosen: Sequence[Item]) -> None:
             actions = _ask(work, hidden, Action.Kind.RESTORE)
             _move(chosen, Item.State.DECLINED)
             ended = support.reverse_unsupported(support.own_entries(chosen), by=work.by)
+    _tell_sources(work, chosen)
     notices.draw(actions, work.notice, by=work.by, now=work.now)
     settling.settle(work.case, work.now, decision=work.decision)
     counts = {"actions": len(actions), "entries_enforced": enforced, "entries_reversed": ended}
@@ -95,6 +98,13 @@ def _record(work: Work, chosen: Sequence[Item], counts: dict[str, int]) -> None:
         **counts,
     }
     audit.record("case.decided", by=work.by, about=case, also=[decision, *reports], facts=facts)
+
+
+def _tell_sources(work: Work, chosen: Sequence[Item]) -> None:
+    """Tell the sources of what was matched whether a person saw the same in it. What is only hidden is undecided."""
+    words = {Verdict.REMOVE: Word.CONFIRMED, Verdict.DECLINE: Word.DISPUTED}
+    if word := words.get(Verdict(work.decision.verdict)):
+        saying.tell_decision(support.matched_entries(chosen), word, by=work.by)
 
 
 def _tell(work: Work, actions: Sequence[Action]) -> None:

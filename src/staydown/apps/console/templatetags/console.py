@@ -29,6 +29,7 @@ MENU = {
     "laws": "Laws",
     "proposals": "Two people",
     "figures": "Figures",
+    "sources": "Sources",
     "webhooks": "Webhooks",
     "keys": "API keys",
     "team": "Team",

@@ -1,0 +1,53 @@
+"""From the row of a source to a client that speaks its protocol."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import TypeAlias
+
+from django.conf import settings
+
+from staydown.apps.sharing.source_models import Source
+from staydown.errors import InvalidError, SettingError
+from staydown.exchange import source as exchange
+from staydown.exchange.kinds import KINDS, kind
+
+Make: TypeAlias = Callable[[Source], AbstractContextManager[exchange.Source]]
+
+
+def opened(source: Source) -> exchange.Source:
+    """A client for this source, to be used in a ``with``. It calls public https addresses only, unless the operator
+    allowed others too."""
+    wire = exchange.Wire(allow_private=settings.STAYDOWN_SOURCES_PRIVATE)
+    return kind(source.kind).opened(source.address, credentials_of(source), wire)
+
+
+def check(name: str, address: str, credentials: Mapping[str, str]) -> None:
+    """Raise `InvalidError` for what no client could be made of. Nothing is called."""
+    try:
+        kind(name).check(address, credentials)
+    except SettingError as error:
+        raise InvalidError(error.message) from None
+
+
+def listens(source: Source) -> bool:
+    """Whether the source takes opinions on its records."""
+    return source.kind in KINDS and KINDS[source.kind].listens
+
+
+def whole_every(source: Source) -> timedelta | None:
+    """How often its list is read from its start, because it does not say what is gone. None: it does."""
+    return KINDS[source.kind].whole_every if source.kind in KINDS else None
+
+
+def title(name: str) -> str:
+    """A kind in words."""
+    return KINDS[name].title if name in KINDS else name
+
+
+def credentials_of(source: Source) -> dict[str, str]:
+    """What the source is asked with."""
+    return dict(json.loads(source.credentials)) if source.credentials else {}

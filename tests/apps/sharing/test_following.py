@@ -1,0 +1,371 @@
+"""Following a source: what each page changes, what stops it, and what a death in between leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit.querysets import history
+from staydown.apps.banks import actions as banks
+from staydown.apps.banks.models import Entry, FeedLine
+from staydown.apps.cases import actions as cases
+from staydown.apps.sharing import applying, following, sources
+from staydown.apps.sharing.source_models import Record, Source
+from staydown.core.bank import Action
+from staydown.errors import ReplyRefusedError, SourceWentBackError, StateError
+from tests import factories as make
+from tests.apps.sharing.scripted import KEYS, Scripted, signal, signals
+from tests.factories import pdq
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shared(system):
+    return banks.open_bank("shared", by=system)
+
+
+@pytest.fixture
+def policy(shared):
+    return sources.Policy(bank=shared)
+
+
+def added(policy, name="helpline", **changes):
+    """A source that the tests follow through `Scripted`."""
+    by = make.Actor.system()
+    return sources.add_source(name, "stopncii", "https://list.test/v1", KEYS, replace(policy, **changes), by=by)
+
+
+def follow(source, script, **how):
+    return following.follow(source, make=script, **{"is_due": False, **how})
+
+
+def live(bank="shared"):
+    """The hashes that are matched now."""
+    return {entry.hash for entry in Entry.objects.filter(bank__name=bank, state__in=["pending", "enforced"])}
+
+
+def verbs(thing):
+    return [line.verb for line in history(thing)]
+
+
+def test_what_it_lists_is_pending_here_and_one_line_of_the_log_says_so(policy):
+    source, script = added(policy, radius=20, action=Action.REVIEW), Scripted().adds(1, 2, 3)
+    done = follow(source, script)
+    assert (done.caught_up, done.changes.added, done.question, done.error) == (True, 3, "", "")
+    rows = Entry.objects.values_list("state", "radius", "action", "source").distinct()
+    assert list(rows) == [("pending", 20, "review", "source:helpline")]
+    source.refresh_from_db()
+    assert (source.records, source.cursor, source.lease, source.caught_up_at is not None) == (3, "1", None, True)
+    (line,) = [line for line in history(source) if line.verb == "source.followed"]
+    assert (line.facts["added"], line.facts["lines"]) == (3, [1, 3])
+    assert audit.verify()
+
+
+def test_a_policy_that_enforces_needs_one_line_of_the_feed_for_each_and_keeps_its_reason(policy):
+    source = added(policy, enforced_because="Agreement 7 with the helpline")
+    follow(source, Scripted().adds(1, 2))
+    assert list(FeedLine.objects.values_list("op", "action")) == [("add", "block")] * 2
+    assert history(source)[-1].facts["reason"] == "Agreement 7 with the helpline"
+
+
+def test_a_removal_at_the_source_withdraws_and_erases(policy):
+    source, script = added(policy), Scripted().adds(1, 2)
+    follow(source, script)
+    done = follow(source, script.removes(1))
+    assert (done.changes.removed, live()) == (1, {pdq(2)})
+    gone = Entry.objects.get(state="withdrawn")
+    assert (gone.value, gone.fingerprint, Record.objects.count()) == (None, None, 1)
+    assert set(gone.lines.filter(op="add").values_list("salt", flat=True)) == {None}
+
+
+def test_what_two_sources_bring_stays_until_both_have_taken_it_back(policy):
+    one, other = added(policy, "one"), added(policy, "other")
+    first, second = Scripted().adds(1), Scripted().adds(1)
+    follow(one, first)
+    follow(other, second)
+    assert Entry.objects.count() == 1
+    follow(one, first.removes(1))
+    assert live() == {pdq(1)}
+    follow(other, second.removes(1))
+    assert live() == set()
+
+
+def test_what_a_report_or_an_import_keeps_stays(system):
+    sent = make.submitted(pictures=(1,))
+    house = Entry.objects.first().bank
+    banks.import_entries(house, [(pdq(2), None)], name="list", by=system)
+    source, script = added(sources.Policy(bank=house)), Scripted().adds(1, 2, 3)
+    follow(source, script)
+    follow(source, script.removes(1, 2, 3))
+    assert {pdq(1), pdq(2)} <= live(house.name)
+    assert pdq(3) not in live(house.name)
+    cases.withdraw_report(sent.report, by=system)
+    assert pdq(1) not in live(house.name)
+
+
+def test_a_report_that_is_withdrawn_leaves_what_a_source_keeps(system):
+    sent = make.submitted(pictures=(1,))
+    house = Entry.objects.first().bank
+    source, script = added(sources.Policy(bank=house)), Scripted().adds(1)
+    follow(source, script)
+    cases.withdraw_report(sent.report, by=system)
+    assert live(house.name) == {pdq(1)}
+    follow(source, script.removes(1))
+    assert live(house.name) == set()
+
+
+def test_repeating_changes_nothing(policy):
+    source, script = added(policy), Scripted().adds(1, 2).adds(2, 1)
+    done = follow(source, script)
+    assert (done.changes.added, done.changes.repeated) == (2, 2)
+    assert FeedLine.objects.count() == 2
+    assert verbs(source).count("source.followed") == 1
+
+
+def test_another_hash_under_the_same_id_takes_the_place_of_the_first(policy):
+    source, script = added(policy), Scripted().adds(1)
+    follow(source, script)
+    script.steps.append(([signal(9, "record-1")], ()))
+    assert follow(source, script).changes.changed == 1
+    assert live() == {pdq(9)}
+
+
+def test_what_was_ended_here_is_not_brought_back_by_repeating_it(policy, system):
+    source, script = added(policy), Scripted().adds(1)
+    follow(source, script)
+    banks.reverse(Entry.objects.get(), by=system)
+    done = follow(source, script.adds(1))
+    assert (done.changes.ended, live()) == (1, set())
+
+
+def test_the_same_id_twice_on_a_page_and_an_unknown_removal(policy):
+    source = added(policy)
+    script = Scripted([([signal(1), signal(1), signal(2)], ["never-seen", "record-2"])])
+    follow(source, script)
+    assert live() == {pdq(1)}
+    assert Record.objects.count() == 1
+
+
+def test_the_hash_is_not_in_the_record(policy):
+    source = added(policy)
+    name = pdq(1).hex()
+    follow(source, Scripted([([signal(1, name)], ())]))
+    record = Record.objects.get()
+    assert name not in record.name
+    assert applying.record_id(record) == name
+
+
+# What stops it -------------------------------------------------------------------------------------------------------
+
+
+def test_too_much_growth_stops_and_asks_before_the_page_and_a_yes_goes_on(policy, system):
+    source, script = added(policy, most_growth=3), Scripted().adds(1, 2).adds(3, 4).adds(5)
+    assert follow(source, script).question == "growth"
+    source.refresh_from_db()
+    assert (source.question, source.asked_count, source.cursor, len(live())) == ("growth", 4, "1", 2)
+    assert not follow(source, script).is_ours
+    sources.answer(source, "growth", yes=True, by=system)
+    done = follow(source, script)
+    assert (done.caught_up, len(live())) == (True, 5)
+    source.refresh_from_db()
+    assert (source.allowed, source.question) == ("", "")
+    assert verbs(source) == [
+        "source.added", "source.followed", "source.asked", "source.answered", "source.followed", "source.followed",
+    ]  # fmt: skip
+
+
+def test_a_no_pauses_it_and_an_answer_to_another_question_is_refused(policy, system):
+    source, script = added(policy, most_growth=1), Scripted().adds(1, 2)
+    follow(source, script)
+    with pytest.raises(StateError):
+        sources.answer(source, "shrunk", yes=True, by=system)
+    sources.answer(source, "growth", yes=False, by=system)
+    source.refresh_from_db()
+    assert (source.enabled, source.question, live()) == (False, "", set())
+
+
+def test_a_new_day_counts_anew(policy):
+    source, script = added(policy, most_growth=2), Scripted().adds(1, 2)
+    follow(source, script)
+    Source.objects.update(day_began=timezone.now() - timedelta(days=1))
+    assert follow(source, script.adds(3, 4)).question == ""
+
+
+def test_shrinking_by_half_removes_nothing_until_a_person_has_said_yes(policy, system, monkeypatch):
+    monkeypatch.setattr(applying, "FEW", 2)
+    source, script = added(policy), Scripted().adds(*range(10))
+    follow(source, script)
+    Source.objects.update(day_began=timezone.now() - timedelta(days=1))
+    assert follow(source, script.removes(*range(5))).question == "shrunk"
+    assert len(live()) == 10
+    sources.answer(source, "shrunk", yes=True, by=system)
+    follow(source, script)
+    assert len(live()) == 5
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_page_of_many_pieces_is_weighed_whole(policy, monkeypatch, grows):
+    monkeypatch.setattr(following, "PART", 4)
+    monkeypatch.setattr(applying, "FEW", 2)
+    source, script = added(policy, most_growth=20), Scripted().adds(*range(10))
+    follow(source, script)
+    Source.objects.update(day_began=timezone.now() - timedelta(days=1))
+    script = script.adds(*range(10, 40)) if grows else script.removes(*range(8))
+    assert follow(source, script).question == ("growth" if grows else "shrunk")
+    assert len(live()) == 10
+
+
+def test_a_page_of_many_pieces_is_applied_whole(policy, monkeypatch):
+    monkeypatch.setattr(following, "PART", 4)
+    source, script = added(policy), Scripted().adds(*range(10))
+    done = follow(source, script.adds(*range(10, 21)).removes(*range(9)))
+    assert (done.changes.added, done.changes.removed, len(live())) == (21, 9, 12)
+
+
+def test_paging_forever_ends_and_is_told(policy):
+    class Endless(Scripted):
+        def pages(self, cursor):
+            while True:
+                yield following.Page(signals(1), (), "same", more=True)
+
+    source = added(policy)
+    assert follow(source, Endless()).error == "source_endless"
+    source.refresh_from_db()
+    assert (source.last_error, source.failures, source.records) == ("source_endless", 1, 1)
+    assert source.next_at > timezone.now()
+
+
+def test_new_places_for_ever_with_nothing_behind_them(policy, monkeypatch):
+    monkeypatch.setattr(following, "ENDLESS", 10)
+
+    class Endless(Scripted):
+        def pages(self, cursor):
+            at = int(cursor or 0)
+            while True:
+                at += 1
+                yield following.Page(signals(1, 2, 3), (), str(at), more=True)
+
+    source = added(policy, most_growth=3)
+    assert follow(source, Endless()).error == "source_endless"
+    source.refresh_from_db()
+    assert (source.records, source.read) == (3, 0)
+
+
+def test_going_back_asks_and_a_yes_reads_from_the_start_without_doubling(policy, system):
+    source, script = added(policy), Scripted().adds(1, 2)
+    follow(source, script)
+    script.fault = SourceWentBackError()
+    assert follow(source, script).question == "back"
+    script.fault = None
+    sources.answer(source, "back", yes=True, by=system)
+    assert follow(source, script).changes.repeated == 2
+    assert (script.asked[-1], Entry.objects.count()) == (None, 2)
+
+
+def test_a_fault_is_kept_as_a_code_told_once_and_tried_again_later(policy):
+    source, script = added(policy), Scripted(fault=ReplyRefusedError("what it said"))
+    now = timezone.now()
+    for _ in range(2):
+        assert follow(source, script).error == "reply_refused"
+    source.refresh_from_db()
+    assert (source.failures, source.last_error) == (2, "reply_refused")
+    assert source.next_at >= now + timedelta(minutes=5)
+    assert verbs(source).count("source.failed") == 1
+    script.fault = None
+    assert follow(source, script.adds(1)).caught_up
+    source.refresh_from_db()
+    assert (source.failures, source.last_error) == (0, "")
+
+
+def test_a_slice_of_time_ends_after_a_page_and_the_next_goes_on(policy):
+    source, script = added(policy), Scripted().adds(1).adds(2)
+    assert not follow(source, script, seconds=0).caught_up
+    assert following.due(timezone.now()) == [source]
+    assert follow(source, script, seconds=0, is_due=True).caught_up
+    assert following.due(timezone.now()) == []
+
+
+# What a whole list no longer holds ------------------------------------------------------------------------------------
+
+
+def test_what_a_whole_reading_does_not_find_is_gone(policy):
+    source, script = added(policy), Scripted().adds(1, 2).adds(3)
+    follow(source, script)
+    script.steps[0] = (signals(2), ())
+    assert follow(source, script).changes.removed == 0
+    done = follow(source, script, is_whole=True)
+    assert (done.changes.removed, live()) == (1, {pdq(2), pdq(3)})
+    source.refresh_from_db()
+    assert (source.records, source.whole, source.whole_at is not None) == (2, False, True)
+
+
+def test_a_whole_reading_in_slices_removes_nothing_before_its_end(policy):
+    source, script = added(policy), Scripted().adds(1, 2).adds(3)
+    follow(source, script)
+    assert not follow(source, script, is_whole=True, seconds=0).caught_up
+    assert len(live()) == 3
+    assert follow(source, script).caught_up
+    assert len(live()) == 3
+
+
+def test_a_list_that_comes_back_empty_is_asked_about(policy, system):
+    source, script = added(policy), Scripted().adds(*range(8))
+    follow(source, script)
+    Source.objects.update(day_began=timezone.now() - timedelta(days=1))
+    empty = Scripted([((), ())])
+    assert follow(source, empty, is_whole=True).question == "shrunk"
+    assert len(live()) == 8
+    sources.answer(source, "shrunk", yes=True, by=system)
+    follow(source, empty)
+    assert live() == set()
+
+
+# Who follows ---------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_follows_what_somebody_follows_and_a_dead_ones_claim_runs_out(policy):
+    source, script = added(policy), Scripted().adds(1)
+    Source.objects.update(leased_until=timezone.now() + timedelta(minutes=1))
+    assert not follow(source, script).is_ours
+    assert following.due(timezone.now()) == []
+    Source.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert follow(source, script).caught_up
+
+
+def test_a_source_that_is_paused_while_it_is_read_is_left_at_once(policy, system):
+    source = added(policy)
+    script = Scripted(at_page=lambda number: number and sources.pause(source, by=system))
+    follow(source, script.adds(1).adds(2))
+    assert live() == {pdq(1)}
+    sources.resume(source, by=system)
+    follow(source, Scripted(script.steps))
+    assert live() == {pdq(1), pdq(2)}
+
+
+def test_two_that_read_at_once_bring_nothing_twice(policy):
+    source, inner = added(policy), Scripted().adds(1).adds(2)
+
+    def overtaken(number):
+        if number == 1:
+            Source.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+            follow(source, inner)
+
+    follow(source, Scripted(list(inner.steps), at_page=overtaken))
+    assert (len(live()), FeedLine.objects.count(), Source.objects.get().records) == (2, 2, 2)
+
+
+def test_a_removed_source_takes_what_it_alone_brought_with_it(policy, system, monkeypatch):
+    monkeypatch.setattr(sources, "PIECE", 2)
+    one, other = added(policy, "one"), added(policy, "other")
+    follow(one, Scripted().adds(1, 2, 3))
+    follow(other, Scripted().adds(3))
+    sources.remove_source(one, by=system)
+    assert [sources.let_go_of_removed() for _ in range(3)] == [2, 1, 0]
+    assert live() == {pdq(3)}
+    assert Source.objects.get(name="one").credentials is None
+    added(policy, "one")
