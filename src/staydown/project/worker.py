@@ -71,7 +71,7 @@ def calls() -> list[Chore]:
     return [
         Chore("sources", 2, follow_due),
         Chore("what sources are told", 5, saying.say_due),
-        Chore("removed sources", 5, sources.let_go_of_removed),
+        Chore("removed sources", 5, let_go_of_removed),
     ]
 
 
@@ -170,6 +170,14 @@ def follow_due() -> int:
     """How many sources were followed now, each for a while: a long list goes on at the next turn."""
     found = [following.follow(each, seconds=SLICE) for each in following.due(timezone.now())]
     return sum(each.is_ours for each in found)
+
+
+def let_go_of_removed() -> int:
+    """How many records of removed sources were let go now, for a while."""
+    until, count = time.monotonic() + SLICE, 0
+    while (part := sources.let_go_of_removed()) and time.monotonic() < until:
+        count += part
+    return count + part
 
 
 @transaction.atomic

@@ -13,7 +13,9 @@ from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import Entry, FeedLine
 from staydown.apps.cases import actions as cases
+from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing import applying, following, sources
+from staydown.apps.sharing.models import Delivery
 from staydown.apps.sharing.source_models import Record, Source
 from staydown.core.bank import Action
 from staydown.errors import ReplyRefusedError, SourceWentBackError, StateError
@@ -81,6 +83,17 @@ def test_a_removal_at_the_source_withdraws_and_erases(policy):
     gone = Entry.objects.get(state="withdrawn")
     assert (gone.value, gone.fingerprint, Record.objects.count()) == (None, None, 1)
     assert set(gone.lines.filter(op="add").values_list("salt", flat=True)) == {None}
+
+
+def test_the_platform_hears_of_the_end_of_what_it_was_told_of(policy, system):
+    sharing.add_endpoint("platform", "https://platform.test/hooks", by=system)
+    source, script = added(policy), Scripted().adds(1, 2)
+    follow(source, script)
+    confirmed = Entry.objects.order_by("pk").first()
+    banks.enforce(confirmed, by=system)
+    follow(source, script.removes(1, 2))
+    told = Delivery.objects.values_list("event", "payload__data__entry")
+    assert list(told) == [("entry.withdrawn", str(confirmed.public_id))]
 
 
 def test_what_two_sources_bring_stays_until_both_have_taken_it_back(policy):
@@ -187,6 +200,27 @@ def test_a_no_pauses_it_and_an_answer_to_another_question_is_refused(policy, sys
     sources.answer(source, "growth", yes=False, by=system)
     source.refresh_from_db()
     assert (source.enabled, source.question, live()) == (False, "", set())
+
+
+def test_after_a_yes_the_next_record_of_the_day_is_no_new_question(policy, system):
+    source, script = added(policy, most_growth=2), Scripted().adds(1, 2, 3)
+    follow(source, script)
+    sources.answer(source, "growth", yes=True, by=system)
+    follow(source, script)
+    assert follow(source, script.adds(4)).question == ""
+
+
+def test_a_page_that_grows_and_shrinks_is_asked_about_twice_and_not_for_ever(policy, system, monkeypatch):
+    monkeypatch.setattr(applying, "FEW", 2)
+    source, script = added(policy, most_growth=10), Scripted().adds(*range(8))
+    follow(source, script)
+    script.steps.append((signals(*range(20, 30)), [f"record-{seed}" for seed in range(6)]))
+    monkeypatch.setattr(following, "PART", 4)
+    for question in ("shrunk", "growth"):
+        assert follow(source, script).question == question
+        sources.answer(source, question, yes=True, by=system)
+    assert follow(source, script).caught_up
+    assert len(live()) == 12
 
 
 def test_a_new_day_counts_anew(policy):

@@ -20,6 +20,8 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import bringing, feed_writing, keeping
 from staydown.apps.banks.models import LIVE, Entry, FeedLine, State
+from staydown.apps.sharing import actions as announcing
+from staydown.apps.sharing.events import Event
 from staydown.apps.sharing.source_models import Record, Source
 from staydown.apps.vault import erasing, keyring
 from staydown.core.bank import Action
@@ -148,10 +150,10 @@ def _check(source: Source, part: _Part) -> None:
 
 def _weigh(source: Source, new: int, gone: int, few: int | None = None) -> None:
     """Raise `Refused` when so many more are too many for this day."""
-    grown, shrunk = source.day_grown + new, source.day_shrunk + gone
-    if gone and source.allowed != Question.SHRUNK and shrunk > most_shrunk(source, few):
+    grown, shrunk, allowed = source.day_grown + new, source.day_shrunk + gone, source.allowed.split()
+    if gone and Question.SHRUNK not in allowed and shrunk > most_shrunk(source, few):
         raise Refused(Question.SHRUNK, shrunk)
-    if new and source.allowed != Question.GROWTH and grown > source.most_growth:
+    if new and Question.GROWTH not in allowed and grown > source.most_growth:
         raise Refused(Question.GROWTH, grown)
 
 
@@ -178,7 +180,12 @@ def _count_known(source: Source, ids: Sequence[str]) -> int:
 def _begin_day(source: Source, now: datetime) -> None:
     """Count anew once a day is over."""
     if source.day_began is None or now - source.day_began >= DAY:
-        source.day_began, source.day_held, source.day_grown, source.day_shrunk = now, source.records, 0, 0
+        begin_day(source, now)
+
+
+def begin_day(source: Source, now: datetime) -> None:
+    """Count from now on what it brings and takes back."""
+    source.day_began, source.day_held, source.day_grown, source.day_shrunk = now, source.records, 0, 0
 
 
 def _terms(source: Source) -> bringing.Terms:
@@ -206,24 +213,28 @@ def _bring(source: Source, part: _Part) -> list[FeedLine]:
     for (row, signal), entry in zip(part.moved, brought.entries[count:], strict=True):
         row.entry, row.name, row.seen = entry, _name(signal.id, signal.hash), source.reading
         row.save(update_fields=["entry", "name", "seen"])
-    return [*brought.lines, *_withdraw(left)]
+    return [*brought.lines, *_withdraw(source, left)]
 
 
 def _take_back(source: Source, part: _Part) -> list[FeedLine]:
     """Forget the records that the source took back, and withdraw what nobody else keeps."""
-    return let_go(Record.objects.filter(pk__in=[row.pk for row in part.gone]))
+    return let_go(source, Record.objects.filter(pk__in=[row.pk for row in part.gone]))
 
 
-def let_go(records: QuerySet[Record]) -> list[FeedLine]:
+def let_go(source: Source, records: QuerySet[Record]) -> list[FeedLine]:
     """Forget these records, and withdraw what nobody else keeps; the lines of the feed. The feed's head is held."""
     entries = list(records.values_list("entry_id", flat=True))
     records.delete()
-    return _withdraw(entries)
+    return _withdraw(source, entries)
 
 
-def _withdraw(entries: Sequence[int]) -> list[FeedLine]:
+def _withdraw(source: Source, entries: Sequence[int]) -> list[FeedLine]:
     kept = keeping.kept(entries) if entries else set()
-    lines = bringing.withdraw_all([each for each in entries if each not in kept])
+    ended = [each for each in entries if each not in kept]
+    if not source.enforced_because:  # the platform was told of each that a decision enforced, and of no other
+        known = Entry.objects.filter(pk__in=ended, state=State.ENFORCED).values_list("public_id", flat=True)
+        announcing.announce_all([(Event.ENTRY_WITHDRAWN, {"entry": str(each)}) for each in known])
+    lines = bringing.withdraw_all(ended)
     if lines:
         erasing.leave_no_trace()
     return lines
@@ -266,7 +277,7 @@ def sweep(source: Source, most: int) -> int:
     pks = list(absent.order_by("pk").values_list("pk", flat=True)[:most])
     if not pks:
         return 0
-    lines = let_go(Record.objects.filter(pk__in=pks))
+    lines = let_go(source, Record.objects.filter(pk__in=pks))
     source.records -= len(pks)
     source.day_shrunk += len(pks)
     _record(source, Changes(removed=len(pks)), lines)

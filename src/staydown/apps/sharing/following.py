@@ -34,6 +34,7 @@ LEASE: Final = timedelta(seconds=90)  # renewed with each page; longer than a ca
 EVERY: Final = timedelta(minutes=5)  # between two looks at a source that was read to its end
 PART: Final = 1000  # records in one transaction: short enough that a decision does not wait for it
 ENDLESS: Final = 100_000  # records read without coming to an end, beyond four times what a list of this size holds
+MOST_EMPTY: Final = 10_000  # pages in a row on which nothing usable is
 MOST_FAILURES: Final = 1000
 
 Told = Callable[[Changes], None]
@@ -99,10 +100,12 @@ def follow(
 def _read(claimed: Source, make: Make, done: Followed, told: Told, until: float) -> None:
     """Apply page after page."""
     places: set[bytes] = set()
+    empty = 0
     with make(claimed) as client:
         for page in client.pages(claimed.cursor):
             place = hashlib.blake2b((page.cursor or "").encode(), digest_size=16).digest()
-            if page.more and place in places:
+            empty = 0 if page.added or page.removed else empty + 1
+            if page.more and (place in places or empty > MOST_EMPTY):
                 raise SourceEndlessError
             places.add(place)
             if len(page.added) + len(page.removed) > PART:
@@ -223,6 +226,8 @@ def _settle(claimed: Source, done: Followed) -> None:
     else:
         source.failures, source.next_at = 0, now + EVERY if done.caught_up else now
     if done.caught_up:
+        if source.allowed:
+            applying.begin_day(source, now)  # or the next record of this day would ask again
         source.caught_up_at, source.allowed = now, ""
         source.whole_at = now if source.whole else source.whole_at
         source.whole = False

@@ -64,7 +64,7 @@ class Source(models.Model):
     question = models.CharField(max_length=8, choices=Question.choices, blank=True, default="")
     asked_at = models.DateTimeField(null=True)
     asked_count = models.PositiveBigIntegerField(default=0)
-    allowed = models.CharField(max_length=8, choices=Question.choices, blank=True, default="")
+    allowed = models.CharField(max_length=40, blank=True, default="")  # the questions that were answered yes
 
     next_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)

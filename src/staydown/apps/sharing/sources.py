@@ -140,9 +140,10 @@ def answer(source: Source, question: str, *, yes: bool, by: Actor) -> Source:
         raise StateError("The source does not ask this any more. Reload to see what it asks.")
     source.question, source.asked_at = "", None
     if yes:
-        source.allowed, source.next_at, source.failures = question, timezone.now(), 0
+        source.next_at, source.failures = timezone.now(), 0
+        source.allowed = " ".join({*source.allowed.split(), question})
         if question == Question.BACK:
-            source.cursor, source.allowed, source.read = None, "", 0  # from its start: what is here is recognised
+            source.cursor, source.read = None, 0  # from its start: what is here is recognised
     else:
         source.enabled = False
     source.save()
@@ -174,7 +175,7 @@ def let_go_of_removed() -> int:
         source = Source.objects.select_for_update(of=("self",)).select_related("bank").get(pk=source.pk)
         feed_writing.hold()
         pks = list(source.brought.order_by("pk").values_list("pk", flat=True)[:PIECE])
-        lines = applying.let_go(Record.objects.filter(pk__in=pks))
+        lines = applying.let_go(source, Record.objects.filter(pk__in=pks))
         source.records = max(0, source.records - len(pks))
         source.save(update_fields=["records"])
         facts = {"records": len(pks), "removed": len(lines)}

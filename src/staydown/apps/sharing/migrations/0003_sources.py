@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('question', models.CharField(blank=True, choices=[('', 'nothing'), ('growth', 'it grows faster than its policy allows'), ('shrunk', 'it takes back much of what it brought'), ('back', 'it went back behind the place that we had reached')], default='', max_length=8)),
                 ('asked_at', models.DateTimeField(null=True)),
                 ('asked_count', models.PositiveBigIntegerField(default=0)),
-                ('allowed', models.CharField(blank=True, choices=[('', 'nothing'), ('growth', 'it grows faster than its policy allows'), ('shrunk', 'it takes back much of what it brought'), ('back', 'it went back behind the place that we had reached')], default='', max_length=8)),
+                ('allowed', models.CharField(blank=True, default='', max_length=40)),
                 ('next_at', models.DateTimeField()),
                 ('leased_until', models.DateTimeField(null=True)),
                 ('lease', models.UUIDField(null=True)),
