@@ -14,15 +14,20 @@ from django.utils import timezone
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit import guards
+from staydown.apps.banks import actions as banks
 from staydown.apps.sharing import actions as sharing
+from staydown.apps.sharing import following, sources
 from staydown.apps.sharing.models import Delivery
+from staydown.apps.sharing.source_models import Source
 from staydown.apps.vault import keyring
 from staydown.cli import doctor as cli
 from staydown.core.law import regime
 from staydown.core.sealing import Keyring
+from staydown.errors import UnreachableError
 from staydown.project import install
-from staydown.project.doctor import machine, records, visit
+from staydown.project.doctor import followed, machine, records, visit
 from staydown.project.doctor.finding import Finding, Level, fail, ok, warn
+from tests.apps.sharing.scripted import KEYS, Scripted
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +89,28 @@ def test_where_the_keyring_lies(data, settings):
     assert found(machine.keyring_apart()) == {"keyring_missing": Level.FAIL}
     keyring.keep(Keyring.new(), data / "keyring")
     assert found(machine.keyring_apart()) == {"keyring_in_data": Level.WARN}
+
+
+def test_sources_that_ask_fail_or_are_silent(system):
+    policy = sources.Policy(banks.open_bank("shared", by=system), most_growth=2)
+    scripts = {
+        "grows": Scripted().adds(1, 2, 3),
+        "away": Scripted(fault=UnreachableError()),
+        "silent": Scripted().adds(4),
+        "calm": Scripted().adds(5),
+    }
+    for name, script in scripts.items():
+        made = sources.add_source(name, "stopncii", f"https://{name}.test/v1", KEYS, policy, by=system)
+        following.follow(made, make=script)
+    now = timezone.now()
+    Source.objects.filter(name="silent").update(caught_up_at=now - timedelta(days=2))
+    assert found(followed.sources(now)) == {
+        "source_asks": Level.FAIL,
+        "source_fails": Level.WARN,
+        "source_silent": Level.WARN,
+    }
+    Source.objects.exclude(name="calm").update(removed_at=now, enabled=False)
+    assert found(followed.sources(now)) == {"sources": Level.OK}
 
 
 def test_unsafe_settings(data, settings):

@@ -16,8 +16,13 @@ from django_tasks_db.models import DBTaskResult
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit import querysets as log
+from staydown.apps.banks import actions as banks
+from staydown.apps.banks.models import Entry
+from staydown.apps.sharing import opening, saying, sources
+from staydown.apps.sharing.source_models import Opinion, Record
 from staydown.project import worker
 from staydown.project.worker import Chore, Worker
+from tests.apps.sharing.scripted import KEYS, Scripted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 done: list[str] = []
@@ -136,6 +141,25 @@ def test_the_real_chores_run_on_an_install(system):
     kept = log.latest_checkpoint()
     assert kept is not None
     assert kept.size == 1
+
+
+def test_sources_are_followed_and_told_and_removed_ones_let_go(system, monkeypatch):
+    bank = banks.open_bank("shared", by=system)
+    script = Scripted().adds(1, 2)
+    monkeypatch.setattr(opening, "opened", script)
+    source = sources.add_source("one", "stopncii", "https://one.test/v1", KEYS, sources.Policy(bank), by=system)
+    working = Worker()
+    working.make_calls()
+    saying.give_opinion(Record.objects.first(), Opinion.Word.CONFIRMED, by=system)
+    sources.look_now(source, by=system)
+    for call in working._calls:
+        call.next_at = 0
+    working.make_calls()
+    assert len(script.said) == 1
+    assert len(script.asked) == 2
+    sources.remove_source(source, by=system)
+    assert worker.let_go_of_removed() == 2
+    assert set(Entry.objects.values_list("state", flat=True)) == {"withdrawn"}
 
 
 def test_what_is_old_goes_and_what_is_not_stays():
