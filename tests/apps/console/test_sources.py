@@ -119,6 +119,14 @@ def test_pause_resume_and_look(at_ada, source):
     assert [line.verb for line in history(source)] == verbs
 
 
+def test_reading_all_of_it_again(at_ada, source):
+    script = Scripted().adds(1, 2)
+    following.follow(source, make=script)
+    script.steps[0] = (script.steps[0][0][1:], ())
+    assert "All of it is read again" in text(at_ada.post(at(source, "do/"), {"do": "whole"}, follow=True))
+    assert following.follow(source, make=script).changes.removed == 1
+
+
 def test_another_policy(at_ada, source):
     page = text(at_ada.get(at(source, "policy/")))
     assert 'value="3"' in page

@@ -381,6 +381,14 @@ def test_a_source_that_is_paused_while_it_is_read_is_left_at_once(policy, system
     assert live() == {pdq(1), pdq(2)}
 
 
+def test_a_source_that_is_begun_again_while_it_is_read_is_free_at_once(policy, system):
+    source = added(policy)
+    again = Scripted(at_page=lambda number: number and sources.look_now(source, by=system, is_whole=True))
+    assert not follow(source, again.adds(1).adds(2)).caught_up
+    done = follow(source, Scripted(again.steps))
+    assert (done.caught_up, len(live()), Source.objects.get().records) == (True, 2, 2)
+
+
 def test_two_that_read_at_once_bring_nothing_twice(policy):
     source, inner = added(policy), Scripted().adds(1).adds(2)
 

@@ -84,7 +84,7 @@ def follow(
     try:
         _read(claimed, make or opening.opened, done, told, until)
     except _LostError:
-        return done
+        pass  # what is no longer ours is left alone below
     except Refused as refused:
         done.question = _ask(claimed, refused.question, refused.count)
     except SourceWentBackError:

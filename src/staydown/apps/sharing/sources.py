@@ -116,16 +116,21 @@ def resume(source: Source, *, by: Actor) -> Source:
 
 
 @transaction.atomic
-def look_now(source: Source, *, by: Actor) -> Source:
-    """The source due at once: the worker reads on in a moment. `StateError` when it is paused or asks something."""
+def look_now(source: Source, *, by: Actor, is_whole: bool = False) -> Source:
+    """The source due at once: the worker reads on in a moment, or from the start of the list when ``is_whole``.
+
+    `StateError` when it is paused or asks something.
+    """
     source = held(source)
     if source.question:
         raise StateError("The source asks something. Answer that first.")
     if not source.enabled:
         raise StateError("The source is paused. Resume it first.")
     source.next_at = timezone.now()
-    source.save(update_fields=["next_at"])
-    audit.record("source.looked", by=by, about=source)
+    if is_whole:
+        source.cursor, source.read = None, 0
+    source.save(update_fields=["next_at", "cursor", "read"])
+    audit.record("source.looked", by=by, about=source, facts={"whole": is_whole})
     return source
 
 

@@ -21,6 +21,7 @@ from staydown.exchange.kinds import KINDS
 #: What a button does, and what is said once it is done.
 DONE = {
     "look": "It is looked at in a moment.",
+    "whole": "All of it is read again in a moment. What it no longer holds is then taken out.",
     "pause": "It is paused. What it brought stays.",
     "resume": "It is followed again.",
     "yes": "It goes on.",
@@ -80,8 +81,10 @@ def do(request: HttpRequest, public_id: UUID) -> HttpResponse:
     try:
         if wanted in {"yes", "no"}:
             sources.answer(source, request.POST.get("question", ""), yes=wanted == "yes", by=by)
-        elif wanted in {"look", "pause", "resume"}:
-            {"look": sources.look_now, "pause": sources.pause, "resume": sources.resume}[wanted](source, by=by)
+        elif wanted in {"look", "whole"}:
+            sources.look_now(source, by=by, is_whole=wanted == "whole")
+        elif wanted in {"pause", "resume"}:
+            {"pause": sources.pause, "resume": sources.resume}[wanted](source, by=by)
     except CaseworkError as error:
         messages.error(request, error.message)
     else:
