@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from staydown.apps.audit.actor import Actor
+from staydown.apps.audit.querysets import history
+from staydown.apps.banks.models import Entry
+from staydown.apps.sharing import following, sources
 from staydown.exchange.source import Page, Signal
 from tests.factories import pdq
 
@@ -68,3 +72,24 @@ class Scripted:
         if self.fault:
             raise self.fault
         self.said.append((id, hash.hex(), str(opinion)))
+
+
+def added(policy, name="helpline", **changes):
+    """A source that the tests follow through `Scripted`."""
+    address = "https://list.test/v1"
+    return sources.add_source(name, "stopncii", address, KEYS, replace(policy, **changes), by=Actor.system())
+
+
+def follow(source, script, **how):
+    """What comes of following it now."""
+    return following.follow(source, make=script, **{"is_due": False, **how})
+
+
+def live(bank="shared"):
+    """The hashes that are matched now."""
+    return {entry.hash for entry in Entry.objects.filter(bank__name=bank, state__in=["pending", "enforced"])}
+
+
+def verbs(thing):
+    """What its history says."""
+    return [line.verb for line in history(thing)]

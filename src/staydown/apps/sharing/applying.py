@@ -89,9 +89,8 @@ def apply(source: Source, added: Sequence[Signal], removed: Sequence[str], *, sk
 
     Raises `Refused` when the operator has to be asked first: then nothing was changed.
     """
-    head_now = timezone.now()
     feed_writing.hold()
-    _begin_day(source, head_now)
+    _begin_day(source, timezone.now())
     part = _sorted(source, added, removed)
     part.changes.skipped += skipped
     _check(source, part)
