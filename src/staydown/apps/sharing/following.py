@@ -111,7 +111,7 @@ def _read(claimed: Source, make: Make, done: Followed, told: Told, until: float)
             if len(page.added) + len(page.removed) > PART:
                 applying.foresee(claimed, page.added, page.removed)
             for added, removed, is_last in _parts(page):
-                skipped = page.skipped if is_last else 0
+                skipped = len(page.skipped) if is_last else 0
                 cursor = page.cursor if is_last else claimed.cursor
                 done.changes += _apply(claimed, added, removed, skipped, cursor)
                 told(done.changes)
