@@ -11,8 +11,11 @@ from django.test import Client
 from staydown.apps.audit.querysets import recent
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import Bank, Entry, Label
+from staydown.apps.sharing.source_models import Source
+from staydown.apps.sharing.sources import Policy
 from staydown.exchange.hma import content_id
 from tests import factories as make
+from tests.apps.sharing.scripted import Scripted, added, follow
 
 PDQ = make.pdq(1).hex()
 DOORS = {
@@ -145,7 +148,7 @@ def test_a_hash_is_told_only_to_who_may_follow_the_feed(house):
         ("get", "bank/HOUSE/content/99999999999999999999", None, 404),
         ("get", "bank/house/content/1", None, 404),
         ("put", "bank/HOUSE/content/1", {"disable_until_ts": 1795392980}, 400),
-        ("get", "exchanges/api/stop_ncii", None, 400),
+        ("get", "exchanges/api/iwf", None, 400),
         ("patch", "banks", None, 405),
     ],
 )
@@ -162,3 +165,25 @@ def test_each_imported_list_is_an_exchange(curator, house, system):
     assert curator.ask("get", "exchange/A_LIST")[1] == {"name": "A_LIST", "api": "local_file", "enabled": True}
     status = curator.ask("get", "exchange/A_LIST/status")[1]
     assert (status["fetched_items"], status["last_fetch_succeeded"]) == (2, True)
+
+
+def test_each_followed_source_is_an_exchange(curator, house, system):
+    assert curator.ask("get", "exchanges/api/stop_ncii")[1]["has_set_authentification"] is False
+    added(Policy(bank=house), "a-helpline")
+    assert curator.ask("get", "exchanges") == (200, ["A_HELPLINE"])
+    assert curator.ask("get", "exchange/A_HELPLINE")[1] == {"name": "A_HELPLINE", "api": "stop_ncii", "enabled": True}
+    told = {"supports_authentification": True, "has_set_authentification": True}
+    assert curator.ask("get", "exchanges/api/stop_ncii")[1] == told
+    status = curator.ask("get", "exchange/A_HELPLINE/status")[1]
+    assert (status["up_to_date"], status["last_fetch_complete_ts"], status["fetched_items"]) == (False, None, 0)
+    follow(Source.objects.get(), Scripted().adds(1, 2))
+    status = curator.ask("get", "exchange/A_HELPLINE/status")[1]
+    assert (status["up_to_date"], status["last_fetch_succeeded"], status["fetched_items"]) == (True, True, 2)
+    assert status["checkpoint_ts"] == status["last_fetch_complete_ts"] > 0
+
+
+def test_a_source_of_another_bank_is_none_of_this_keys_exchanges(house, system):
+    added(Policy(bank=banks.open_bank("elsewhere", by=system)), "another")
+    curator = Curator("entry:read", banks=("house",))
+    assert curator.ask("get", "exchanges") == (200, [])
+    assert curator.ask("get", "exchange/ANOTHER")[0] == 404

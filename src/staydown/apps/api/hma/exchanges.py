@@ -1,4 +1,4 @@
-"""Exchanges, read only: each list that was imported is one. What is followed is not changed over this API."""
+"""Exchanges, read only: each source that is followed is one, and each list that was imported. Changed elsewhere."""
 
 from __future__ import annotations
 
@@ -6,33 +6,44 @@ from typing import Any, Final
 
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.hma.banks import PROTOCOL
 from staydown.apps.api.partners.stopncii import PROTOCOL as STOPNCII
 from staydown.apps.banks.models import LIVE, Entry
+from staydown.apps.sharing import standing
+from staydown.apps.sharing.source_models import Source
 from staydown.errors import DeniedError, InvalidError, MissingError
 from staydown.exchange import hma
+from staydown.exchange.kinds import KINDS
 
 API: Final = "local_file"
+APIS: Final = {"stopncii": "stop_ncii", "threatexchange": "fb_threatexchange", "file": API}
 IMPORT: Final = "import:"
 SENT: Final = (f"{IMPORT}{PROTOCOL}", f"{IMPORT}{STOPNCII}")  # by programs, one by one: no list that was fetched
 
 
 def index(request: HttpRequest, key: ApiKey) -> list[str]:
     """``GET /c/exchanges``."""
-    return sorted(_lists(key))
+    return sorted({**_lists(key), **_followed(key)})
 
 
 def show(request: HttpRequest, key: ApiKey, exchange: str) -> dict[str, Any]:
     """``GET /c/exchange/NAME``."""
-    _source(key, exchange)
+    followed = _followed(key).get(exchange)
+    if followed is not None:
+        return {"name": exchange, "api": _api(followed), "enabled": followed.enabled}
+    _list(key, exchange)
     return {"name": exchange, "api": API, "enabled": True}
 
 
 def status(request: HttpRequest, key: ApiKey, exchange: str) -> dict[str, Any]:
     """``GET /c/exchange/NAME/status``: an import that is there was whole, for it is one transaction."""
-    rows = _imported(key).filter(source=_source(key, exchange)).aggregate(count=Count("pk"), last=Max("added_at"))
+    followed = _followed(key).get(exchange)
+    if followed is not None:
+        return _stands(followed)
+    rows = _imported(key).filter(source=_list(key, exchange)).aggregate(count=Count("pk"), last=Max("added_at"))
     last = int(rows["last"].timestamp())
     return {
         "checkpoint_ts": last,
@@ -46,19 +57,21 @@ def status(request: HttpRequest, key: ApiKey, exchange: str) -> dict[str, Any]:
 
 def apis(request: HttpRequest, key: ApiKey) -> list[str]:
     """``GET /c/exchanges/apis``."""
-    return [API]
+    return sorted({API, *map(_named, KINDS)})
 
 
 def api(request: HttpRequest, key: ApiKey, api: str) -> dict[str, bool]:
-    """``GET /c/exchanges/api/NAME``."""
-    if api != API:
+    """``GET /c/exchanges/api/NAME``: whether it takes credentials, and whether a source of it here has some."""
+    if api not in apis(request, key):
         raise InvalidError(f"no such Exchange API '{api[:40]}'")
-    return {"supports_authentification": False, "has_set_authentification": False}
+    asks = any(any(asked.secret for asked in kind.asks) for kind in KINDS.values() if _named(kind.name) == api)
+    has = any(_api(each) == api and each.credentials for each in _followed(key).values())
+    return {"supports_authentification": asks, "has_set_authentification": asks and has}
 
 
 def refuse(request: HttpRequest, key: ApiKey, **_given: str) -> HttpResponse:
     """What would change an exchange."""
-    raise DeniedError("missing role: lists are imported with `staydown bank import`, not over this API")
+    raise DeniedError("missing role: lists are imported and followed in the console or by command, not over this API")
 
 
 def signal_types(request: HttpRequest, key: ApiKey) -> list[dict[str, Any]]:
@@ -77,8 +90,38 @@ def _lists(key: ApiKey) -> dict[str, str]:
     return {hma.bank_name(source.removeprefix(IMPORT)): source for source in sources}
 
 
-def _source(key: ApiKey, exchange: str) -> str:
+def _list(key: ApiKey, exchange: str) -> str:
     found = _lists(key).get(exchange)
     if found is None:
         raise MissingError(f"Exchange '{exchange[:64]}' not found")
     return found
+
+
+def _followed(key: ApiKey) -> dict[str, Source]:
+    """The sources that are followed into the banks of ``key``, by the name of each exchange."""
+    rows = standing.sources()
+    return {hma.bank_name(row.name): row for row in rows if not key.banks or row.bank.name in key.banks}
+
+
+def _stands(source: Source) -> dict[str, Any]:
+    """How far a source was read."""
+    now = timezone.now()
+    read_at = source.caught_up_at and int(source.caught_up_at.timestamp())
+    is_read = source.leased_until is not None and source.leased_until > now and source.tried_at is not None
+    return {
+        "checkpoint_ts": read_at,
+        "running_fetch_start_ts": int(source.tried_at.timestamp()) if is_read and source.tried_at else None,
+        "last_fetch_complete_ts": read_at,
+        "last_fetch_succeeded": not source.last_error and not source.question,
+        "up_to_date": standing.of(source, now) is standing.Standing.FOLLOWED,
+        "fetched_items": source.records,
+    }
+
+
+def _api(source: Source) -> str:
+    return _named(source.kind)
+
+
+def _named(kind: str) -> str:
+    """The name that HMA has for a protocol, where it has one."""
+    return APIS.get(kind, kind)
