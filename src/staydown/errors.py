@@ -27,11 +27,7 @@
     │   ├── SourceDeniedError           source_denied
     │   ├── SourceAnswerError           source_answer    (not of its protocol)
     │   ├── SourceWentBackError         source_went_back
-    │   ├── SourceEndlessError          source_endless
-    │   ├── SourceDeafError             source_deaf
-    │   ├── CursorError                 bad_cursor
-    │   ├── RecordError                 bad_record       (one record of a source: it is counted, the others are used)
-    │   └── NotBankedError              not_banked       (the same, for a hash of another kind)
+    │   └── SourceEndlessError          source_endless
     ├── UploadError                     bad_upload       (an upload that a platform of ours does not let through)
     │   ├── UploadRefusedError          upload_refused
     │   └── UploadUncheckedError        upload_unchecked
@@ -233,30 +229,6 @@ class SourceEndlessError(ExchangeError):
     """The source sends pages without end. Ask its people; what was read so far is kept."""
 
     code = "source_endless"
-
-
-class SourceDeafError(ExchangeError):
-    """This source does not take such an opinion. Tell its people in another way."""
-
-    code = "source_deaf"
-
-
-class CursorError(ExchangeError):
-    """This is no place in a source of this kind. Read the source from its start again."""
-
-    code = "bad_cursor"
-
-
-class RecordError(ExchangeError):
-    """This record of the source cannot be read. Tell the people of the source which place it has."""
-
-    code = "bad_record"
-
-
-class NotBankedError(ExchangeError):
-    """This record holds no PDQ or SHA-256 hash, and others (MD5, PhotoDNA) are not banked. Ask the source for those."""
-
-    code = "not_banked"
 
 
 class UploadError(StaydownError):

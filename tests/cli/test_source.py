@@ -113,7 +113,7 @@ def test_pause_resume_and_remove(added, script):
 def test_wrong_calls_are_refused(system, tmp_path):
     banks.open_bank("house", by=system)
     run("add", "x", *WHERE, "--enforced", fails=2)
-    with pytest.raises(InvalidError, match="fetch_key: this kind of source asks for it"):
+    with pytest.raises(InvalidError, match="Key for FetchHashes is missing"):
         run("add", "x", *WHERE)
     with pytest.raises(MissingError, match="There is no bank other"):
         run("add", "x", *WHERE, "--bank", "other")

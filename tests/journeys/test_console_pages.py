@@ -233,7 +233,7 @@ def follows_a_source(page, console):
     console.press("Follow it")
     console.reads("Follow StopNCII.org")
     expect(page.get_by_role("alert").first).to_contain_text("Give the source a name.")
-    for label, value in (("Name", "stopncii"), ("Function key", "a"), ("Subscription key", "b")):
+    for label, value in (("Name", "stopncii"), ("Key for FetchHashes", "a"), ("Subscription key", "b")):
         page.get_by_label(label, exact=True).fill(value)
     console.press("Follow it")
     console.reads("stopncii")

@@ -51,10 +51,7 @@ def client(
     headers: dict[str, str] | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> httpx.Client:
-    """An httpx client that only makes guarded calls. Failures are `ExchangeError`s, never httpx's own.
-
-    A test gives a ``transport`` of its own.
-    """
+    """An httpx client that only makes guarded calls. Failures are `ExchangeError`s, never httpx's own."""
     rules = rules or Rules()
     return httpx.Client(
         transport=transport or GuardedTransport(rules),

@@ -1,36 +1,21 @@
-"""Every kind of source that can be followed, by its name. A new protocol is one file and one line here."""
+"""Every kind of source that can be followed: one line a protocol."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from staydown.errors import SettingError
-from staydown.exchange import (
-    lists,
-    ncmec_client,
-    staydown_client,
-    stopncii_client,
-    tat_client,
-    threatexchange_client,
-)
-from staydown.exchange.source import Given, Kind, Source
+from staydown.exchange import lists, ncmec, peer_source, stopncii, tech_against_terrorism, threatexchange
+from staydown.exchange.source import Kind
 
 KINDS: Final[dict[str, Kind]] = {
-    kind.name: kind
-    for kind in (
-        staydown_client.KIND,
-        stopncii_client.KIND,
-        ncmec_client.KIND,
-        threatexchange_client.KIND,
-        tat_client.KIND,
-        lists.KIND,
-    )
+    module.KIND.name: module.KIND
+    for module in (peer_source, stopncii, ncmec, threatexchange, tech_against_terrorism, lists)
 }
 
 
-def opened(kind: str, given: Given) -> Source:
-    """A client of the source; nothing was asked of it yet. Raises `SettingError` for what cannot be one."""
-    found = KINDS.get(kind)
-    if found is None:
-        raise SettingError(f"kind: there is none of this name. Use one of {', '.join(KINDS)}.")
-    return found.opened(given)
+def kind(name: str) -> Kind:
+    """The kind of that name; raises `SettingError`."""
+    if name not in KINDS:
+        raise SettingError(f"There is no kind of source of this name. Use one of {', '.join(KINDS)}.")
+    return KINDS[name]

@@ -1,24 +1,43 @@
-"""NCMEC's hash-sharing API, version 2: its XML, for whoever answers its clients. They honour deletions."""
+"""NCMEC's hash-sharing API, version 2: its XML, for both of its ends. Its clients honour deletions."""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
-from staydown.core.hashing.algorithm import Hash
-from staydown.errors import InvalidError
+from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.errors import HashError, InvalidError, ReplyRefusedError, SourceAnswerError
+from staydown.exchange.source import (
+    LONGEST_PAGE,
+    Asked,
+    HttpSource,
+    Kind,
+    Page,
+    Read,
+    RefusedError,
+    Signal,
+    Wire,
+    begun_again,
+    by_time,
+    gather,
+    place,
+)
 
 NAMESPACE: Final = "https://hashsharing.ncmec.org/hashsharing/v2"
 CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 PAGE: Final = 1000
 REASON: Final = ("6f1d9d4c-9b6e-4b38-9f0a-2f7d5c0f7a11", "NotIntimateOrConsented")
 LONGEST_FEEDBACK: Final = 4096  # bytes
+OVERLAP: Final = timedelta(minutes=10)
+_FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -51,7 +70,7 @@ class Window:
     @classmethod
     def read(cls, start: str, end: str) -> Window:
         """The window of a query; raises `InvalidError`."""
-        return cls(time(start, "from"), time(end, "to"))
+        return cls(_time(start, "from"), _time(end, "to"))
 
 
 def status(username: str, member: Member) -> bytes:
@@ -78,12 +97,12 @@ def entries(
     root = _root("queryResult")
     listed = ET.SubElement(root, "images", count=str(len(images)))
     if images:
-        listed.set("maxTimestamp", told(max(image.changed_at for image in images)))
+        listed.set("maxTimestamp", _told(max(image.changed_at for image in images)))
     for image in images:
         _image(listed, image, owner)
     ET.SubElement(root, "videos", count="0")
     if token is not None:
-        query = {"from": told(window.start), "to": told(window.end), "start": str(start + len(images))}
+        query = {"from": _told(window.start), "to": _told(window.end), "start": str(start + len(images))}
         query |= {"size": str(PAGE), "max": str(total), "after": token}
         ET.SubElement(ET.SubElement(root, "paging"), "next").text = f"/v2/entries?{urlencode(query)}"
     return _written(root)
@@ -99,63 +118,37 @@ def reasons() -> bytes:
 
 def is_affirmative(body: bytes) -> bool:
     """Whether a ``feedbackSubmission`` says that an entry is right; raises `InvalidError`."""
-    if len(body) > LONGEST_FEEDBACK:
-        raise InvalidError("The feedback is too long.")
-    root = parsed(body)
-    says = [name(child) for child in root]
-    if name(root) != "feedbackSubmission" or says not in (["affirmative"], ["negative"]):
+    root = _parsed(body, LONGEST_FEEDBACK)
+    if root is None:
+        raise InvalidError("The feedback is too long, holds a document type or is not well-formed XML.")
+    says = [_name(child) for child in root]
+    if _name(root) != "feedbackSubmission" or says not in (["affirmative"], ["negative"]):
         raise InvalidError("A feedbackSubmission with either affirmative or negative in it is expected.")
-    guids = [each.text for each in root.iter() if name(each) == "guid"]
+    guids = [each.text for each in root.iter() if _name(each) == "guid"]
     if says == ["negative"] and guids != [REASON[0]]:
         raise InvalidError("Negative feedback names a reason: see /v2/feedback/PDQ/reasons.")
     return says == ["affirmative"]
 
 
-def submission(*, affirms: bool, reason: str = "") -> bytes:
-    """The ``feedbackSubmission`` that says so; a negative one names the number of a reason."""
-    root = _root("feedbackSubmission")
-    if affirms:
-        ET.SubElement(root, "affirmative")
-    else:
-        ET.SubElement(ET.SubElement(ET.SubElement(root, "negative"), "reasonIds"), "guid").text = reason
-    return _written(root)
-
-
-def parsed(body: bytes) -> ET.Element:
-    """The root of a document in UTF-8 without a document type, so without entities; raises `InvalidError`."""
-    try:
-        text = body.decode("utf-8-sig")
-        if "<!DOCTYPE" in text:
-            raise InvalidError("The document holds a document type, which is not read.")
-        return ET.fromstring(text)  # noqa: S314 - without a document type nothing unfolds
-    except (ET.ParseError, ValueError, LookupError, RecursionError):
-        raise InvalidError("The document is not well-formed XML.") from None
-
-
-def name(element: ET.Element) -> str:
-    """The name of an element without its namespace."""
-    return element.tag.rpartition("}")[2]
-
-
 def _image(parent: ET.Element, image: Image, owner: Member) -> None:
     found = ET.SubElement(parent, "image" if image.hash is not None else "deletedImage")
     _member(found, owner)
-    ET.SubElement(found, "timestamp").text = told(image.changed_at)
+    ET.SubElement(found, "timestamp").text = _told(image.changed_at)
     ET.SubElement(found, "id").text = str(image.id)
     if image.hash is None:
         return
     ET.SubElement(found, "classification").text = "NCII"
     ET.SubElement(ET.SubElement(found, "fingerprints"), "pdq").text = image.hash.hex()
     if image.feedback:
-        said = ET.SubElement(found, "feedback", lastUpdateTimestamp=told(max(at for _, _, at in image.feedback)))
-        _opinions(said, [each for each in image.feedback if each[1]], "affirmativeFeedback")
-        _opinions(said, [each for each in image.feedback if not each[1]], "negativeFeedback")
+        told = ET.SubElement(found, "feedback", lastUpdateTimestamp=_told(max(at for _, _, at in image.feedback)))
+        _opinions(told, [each for each in image.feedback if each[1]], "affirmativeFeedback")
+        _opinions(told, [each for each in image.feedback if not each[1]], "negativeFeedback")
 
 
 def _opinions(parent: ET.Element, said: Sequence[tuple[Member, bool, datetime]], tag: str) -> None:
     if not said:
         return
-    last = told(max(at for _, _, at in said))
+    last = _told(max(at for _, _, at in said))
     into = ET.SubElement(parent, tag, type="Pdq", lastUpdateTimestamp=last)
     if tag == "negativeFeedback":
         into = ET.SubElement(into, "reasons")
@@ -178,16 +171,172 @@ def _written(root: ET.Element) -> bytes:
     return found
 
 
-def told(at: datetime) -> str:
-    """A time as it travels."""
+def _parsed(body: bytes, longest: int) -> ET.Element | None:
+    """The root of a short document without a document type, so without entities that unfold; None for any other."""
+    if len(body) > longest or b"<!" in body:
+        return None
+    try:
+        return ET.fromstring(body)  # noqa: S314 - see above
+    except (ET.ParseError, ValueError, LookupError):
+        return None
+
+
+def _name(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _told(at: datetime) -> str:
     return at.astimezone(UTC).strftime(_FORMAT)
 
 
-def time(text: str, where: str) -> datetime:
-    """The time that a text says, as a server of this protocol writes it; raises `InvalidError`."""
+def _time(text: str, name: str) -> datetime:
     try:
         if not _TIME.fullmatch(text):
             raise ValueError
         return datetime.strptime(text[:19] + "Z", _FORMAT).replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidError(f"{where}: a time such as 2027-01-31T12:00:00Z is expected.") from None
+        raise InvalidError(f"{name}: a time such as 2027-01-31T12:00:00Z is expected.") from None
+
+
+class Client(HttpSource):
+    """Follows a list of this protocol.
+
+    The cursor is the time up to which everything was read, the end of the window that is being read, and its next page.
+    A window begins a while before the last one ended: entries need not be stored in the order of their times.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        credentials: Mapping[str, str],
+        wire: Wire,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        login = f"{credentials['username']}:{credentials['password']}".encode()
+        super().__init__(address, wire.client({"authorization": f"Basic {base64.b64encode(login).decode()}"}))
+        self._reason = credentials.get("reason", "")
+        self._now = now
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        """Page after page, window after window, up to now."""
+        start, end, following = place(cursor, [_told(_FIRST), None, None])
+        if end is None:
+            end, following = _told(self._now()), None
+        while True:
+            try:
+                root = self._entries(start, end, following)
+            except RefusedError:
+                if following is None:
+                    raise
+                following = None  # its pages grow old; the window does not
+                yield begun_again(json.dumps([start, end, None]))
+                continue
+            following = _following(root)
+            if following is not None:
+                yield gather(by_time(_records(root)), json.dumps([start, end, following]), more=True)
+                continue
+            start = max(start, _told(_time(end, "to") - OVERLAP))
+            is_behind = self._now() - _time(end, "to") > OVERLAP  # an old window was gone on with
+            yield gather(by_time(_records(root)), json.dumps([start, None, None]), more=is_behind)
+            if not is_behind:
+                return
+            end = _told(self._now())
+
+    def say(self, id: str, hash: Hash, opinion: str) -> None:  # noqa: A002 - the words of the protocol
+        """Say that an entry is right or not; there is no word for still looking, so that says nothing."""
+        if opinion == "reviewing":
+            return
+        member, _, entry = id.partition("-")
+        kind = hash.algorithm.upper()
+        root = ET.Element("feedbackSubmission", xmlns=NAMESPACE)
+        if opinion == "confirmed":
+            ET.SubElement(root, "affirmative")
+        else:
+            ids = ET.SubElement(ET.SubElement(root, "negative"), "reasonIds")
+            ET.SubElement(ids, "guid").text = self._reason or self._first_reason(kind)
+        path = f"/v2/entries/{quote(member, safe='')}/{quote(entry, safe='')}/{kind}/feedback"
+        self.ask("PUT", path, content=_written(root), headers={"content-type": CONTENT_TYPE})
+
+    def _entries(self, start: str, end: str, following: str | None) -> ET.Element:
+        path = following or f"/v2/entries?{urlencode({'from': start, 'to': end})}"
+        return _root_of(self.ask("GET", path))
+
+    def _first_reason(self, kind: str) -> str:
+        root = _root_of(self.ask("GET", f"/v2/feedback/{kind}/reasons"))
+        found = [each.get("guid", "") for each in root.iter() if _name(each) == "reason"]
+        if not found:
+            raise ReplyRefusedError("The source offers no reason for a negative opinion. Ask its people for one.")
+        return found[0]
+
+
+def _root_of(body: bytes) -> ET.Element:
+    root = _parsed(body, LONGEST_PAGE)
+    if root is None:
+        raise SourceAnswerError("The source answered with something else than plain XML. Check its address.")
+    return root
+
+
+def _following(root: ET.Element) -> str | None:
+    """The address of the next page, which has to be one of the same server."""
+    found = next((each.text for each in root.iter() if _name(each) == "next"), None)
+    if found is None or not found.strip():
+        return None
+    found = found.strip()
+    if not (found.startswith("/v2/entries?") and found.isascii() and found.isprintable()) or "#" in found:
+        raise SourceAnswerError("The source names a next page that is none of its own.")
+    return found
+
+
+def _records(root: ET.Element) -> Iterator[tuple[str, Read]]:
+    """When each entry changed, and what it says."""
+    if _name(root) != "queryResult":
+        raise SourceAnswerError("The source answered with something else than a list of entries.")
+    for element in (each for kind in root if _name(kind) in ("images", "videos") for each in kind):
+        at = next((each.text or "" for each in element if _name(each) == "timestamp"), "")
+        id_ = _id(element)
+        if id_ is not None and _name(element) in ("deletedImage", "deletedVideo"):
+            yield at, (id_, None)
+        else:
+            signal = _signal(element, id_)
+            yield at, (signal.id, signal) if signal else None
+
+
+def _id(element: ET.Element) -> str | None:
+    """Member and entry, as its address names them; an entry's own name is its member's alone."""
+    member = next((each.get("id", "") for each in element if _name(each) == "member"), "")
+    name = next((each.text or "" for each in element if _name(each) == "id"), "")
+    return f"{member}-{name}" if member.isascii() and member.isdigit() and name else None
+
+
+def _signal(element: ET.Element, id_: str | None) -> Signal | None:
+    """The entry's PDQ, when it is an image that has a readable one."""
+    value = next((each.text or "" for each in element.iter() if _name(each) == "pdq"), "")
+    if id_ is None or _name(element) != "image":
+        return None
+    try:
+        return Signal(id_, Hash.from_hex(Algorithm.PDQ, value))
+    except HashError:
+        return None
+
+
+KIND: Final = Kind(
+    name="ncmec",
+    title="NCMEC hash sharing",
+    about="A list of NCMEC's hash-sharing protocol, version 2; it tells what was deleted, and hears opinions.",
+    address="https://hashes.example/ncmec",
+    address_help="The address in front of /v2. Lists of pictures of children do not belong in an adult bank.",
+    asks=(
+        Asked("username", "User name", secret=False),
+        Asked("password", "Password"),
+        Asked(
+            "reason",
+            "Reason for negative opinions",
+            "A guid of theirs; else their first.",
+            required=False,
+            secret=False,
+        ),
+    ),
+    listens=True,
+    open=Client,
+)

@@ -1,96 +1,92 @@
-"""What following somebody else's list comes down to, whatever it speaks: pages, a place to go on at, a word back.
-
-A source is read in pages. Each says what is there, what is gone and the place behind it: text that the caller keeps and
-hands back. Whoever applies a page before keeping its place loses nothing when they are interrupted, and applying a page
-twice changes nothing. One record that cannot be read is counted and named, and never ends the reading.
-"""
+"""What every list that we follow looks like from here, whatever protocol its people speak."""
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
 
 import httpx
 
 from staydown.core.hashing.algorithm import Hash
-from staydown.errors import CursorError, SettingError, SourceEndlessError, StaydownError
-from staydown.exchange.guarded import Rules
+from staydown.errors import (
+    ReplyRefusedError,
+    SettingError,
+    SourceAnswerError,
+    SourceDeniedError,
+    SourceEndlessError,
+    UnreachableError,
+)
+from staydown.exchange import guarded
 
+LONGEST_PAGE: Final = 32 << 20  # bytes; ten times what the largest page of any of the protocols takes
+SECONDS: Final = 60.0
+OPINIONS: Final = ("confirmed", "disputed", "reviewing")
+LONGEST_ID: Final = 400  # characters
 LONGEST_CURSOR: Final = 8192  # characters
 MOST_EMPTY: Final = 1000  # pages in a row that bring nothing
 MOST_REPEATED: Final = 20  # pages in a row that say what an earlier one said: lists that grow meanwhile repeat some
-LONGEST_ID: Final = 400  # characters
+MOST_BEGUN_AGAIN: Final = 3  # times in one reading that a source forgets the places that it named
 
 
-class Opinion(enum.StrEnum):
-    """What somebody says of a record."""
-
-    CONFIRMED = "confirmed"
-    DISPUTED = "disputed"
-    REVIEWING = "reviewing"
+class RefusedError(SourceAnswerError):
+    """The source refuses this request: it may no longer know the place that it named itself."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Signal:
-    """A record of a source. ``id`` is what the source calls it; ``opinions``: what its members say of it, by name."""
+    """A record with a hash. ``id`` is the source's own and stays the same when the record changes."""
 
     id: str
     hash: Hash
     quality: int | None = None
-    opinions: Sequence[tuple[str, Opinion]] = ()
-
-
-class Skipped(NamedTuple):
-    """A record that was not read: the code of the error, and where on the page it stood. Nothing of what it held."""
-
-    code: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Page:
-    """Some records. No id is both in ``added`` and in ``removed``; to go on, hand ``cursor`` back.
+    """Part of a list: records that are there, ids of those that are gone, and the place behind both.
 
-    ``more`` is False on the last page: then the source holds nothing newer, and ``cursor`` is where to look next time.
+    ``cursor`` is to be kept together with what the page changed, and given back. Reading on from it may bring some
+    records again. ``skipped`` counts records that could not be read or whose algorithm is not banked here.
+    ``again``: the source forgot the place, and what follows begins once more behind the last time that it named.
     """
 
     added: Sequence[Signal]
     removed: Sequence[str]
     cursor: str
     more: bool
-    skipped: Sequence[Skipped] = ()
+    skipped: int = 0
+    again: bool = False
 
 
-@runtime_checkable
 class Source(Protocol):
-    """A client of one source. Its methods raise `ExchangeError`, or `FeedError` where it is another staydown."""
+    """A client of one list. Every method raises `ExchangeError` or `FeedError`; what was yielded before stays true."""
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        """The pages after ``cursor``, the first ones for None; at least one."""
+        """What came after ``cursor``, None: everything. The last page says ``more=False``, and there always is one.
+
+        Read them through `watched`: a client believes its source that there is more.
+        """
         ...
 
-    def close(self) -> None:
-        """Close the connections."""
+    def say(self, id: str, hash: Hash, opinion: str) -> None:  # noqa: A002 - the words of the protocol
+        """Tell the source what came of a match: one of `OPINIONS`. `ReplyRefusedError` where it does not listen."""
         ...
 
+    def __enter__(self) -> Self: ...
 
-@runtime_checkable
-class Listener(Source, Protocol):
-    """A source that can be told what came of a record."""
-
-    def say(self, id: str, hash: Hash, opinion: Opinion) -> None:  # noqa: A002 - the words of the protocols
-        """Tell the source; twice is the same as once. Raises `SourceDeafError` for an opinion it has no word for."""
-        ...
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a kind of source asks for."""
+    """One thing that a kind needs beside the address."""
 
     name: str
     label: str
@@ -99,117 +95,116 @@ class Asked:
     secret: bool = True
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Given:
-    """What a source is opened with. ``rules`` are those of the guarded transport; a test gives a ``transport``."""
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """How a source is reached: under which rules, or in a test by which transport."""
 
-    address: str
-    credentials: Mapping[str, str] = field(default_factory=dict)
-    rules: Rules = field(default_factory=Rules)
+    allow_private: bool = False  # sources in one's own network, and plain http
     transport: httpx.BaseTransport | None = None
+
+    @property
+    def rules(self) -> guarded.Rules:
+        """What a call may do: lists have longer pages than webhooks have answers."""
+        return guarded.Rules(self.allow_private, longest_reply=LONGEST_PAGE, seconds=SECONDS)
+
+    def client(self, headers: Mapping[str, str]) -> httpx.Client:
+        """A client that makes guarded calls alone."""
+        return guarded.client(self.rules, headers=dict(headers), transport=self.transport)
+
+    def feed_transport(self) -> httpx.BaseTransport:
+        """The same, for a client that is built elsewhere."""
+        return self.transport or guarded.GuardedTransport(self.rules)
+
+
+Open = Callable[[str, Mapping[str, str], Wire], Source]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of source in words, and how it is opened. ``address`` is the usual one.
-
-    ``whole_every`` is for kinds that do not say of everything that it is gone: so often the list is read from its
-    start, and what was not in it is gone. None: it says so itself.
-    """
+    """A protocol in words, for forms and the command line, and how a list of it is opened."""
 
     name: str
     title: str
     about: str
-    address: str
+    address: str  # an example, or the one that everybody has
     address_help: str
     asks: tuple[Asked, ...]
-    open: Callable[[Given], Source]
-    opinions: frozenset[Opinion] = frozenset()
-    whole_every: timedelta | None = None
+    listens: bool
+    open: Open
+    whole_every: timedelta | None = None  # where removals are not told: read all of it so often; the rest is gone
 
-    @property
-    def listens(self) -> bool:
-        """Whether it takes opinions."""
-        return bool(self.opinions)
+    def check(self, address: str, credentials: Mapping[str, str]) -> None:
+        """Raise `SettingError` that says what is missing or not valid."""
+        self.opened(address, credentials, Wire()).__exit__(None, None, None)
 
-    def opened(self, given: Given) -> Source:
-        """A client; nothing was asked of the source yet. Raises `SettingError` for what cannot be one."""
-        names = {asked.name for asked in self.asks}
+    def opened(self, address: str, credentials: Mapping[str, str], wire: Wire) -> Source:
+        """A client of the list, to be used in a ``with``; raises `SettingError`."""
+        others = credentials.keys() - {asked.name for asked in self.asks}
+        if others:
+            raise SettingError(f"{min(others)}: this kind of source does not ask for it. Leave it out.")
         for asked in self.asks:
-            if asked.required and not given.credentials.get(asked.name):
-                raise SettingError(f"{asked.name}: this kind of source asks for it. {asked.help}".strip())
-        for name, value in given.credentials.items():
-            if name not in names:
-                raise SettingError(f"{name}: this kind of source does not ask for it. Leave it out.")
-            if not value.isprintable() or value != value.strip():
-                raise SettingError(f"{name}: it holds characters that do not belong there. Copy it again.")
-        return self.open(given)
+            value = credentials.get(asked.name, "")
+            if asked.required and not value:
+                raise SettingError(f"{asked.label} is missing. {asked.help}".strip())
+            if not (value.isascii() and (value.isprintable() or not value) and value.strip() == value):
+                raise SettingError(f"{asked.label} holds characters that none has. Copy it again.")
+        return self.open(address, credentials, wire)
 
 
-class Collected:
-    """The records of one page while it is read: what was said last of an id counts."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, Signal | None] = {}
-        self.skipped: list[Skipped] = []
-
-    def add(self, signal: Signal) -> None:
-        """The record is there."""
-        self._last[signal.id] = signal
-
-    def remove(self, record_id: str) -> None:
-        """The record is gone."""
-        self._last[record_id] = None
-
-    def skip(self, error: StaydownError, place: str) -> None:
-        """The record at this place cannot be read."""
-        self.skipped.append(Skipped(error.code, place))
-
-    def page(self, cursor: str, *, more: bool) -> Page:
-        """The page."""
-        added = [signal for signal in self._last.values() if signal is not None]
-        removed = [name for name, signal in self._last.items() if signal is None]
-        return Page(added, removed, cursor, more, self.skipped)
+Read = tuple[str, Signal | None] | None
+"""What a client made of a record: its id with what is there, its id with None: it is gone, None: not readable."""
 
 
-def written(place: Mapping[str, Any]) -> str:
-    """A cursor for a place. Raises `SourceEndlessError` for one that only grows."""
-    text = json.dumps(dict(place), separators=(",", ":"), sort_keys=True)
-    if len(text) > LONGEST_CURSOR:
+def gather(records: Iterable[Read], cursor: str, *, more: bool) -> Page:
+    """The page that holds ``records``; of several about one id the last counts.
+
+    Raises `SourceEndlessError` for a place that only grows.
+    """
+    if len(cursor) > LONGEST_CURSOR:
         raise SourceEndlessError("The source names its pages by ever longer texts. Tell its people.")
-    return text
+    added: dict[str, Signal] = {}
+    removed: dict[str, None] = {}
+    skipped = 0
+    for record in records:
+        if record is None or not 0 < len(record[0]) <= LONGEST_ID:
+            skipped += 1
+            continue
+        id_, signal = record
+        added.pop(id_, None)
+        removed.pop(id_, None)
+        if signal is None:
+            removed[id_] = None
+        else:
+            added[id_] = signal
+    return Page(list(added.values()), list(removed), cursor, more, skipped)
 
 
-def read_place(cursor: str | None, shape: Mapping[str, type]) -> dict[str, Any]:
-    """The place of a cursor, whose fields have these types or are missing; raises `CursorError`."""
-    if cursor is None:
-        return {}
-    try:
-        found = json.loads(cursor)
-    except (ValueError, RecursionError):
-        raise CursorError from None
-    if not isinstance(found, dict) or not set(found) <= set(shape):
-        raise CursorError
-    if not all(type(value) is shape[name] for name, value in found.items()):
-        raise CursorError
-    return found
+def by_time(records: Iterable[tuple[Any, Read]]) -> list[Read]:
+    """``records`` in the order of their times, so that of two about one id the newer counts; if equal, the removal."""
+    return [read for _, read in sorted(records, key=lambda each: (each[0], each[1] is not None and each[1][1] is None))]
+
+
+def begun_again(cursor: str) -> Page:
+    """The page that says so; ``cursor`` names no place within a reading."""
+    return Page((), (), cursor, more=True, again=True)
 
 
 def watched(pages: Iterable[Page]) -> Iterator[Page]:
-    """``pages``; raises `SourceEndlessError` when they come to a place again, repeat themselves or bring nothing."""
-    places: set[bytes] = set()
-    contents: set[bytes] = set()
-    empty = repeated = 0
+    """``pages``; raises `SourceEndlessError` when they repeat themselves, bring nothing or begin again for ever."""
+    seen: set[bytes] = set()
+    empty = repeated = begun = 0
     for page in pages:
-        place, content = _digest([page.cursor]), _digest(_said(page))
-        if page.more and place in places:
-            raise SourceEndlessError("The source sends the same page again and again. Ask its people.")
-        empty = 0 if page.added or page.removed or page.skipped else empty + 1
-        repeated = repeated + 1 if not empty and content in contents else 0
-        if page.more and max(empty - MOST_EMPTY, repeated - MOST_REPEATED) > 0:
+        if page.again:
+            begun, repeated = begun + 1, 0
+            seen.clear()
+        else:
+            marks = {_digest(["place", page.cursor]), _digest(_said(page))}
+            is_empty = not (page.added or page.removed)
+            empty = empty + 1 if is_empty else 0
+            repeated = repeated + 1 if not is_empty and not marks.isdisjoint(seen) else 0
+            seen |= marks
+        if page.more and (empty > MOST_EMPTY or repeated > MOST_REPEATED or begun > MOST_BEGUN_AGAIN):
             raise SourceEndlessError
-        places.add(place)
-        contents.add(content)
         yield page
 
 
@@ -218,8 +213,8 @@ def _said(page: Page) -> Iterator[str]:
     for signal in page.added:
         yield signal.id
         yield signal.hash.hex()
+    yield "removed"
     yield from page.removed
-    yield from (skipped.place for skipped in page.skipped)
 
 
 def _digest(texts: Iterable[str]) -> bytes:
@@ -227,3 +222,92 @@ def _digest(texts: Iterable[str]) -> bytes:
     for text in texts:
         found.update(text.encode("utf-8", "surrogatepass") + b"\n")
     return found.digest()
+
+
+class HttpSource:
+    """What the clients over HTTP share: an address, a guarded client, and answers that are judged before use."""
+
+    def __init__(self, address: str, client: httpx.Client) -> None:
+        self.base = base_address(address)
+        self.http = client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        self.http.close()
+
+    def say(self, id: str, hash: Hash, opinion: str) -> None:  # noqa: A002, ARG002 - the words of the protocol
+        """Raise `ReplyRefusedError`: a source of this kind does not listen, unless its client knows better."""
+        raise ReplyRefusedError("This kind of source takes no opinions. Tell its people in another way.")
+
+    def ask(self, method: str, path: str, **given: Any) -> bytes:
+        """The body of an answer of status 2xx; raises `ExchangeError`, which quotes neither."""
+        try:
+            answer = self.http.request(method, self.base + path, **given)
+        except httpx.InvalidURL:
+            raise SettingError("The address of the source is not an address.") from None
+        except (httpx.HTTPError, UnicodeError):
+            raise UnreachableError from None
+        judge(answer.status_code)
+        return answer.content
+
+
+def base_address(text: str) -> str:
+    """``text`` without the slash at its end; raises `SettingError` unless it is the address of a server."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise SettingError("The address of the source is not an address.") from None
+    if url.scheme not in ("http", "https") or not url.host or url.userinfo or url.query or url.fragment:
+        raise SettingError("The address of the source must be like https://hashes.example/v1, with no password in it.")
+    return text.rstrip("/")
+
+
+def judge(status: int) -> None:
+    """Raise what an answer of this status means, unless it is one of success."""
+    if 200 <= status < 300:
+        return
+    if status in (401, 403):
+        raise SourceDeniedError
+    if status == 429 or status >= 500:
+        raise UnreachableError(f"The source has trouble: it answered with status {status}. It is asked again later.")
+    raise RefusedError(f"The source answered with status {status}. Check its kind and its address.")
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in ``body``; raises `SourceAnswerError`."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise SourceAnswerError("The source answered with something else than JSON. Check its address.") from None
+    if not isinstance(found, dict):
+        raise SourceAnswerError("The source answered with something else than a JSON object. Check its address.")
+    return found
+
+
+def objects(found: Mapping[str, Any], name: str) -> list[Any]:
+    """The list called ``name``; raises `SourceAnswerError`. What is in it is for the reader to judge."""
+    listed = found.get(name)
+    if not isinstance(listed, list):
+        raise SourceAnswerError(f"The source sent no list called {name}. Its protocol may have changed.")
+    return listed
+
+
+def place(cursor: str | None, usual: Sequence[Any]) -> list[Any]:
+    """What a kept cursor holds, ``usual`` at the start; one of another shape is the start too: nothing is missed."""
+    try:
+        found = json.loads(cursor or "null")
+    except (ValueError, RecursionError):
+        return list(usual)
+    same = isinstance(found, list) and len(found) == len(usual)
+    return found if same and all(_alike(a, b) for a, b in zip(found, usual, strict=True)) else list(usual)
+
+
+def _alike(kept: object, usual: object) -> bool:
+    return type(kept) is type(usual) or (usual is None and isinstance(kept, str))

@@ -68,8 +68,8 @@ def test_a_new_source_by_its_kind(at_ada, shared):
     [
         ({"name": "Big Name"}, "small letters, digits and hyphens"),
         ({"name": ""}, "Give the source a name."),
-        ({"asked_fetch_key": ""}, "Give this: Function key."),
-        ({"address": "ftp://x"}, "ive one such as https://"),
+        ({"asked_fetch_key": ""}, "Give this: Key for FetchHashes."),
+        ({"address": "ftp://x"}, "must be like https://"),
         ({"bank": "other"}, "Select a valid choice"),
         ({"radius": "99"}, "63"),
     ],
@@ -130,7 +130,7 @@ def test_reading_all_of_it_again(at_ada, source):
 def test_another_policy(at_ada, source):
     page = text(at_ada.get(at(source, "policy/")))
     assert 'value="3"' in page
-    assert "Function key" not in page
+    assert "Key for FetchHashes" not in page
     given = {"bank": "shared", "action": "block", "radius": "31", "most_growth": "9", "enforced_because": "Agreed"}
     assert "The policy is changed" in text(at_ada.post(at(source, "policy/"), given, follow=True))
     source.refresh_from_db()

@@ -104,7 +104,7 @@ def test_killed_while_it_follows_nothing_is_lost_and_nothing_twice(tmp_path, req
     data, listed = tmp_path / "data", tmp_path / "list.txt"
     listed.write_text("".join(f"{secrets.token_hex(32)}\n" for _ in range(LISTED)))
     subprocess.run([sys.executable, "-c", INSTALL, str(data)], env=clean(), check=True, capture_output=True)
-    staydown("source", "add", "long", "--data", data, "--kind", "file", "--address", listed)
+    staydown("source", "add", "long", "--data", data, "--kind", "list", "--address", listed)
     with closing(sqlite3.connect(data / "staydown.sqlite3", timeout=30, isolation_level=None)) as rows:
 
         def count(table: str) -> int:

@@ -6,7 +6,6 @@ are one transaction. The claim runs out, and whoever comes next goes on at that 
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 import uuid
@@ -28,13 +27,12 @@ from staydown.apps.sharing.opening import Make
 from staydown.apps.sharing.source_models import Source
 from staydown.errors import SourceEndlessError, SourceWentBackError, StaydownError
 from staydown.exchange import source as exchange
-from staydown.exchange.source import Page
+from staydown.exchange.source import Page, watched
 
 LEASE: Final = timedelta(seconds=90)  # renewed with each page; longer than a call can take
 EVERY: Final = timedelta(minutes=5)  # between two looks at a source that was read to its end
 PART: Final = 1000  # records in one transaction: short enough that a decision does not wait for it
 ENDLESS: Final = 100_000  # records read without coming to an end, beyond four times what a list of this size holds
-MOST_EMPTY: Final = 10_000  # pages in a row on which nothing usable is
 MOST_FAILURES: Final = 1000
 
 Told = Callable[[Changes], None]
@@ -99,19 +97,12 @@ def follow(
 
 def _read(claimed: Source, make: Make, done: Followed, told: Told, until: float) -> None:
     """Apply page after page."""
-    places: set[bytes] = set()
-    empty = 0
     with make(claimed) as client:
-        for page in client.pages(claimed.cursor):
-            place = hashlib.blake2b((page.cursor or "").encode(), digest_size=16).digest()
-            empty = 0 if page.added or page.removed else empty + 1
-            if page.more and (place in places or empty > MOST_EMPTY):
-                raise SourceEndlessError
-            places.add(place)
+        for page in watched(client.pages(claimed.cursor)):
             if len(page.added) + len(page.removed) > PART:
                 applying.foresee(claimed, page.added, page.removed)
             for added, removed, is_last in _parts(page):
-                skipped = len(page.skipped) if is_last else 0
+                skipped = page.skipped if is_last else 0
                 cursor = page.cursor if is_last else claimed.cursor
                 done.changes += _apply(claimed, added, removed, skipped, cursor)
                 told(done.changes)

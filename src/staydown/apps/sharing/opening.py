@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -12,27 +12,23 @@ from django.conf import settings
 
 from staydown.apps.sharing.source_models import Source
 from staydown.errors import InvalidError, SettingError
-from staydown.exchange import guarded, kinds
-from staydown.exchange.kinds import KINDS
-from staydown.exchange.source import Given, Listener
+from staydown.exchange import source as exchange
+from staydown.exchange.kinds import KINDS, kind
 
-Make: TypeAlias = Callable[[Source], AbstractContextManager[Listener]]
+Make: TypeAlias = Callable[[Source], AbstractContextManager[exchange.Source]]
 
 
-def opened(source: Source) -> AbstractContextManager[Listener]:
+def opened(source: Source) -> exchange.Source:
     """A client for this source, to be used in a ``with``. It calls public https addresses only, unless the operator
     allowed others too."""
-    return closing(kinds.opened(source.kind, Given(source.address, credentials_of(source), _rules())))  # type: ignore[type-var]
-
-
-def _rules() -> guarded.Rules:
-    return guarded.Rules(allow_private=settings.STAYDOWN_SOURCES_PRIVATE)
+    wire = exchange.Wire(allow_private=settings.STAYDOWN_SOURCES_PRIVATE)
+    return kind(source.kind).opened(source.address, credentials_of(source), wire)
 
 
 def check(name: str, address: str, credentials: Mapping[str, str]) -> None:
     """Raise `InvalidError` for what no client could be made of. Nothing is called."""
     try:
-        kinds.opened(name, Given(address, credentials, _rules())).close()
+        kind(name).check(address, credentials)
     except SettingError as error:
         raise InvalidError(error.message) from None
 

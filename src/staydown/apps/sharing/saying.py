@@ -22,7 +22,6 @@ from staydown.apps.sharing import applying, opening, schedule
 from staydown.apps.sharing.opening import Make
 from staydown.apps.sharing.source_models import Opinion, Record
 from staydown.errors import StateError, StaydownError
-from staydown.exchange.source import Opinion as Said
 
 LEASE: Final = timedelta(minutes=2)
 AT_ONCE: Final = 50  # in one turn of the worker
@@ -86,7 +85,7 @@ def say(opinion_id: uuid.UUID, *, make: Make | None = None) -> Opinion | None:
     error = ""
     try:
         with (make or opening.opened)(record.source) as client:
-            client.say(applying.record_id(record), record.entry.hash, Said(claimed.word))
+            client.say(applying.record_id(record), record.entry.hash, claimed.word)
     except StaydownError as fault:
         error = fault.code
     except (httpx.HTTPError, httpx.InvalidURL, OSError):

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import LEAST_QUALITY, PICTURES, Algorithm, Hash
-from staydown.errors import HashError, StaydownError
+from staydown.errors import HashError
 
-HASH_FIELDS: Final = ("hash", "value", "signal", "signal_value", "indicator", "hash_value", "hash_digest")
-KIND_FIELDS: Final = ("algorithm", "signal_type", "hash_type", "type")
+HASH_FIELDS: Final = ("hash", "value", "indicator", "signal", "signal_value", "hashvalue", "hash_value", "hash_digest")
+ALGORITHM_FIELDS: Final = ("algorithm", "type", "signal_type", "signaltype", "hash_type")
+_OTHER_NAMES: Final = {"hash_pdq": "pdq", "imagepdq": "pdq", "hash_sha256": "sha256", "sha-256": "sha256"}
 LABEL_FIELDS: Final = ("file", "name", "label")
 BEST_QUALITY: Final = 100
 VIDEO: Final = Algorithm.VPDQ.value
 """What stands for an algorithm in a line about a video."""
+_BETWEEN: Final = re.compile(r"[:,\s]+")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 Read = Callable[[str], Mapping[str, Any]]
-Translate = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -54,13 +56,6 @@ class Listed:
         return f"<Listed, line {self.line}>"
 
 
-class Bad(NamedTuple):
-    """A line with no valid hash, and what is wrong with it."""
-
-    line: int
-    error: StaydownError
-
-
 def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Listed]:
     """The hashes of a list, whose form its first line tells; ``algorithm`` is for lines that name none.
 
@@ -69,38 +64,30 @@ def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Lis
     """
     listed: list[Listed] = []
     bad: list[int] = []
-    for each in records(lines, algorithm):
-        if isinstance(each, Bad):
-            bad.append(each.line)
+    for number, found in each(lines, algorithm):
+        if found is None:
+            bad.append(number)
         else:
-            listed.append(each)
+            listed.append(found)
     if bad:
         shown = ", ".join(map(str, bad[:10])) + (", …" if len(bad) > 10 else "")
         raise HashError(f"No valid hash on line {shown} of the list. Correct or remove it.")
     return listed
 
 
-def records(
-    lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ, *, after: int = 0, translate: Translate = dict
-) -> Iterator[Listed | Bad]:
-    """The lines of a list one at a time, those after line ``after``, for a list too long to hold or not quite in order.
-
-    ``translate`` turns the fields of a line into those of this module; an `ExchangeError` or `HashError` that it raises
-    is the line's. Raises `HashError` when the list is no text.
-    """
+def each(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> Iterator[tuple[int, Listed | None]]:
+    """What `read` reads, one line at a time with its number, and None for a line that is not valid."""
     try:
-        for number, fields in _rows(lines, after):
+        for number, fields in _rows(lines):
             try:
-                yield _listed(number, translate(fields or {}), algorithm)
-            except StaydownError as error:
-                yield Bad(number, error)
-            except (LookupError, ValueError, TypeError, AttributeError, OverflowError):
-                yield Bad(number, HashError())
+                yield number, _listed(number, fields or {}, algorithm)
+            except (HashError, LookupError, ValueError, TypeError, AttributeError, OverflowError):
+                yield number, None
     except UnicodeDecodeError:
         raise HashError("The list is not text in UTF-8. Give hexadecimal lines, CSV or JSON lines.") from None
 
 
-def _rows(lines: Iterable[str], after: int) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     """Each line that matters as named fields; ``None`` where it cannot be read."""
     form: Read | None = None
     for number, line in enumerate(lines, start=1):
@@ -112,8 +99,6 @@ def _rows(lines: Iterable[str], after: int) -> Iterator[tuple[int, Mapping[str, 
             form = json.loads if text.startswith("{") else _in_columns(header) if _names_a_hash(header) else _plain
             if _names_a_hash(header):
                 continue
-        if number <= after:
-            continue
         try:
             yield number, form(text)
         except (ValueError, RecursionError, csv.Error):
@@ -123,7 +108,8 @@ def _rows(lines: Iterable[str], after: int) -> Iterator[tuple[int, Mapping[str, 
 def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Listed:
     """The hash that the fields of a line name, or none where they name an error instead; raises for any other line."""
     label, quality = str(_named(fields, LABEL_FIELDS) or ""), _quality(fields.get("quality"))
-    kind, value = _named(fields, KIND_FIELDS) or algorithm, _named(fields, HASH_FIELDS)
+    kind, value = _named(fields, ALGORITHM_FIELDS) or algorithm, _named(fields, HASH_FIELDS)
+    kind = _OTHER_NAMES.get(str(kind).lower(), kind)
     if str(kind).lower() == VIDEO:
         frames = (bag.read_frame(each) for each in fields["frames"])
         return Listed(line, None, label, frames=tuple(frame for frame in frames if frame))
@@ -150,9 +136,9 @@ def _named(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
 
 
 def _plain(text: str) -> Mapping[str, Any]:
-    """A hash alone, or after the name of its algorithm and a colon."""
-    algorithm, _, value = text.rpartition(":")
-    return {"algorithm": algorithm, "hash": value}
+    """A hash alone, or after the name of its algorithm and a colon, a comma or a blank."""
+    first, value = [*_BETWEEN.split(text, maxsplit=2), ""][:2]
+    return {"algorithm": first, "hash": value} if value else {"hash": first}
 
 
 def _in_columns(header: list[str]) -> Read:

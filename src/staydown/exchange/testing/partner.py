@@ -115,7 +115,7 @@ class Partner:
 
     def _listed(self, request: httpx.Request) -> httpx.Response:
         wanted = self.wire.wanted(request)
-        if self.fault is PartnerFault.FORGETS_PLACES and wanted.token and self.wire.kind != "tat":
+        if self.fault is PartnerFault.FORGETS_PLACES and wanted.token and self.wire.kind != "tech-against-terrorism":
             return httpx.Response(400)
         found, token = self._page(wanted)
         body = self.wire.body(request, found, token)
@@ -130,7 +130,9 @@ class Partner:
             turn = int(wanted.token.partition(",")[2] or 0) + 1
             return list(itertools.islice(self._from(0), self.page)), f"{FIRST + turn},{turn}"
         if self.fault is PartnerFault.WENT_BACK:
-            return [Record(1, 1000, self.record(1).hash)], "1000,1" if self.wire.kind == "tat" else ""
+            return [
+                Record(1, 1000, self.record(1).hash)
+            ], "1000,1" if self.wire.kind == "tech-against-terrorism" else ""
         place = int(wanted.token.partition(",")[2] or 0)
         start = max(place, int(wanted.since) - FIRST - 1, 0)
         found = list(itertools.islice(self._from(start), self.page + 1))

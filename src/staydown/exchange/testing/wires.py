@@ -68,7 +68,7 @@ class StopNCIIWire:
         return Wanted(int(ask["startTimestamp"]), ask.get("nextPageToken", ""))
 
     def name(self, record: Record) -> str:
-        return record.hash.hex()
+        return f"ImagePDQ:{record.hash.hex()}"
 
     def body(self, request: httpx.Request, records: Sequence[Record], token: str) -> bytes:
         told = [stopncii.Record(UUID(int=each.number), each.hash, each.at) for each in records]
@@ -145,7 +145,7 @@ class ThreatExchangeWire:
 class TATWire:
     """The list of Tech Against Terrorism. Its place is in the checkpoint, so the token is one too."""
 
-    kind = "tat"
+    kind = "tech-against-terrorism"
     page = 500
 
     def wanted(self, request: httpx.Request) -> Wanted:

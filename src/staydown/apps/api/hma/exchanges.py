@@ -19,7 +19,12 @@ from staydown.exchange import hma
 from staydown.exchange.kinds import KINDS
 
 API: Final = "local_file"
-APIS: Final = {"stopncii": "stop_ncii", "threatexchange": "fb_threatexchange", "file": API}
+APIS: Final = {
+    "stopncii": "stop_ncii",
+    "threatexchange": "fb_threatexchange",
+    "tech-against-terrorism": "tat",
+    "list": API,
+}
 IMPORT: Final = "import:"
 SENT: Final = (f"{IMPORT}{PROTOCOL}", f"{IMPORT}{STOPNCII}")  # by programs, one by one: no list that was fetched
 
