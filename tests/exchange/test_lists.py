@@ -6,6 +6,7 @@ import pytest
 
 from staydown.errors import HashError, SettingError, UnreachableError
 from staydown.exchange.kinds import KINDS
+from staydown.exchange.lists import LONGEST_LINE
 from staydown.exchange.source import Page, Wire
 
 ONE, TWO, MD5 = "0f" * 32, "a5" * 32, "0f" * 16
@@ -51,6 +52,13 @@ def test_damaged_lines_are_counted_and_the_others_used(tmp_path):
     (page,) = pages(tmp_path / "list")
     assert ids([page]) == {f"pdq:{ONE}", f"pdq:{TWO}"}
     assert page.skipped == 2
+
+
+def test_a_line_without_end_is_read_in_pieces_that_are_no_records(tmp_path):
+    (tmp_path / "list").write_text(f"{ONE}\n{'0' * (3 * LONGEST_LINE)}\n{TWO}\n")
+    (page,) = pages(tmp_path / "list")
+    assert ids([page]) == {f"pdq:{ONE}", f"pdq:{TWO}"}
+    assert page.skipped == 3
 
 
 def test_a_long_list_is_resumed_at_its_line_and_a_replaced_one_read_anew(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -18,6 +19,7 @@ from staydown.errors import HashError, ReplyRefusedError, SettingError, Unreacha
 from staydown.exchange.source import Asked, Kind, Page, Read, Signal, Wire, gather, place
 
 PAGE: Final = 1000  # lines
+LONGEST_LINE: Final = 1 << 20  # characters; a longer one is read in pieces, none of which is a record
 WHOLE_EVERY: Final = timedelta(hours=1)  # such a list does not say what was taken out of it
 
 
@@ -51,8 +53,9 @@ class List:
             with self._path.open(encoding="utf-8") as file:
                 identity = _identity(file.fileno())
                 done = done if known == identity else 0
+                lines = iter(functools.partial(file.readline, LONGEST_LINE), "")
                 # The first line tells the form of all others, so lines that were read are passed over, not jumped.
-                rows = itertools.dropwhile(lambda row: row[0] <= done, hash_list.each(file, self._algorithm))
+                rows = itertools.dropwhile(lambda row: row[0] <= done, hash_list.each(lines, self._algorithm))
                 while True:
                     part = list(itertools.islice(rows, PAGE))
                     if done == 0 and part and not any(found for _, found in part):
