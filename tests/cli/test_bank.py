@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from staydown.apps.accounts.access import staff_actor
 from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks import actions, proposals
+from staydown.apps.banks.importing import BATCH
 from staydown.apps.banks.models import Bank, Entry, Proposal
-from staydown.cli.bank import BATCH, command
+from staydown.cli.bank import command
 from staydown.core.hashing import bag
 from staydown.errors import HashError, InvalidError, MissingError, SettingError, StateError
 from staydown.project import django

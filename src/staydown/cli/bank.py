@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from staydown.apps.banks.models import Bank, Entry
+    from staydown.core.bank import Action
     from staydown.core.hashing.algorithm import Hash
     from staydown.core.matching.hash_list import Listed
 
-BATCH: Final = 200  # entries in one transaction: short enough that a decision does not wait for it
 ALGORITHMS: Final = click.Choice(["pdq", "sha256"])
 BANK = click.option("--bank", "name", default="house", show_default=True, help="Which bank.")
 
@@ -70,6 +70,9 @@ def import_list(
 
     A video with its frames becomes one entry; of one longer than 15 minutes frames further apart are kept.
     They are pending: a match asks a person, until one was confirmed. Importing a list again adds nothing twice.
+
+    With --enforced it takes two people unless STAYDOWN_TWO_PEOPLE says otherwise: the first call proposes the list with
+    --reason, a lead approves it in the console, the same call again imports it.
     """
     if enforced != bool(reason.strip()):
         raise click.UsageError("--enforced and --reason belong together: say why these may block without a case.")
@@ -81,7 +84,10 @@ def import_list(
     found = hash_list.read(file, Algorithm(algorithm))  # the whole list is read before anything is changed
     usable = [graded for each in found if (graded := _graded(each)) is not None]
     action = Action.REVIEW if review else Action.BLOCK
-    new = _import(name, usable, name=listed_as, action=action, enforced_because=reason.strip())
+    new = _import(name, usable, name=listed_as, action=action, reason=reason.strip())
+    if new is None:
+        click.echo("Proposed. Once a lead has approved it in the console (/staff/proposals/), run this again.")
+        return
     told = {"bank": name, "read": len(found), "new": new, "skipped": len(found) - len(usable)}
     if as_json:
         click.echo(json.dumps(told))
@@ -110,7 +116,7 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, rea
         raise InvalidError("Hashes would leave the bank, and a withdrawal reaches no file. Add --yes if you mean it.")
     _start(data)
     from staydown.apps.audit.actor import Actor
-    from staydown.apps.banks import actions
+    from staydown.apps.banks import actions, importing
     from staydown.apps.banks.models import State
     from staydown.apps.banks.querysets import live_entries
 
@@ -124,7 +130,7 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, rea
     with private_file.new(file) as out, _bar() as bar:
         actions.record_export(bank, total, by=Actor.system())  # before the first hash is written
         task = bar.add_task("Exporting", total=total)
-        for entry in entries.iterator(chunk_size=BATCH):
+        for entry in entries.iterator(chunk_size=importing.BATCH):
             out.write(_line(entry) + "\n")
             bar.advance(task)
     if as_json:
@@ -163,18 +169,24 @@ def _start(data: Path) -> None:
     install.require_migrated()
 
 
-def _import(bank: str, hashes: list[tuple[Hash, int | None]], **how: Any) -> int:
-    """How many of ``hashes`` are new to the bank of that name, which is opened when there is none."""
+def _import(bank: str, hashes: list[tuple[Hash, int | None]], *, name: str, action: Action, reason: str) -> int | None:
+    """How many of ``hashes`` are new to the bank of that name, which is opened when there is none.
+
+    With a ``reason`` they block at once; None where that takes a second person, and is now proposed.
+    """
     from staydown.apps.audit.actor import Actor
-    from staydown.apps.banks import actions
+    from staydown.apps.banks import actions, importing
 
     by, new = Actor.system(), 0
     opened = actions.open_bank(bank, by=by)
+    how: dict[str, Any] = {"name": name, "action": action, "by": by}
+    if reason and importing.propose_list(opened, hashes, reason=reason, **how):
+        return None
     with _bar() as bar:
         task = bar.add_task("Importing", total=len(hashes))
-        for at in range(0, len(hashes), BATCH):
-            new += actions.import_entries(opened, hashes[at : at + BATCH], by=by, **how)
-            bar.advance(task, BATCH)
+        for count in importing.import_list(opened, hashes, reason=reason, **how):
+            new += count
+            bar.advance(task, importing.BATCH)
     return new
 
 

@@ -26,7 +26,8 @@ STAYDOWN_REGIMES_DIR = _OWN_REGIMES if ENVIRONMENT.text("STAYDOWN_REGIMES_DIR", 
 STAYDOWN_PREVIEW_ORIGINS = ENVIRONMENT.origins("STAYDOWN_PREVIEW_ORIGINS")
 STAYDOWN_WEBHOOK_PRIVATE = ENVIRONMENT.flag("STAYDOWN_WEBHOOK_PRIVATE", default=False)
 STAYDOWN_SOURCES_PRIVATE = ENVIRONMENT.flag("STAYDOWN_SOURCES_PRIVATE", default=False)
-STAYDOWN_TWO_PEOPLE = ENVIRONMENT.choices("STAYDOWN_TWO_PEOPLE", ("restore", "export"), ("restore", "export"))
+_TWO_PEOPLE = ("restore", "export", "enforce")
+STAYDOWN_TWO_PEOPLE = ENVIRONMENT.choices("STAYDOWN_TWO_PEOPLE", _TWO_PEOPLE, _TWO_PEOPLE)
 STAYDOWN_EXIT_URL = ENVIRONMENT.address("STAYDOWN_EXIT_URL", "https://www.wikipedia.org/")
 STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal can make them more, never less
     "report": ENVIRONMENT.whole("STAYDOWN_KEEP_REPORTS", 90, least=1, most=3650),

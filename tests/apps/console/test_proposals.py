@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from staydown.apps.banks import actions as banks
+from staydown.apps.banks import importing
 from staydown.apps.banks.models import Entry, Proposal
 from staydown.apps.cases.models import Action, Case, Decision
+from staydown.core.bank import Action as Blocking
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +84,19 @@ def test_nothing_is_said_of_a_case_that_was_locked_since(at_bea, at_cem, removed
     address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
     at_cem.post(address, {"do": "approved"})
     assert not Decision.objects.filter(verdict="restore").exists()
+
+
+def test_a_list_that_blocks_is_shown_with_its_bank_and_can_be_voided_once_approved(at_cem, system):
+    bank = banks.open_bank("court", by=system)
+    hashes = [(make.pdq(0), None), (make.pdq(1), None)]
+    importing.propose_list(bank, hashes, name="order", action=Blocking.BLOCK, reason="Court order 12", by=system)
+    page = at_cem.get("/staff/proposals/").content.decode()
+    for said in ("Have the entries of a list block at once", ">court<", ">order<", "with 2 entries", "Court order 12"):
+        assert said in page
+    address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
+    at_cem.post(address, {"do": "approved"})
+    page = at_cem.get("/staff/proposals/").content.decode()
+    assert 'value="approved"' not in page
+    assert 'value="void"' in page
+    at_cem.post(address, {"do": "void", "because": "The list is lost."})
+    assert Proposal.objects.get().state == "void"

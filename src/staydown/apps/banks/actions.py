@@ -203,14 +203,19 @@ def import_entries(
     All in one transaction, so pass some hundred at a time. With ``enforced_because``, a reason, they are enforced
     without a case, those that were pending among them; else they are pending. Twice: nothing happens.
     """
-    if not NAME.fullmatch(name):
-        raise InvalidError("name: a list's name is made of small letters, digits and hyphens, at most 64 of them.")
+    check_list_name(name)
     with transaction.atomic():
         before = bank.entries.count()
         entries = add_entries(bank, hashes, action=action, source=f"import:{name}", by=by)
         if enforced_because:
             enforce_all(entries, by=by, reason=enforced_because)
         return bank.entries.count() - before
+
+
+def check_list_name(name: str) -> None:
+    """Raise `InvalidError` for what cannot be the name of a list."""
+    if not NAME.fullmatch(name):
+        raise InvalidError("name: a list's name is made of small letters, digits and hyphens, at most 64 of them.")
 
 
 @transaction.atomic

@@ -13,7 +13,8 @@ from staydown.apps.vault.fields import SealedTextField
 
 class Proposal(models.Model):
     """Something that one person may not do alone. ``about`` names a row as the audit log does (``case:<id>``);
-    ``details`` hold ids alone. ``approved`` is a permission that is used once; ``done`` was carried out.
+    ``details`` hold ids, names of lists and counts. ``approved`` is a permission that is used once, or voided before
+    it is; ``done`` was carried out.
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +22,7 @@ class Proposal(models.Model):
 
         RESTORE = "restore", _("show again what was taken down, and let its copies pass")
         EXPORT = "export", _("write the hashes of a bank to a file")
+        ENFORCE = "enforce", _("have the entries of a list block at once, without a case")
 
     class State(models.TextChoices):
         """What came of it. Void: it should never have been proposed, or no longer makes sense."""

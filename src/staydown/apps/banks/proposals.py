@@ -59,6 +59,7 @@ def propose(
 def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff, by: Actor) -> Proposal:
     """The proposal approved, rejected or voided by another person, who is a lead; its proposer may void it too.
 
+    An approval that nobody has used yet can still be voided, else one for a list that is lost would wait for ever.
     Raises `DeniedError` for everybody else, `StateError` once it is answered, `InvalidError` without a reason to
     reject or void.
     """
@@ -71,7 +72,7 @@ def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff,
         raise DeniedError("You proposed this. Another person has to answer it.")
     words = because.strip() if state == State.APPROVED else _checked(because)
     proposal = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
-    if proposal.state != State.OPEN:
+    if proposal.state != State.OPEN and (proposal.state, state) != (State.APPROVED, State.VOID):
         raise StateError("Somebody has answered this proposal already. Reload to see what they decided.")
     proposal.state, proposal.decided_by, proposal.decided_at = state, staff, timezone.now()
     proposal.decided_because = words or None
@@ -85,9 +86,8 @@ def is_approved(kind: Kind, about: models.Model) -> bool:
     return Proposal.objects.filter(kind=kind, about=reference(about), state=State.APPROVED).exists()
 
 
-@transaction.atomic
-def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
-    """The approval of ``kind`` about this row, used up: call it in the transaction of what it permits.
+def held_approval(kind: Kind, about: models.Model) -> Proposal:
+    """The approval of ``kind`` about this row, locked until the transaction ends: nobody voids or uses it meanwhile.
 
     Raises `StateError` where nobody has approved it, or it was used before.
     """
@@ -97,6 +97,16 @@ def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
     proposal = found.first()
     if proposal is None:
         raise StateError("This needs a second person: propose it, and have a lead approve it.")
+    return proposal
+
+
+@transaction.atomic
+def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
+    """The approval of ``kind`` about this row, used up: call it in the transaction of what it permits.
+
+    Raises as `held_approval`.
+    """
+    proposal = held_approval(kind, about)
     proposal.state, proposal.used_at = State.DONE, timezone.now()
     proposal.save(update_fields=["state", "used_at"])
     audit.record("proposal.used", by=by, about=proposal, also=[proposal.about], facts={"kind": proposal.kind})

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from staydown.apps.accounts.access import require_role, staff_actor
 from staydown.apps.accounts.models import Staff
-from staydown.apps.banks.models import Proposal
+from staydown.apps.banks.models import Bank, Proposal
 from staydown.apps.banks.proposals import Kind, proposal_for_staff, proposals_for_staff
 from staydown.apps.cases import regimes
 from staydown.apps.cases.access import case_for_staff
@@ -134,9 +134,10 @@ def _row(proposal: Proposal, staff: Staff) -> dict[str, Any]:
     return {
         "proposal": proposal,
         "case": case,
+        "bank": None if case else Bank.objects.filter(public_id=proposal.about.partition(":")[2]).first(),
         "items": len(items_of(proposal)) if case else 0,
         "may_answer": proposal.state == Proposal.State.OPEN and staff.role == "lead" and not is_own,
-        "may_void": proposal.state == Proposal.State.OPEN and (is_own or staff.role == "lead"),
+        "may_void": is_own or staff.role == "lead",  # also an approval that nobody has used
     }
 
 
