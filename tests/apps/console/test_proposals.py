@@ -93,6 +93,7 @@ def test_a_list_that_blocks_is_shown_with_its_bank_and_can_be_voided_once_approv
     page = at_cem.get("/staff/proposals/").content.decode()
     for said in ("Have the entries of a list block at once", ">court<", ">order<", "with 2 entries", "Court order 12"):
         assert said in page
+    assert 'aria-labelledby="proposal-1 about-1"' in page  # two of a kind are told apart by what they are about
     address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
     at_cem.post(address, {"do": "approved"})
     page = at_cem.get("/staff/proposals/").content.decode()
