@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from staydown.apps.audit.actor import Actor
 from staydown.apps.cases import actions
+from staydown.apps.cases.actions import arranging
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing import following, sources
@@ -48,6 +49,7 @@ def busy(bea, cem):
     make.decided(declined, cem, "decline")
     actions.lease(held, cem)
     follow_sources(entry.bank)
+    arranging.save_view(bea, "Late ones", lane="open", only="overdue", law="")
     now = timezone.now()
     dead = Delivery.objects.order_by("pk").first()
     Delivery.objects.filter(pk=dead.pk).update(state="dead", next_at=None, settled_at=now, attempts=10, last_status=503)
@@ -74,6 +76,7 @@ def pages_of(role, busy):
     endpoint = Endpoint.objects.get()
     cases = [(f"/staff/cases/{case.public_id}/", f"Case {case.number}") for case in busy.values()]
     queue = [(f"/staff/?lane={lane}", "Cases") for lane in ("open", "waiting", "done")]
+    queue += [("/staff/?lane=open&only=overdue", "Cases")]
     own = [
         ("/staff/accounts/2fa/", "Your sign-in"),
         ("/staff/accounts/password/change/", "Change your password"),

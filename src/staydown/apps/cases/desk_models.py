@@ -1,4 +1,4 @@
-"""The rows of the moderators' own desk: notes for colleagues, and how much each person has looked at."""
+"""The rows of the moderators' own desk: notes for colleagues, saved views, and how much each person has looked at."""
 
 from __future__ import annotations
 
@@ -55,3 +55,24 @@ class Exposure(models.Model):
 
     def __str__(self) -> str:
         return f"exposure {self.public_id}"
+
+
+class SavedView(models.Model):
+    """What a person narrows the list of cases to, under a name of their own. Nobody else sees it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    staff = models.ForeignKey("staydown_accounts.Staff", on_delete=models.CASCADE, related_name="saved_views")
+    name = models.CharField(max_length=40)
+    lane = models.CharField(max_length=20)
+    only = models.CharField(max_length=20, blank=True)
+    law = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(name="saved_view_once", fields=["staff", "lane", "only", "law"]),
+            models.CheckConstraint(name="saved_view_named", condition=~Q(name="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"saved view {self.public_id}"

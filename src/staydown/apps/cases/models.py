@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from staydown.apps.cases.appeal_models import Appeal, UploaderNotice
-from staydown.apps.cases.desk_models import Exposure, Note, Unfounded
+from staydown.apps.cases.desk_models import Exposure, Note, SavedView, Unfounded
 from staydown.apps.cases.hit_models import HeardHit, Hit
 from staydown.apps.cases.keeping_models import Keeping
 from staydown.apps.cases.law_models import Order, PinnedRegime
@@ -35,6 +35,7 @@ __all__ = [
     "PinnedRegime",
     "Question",
     "Report",
+    "SavedView",
     "Unfounded",
     "UploaderNotice",
 ]

@@ -24,6 +24,8 @@ CASEWORK: Final = ("moderator", "lead")
 ROLES: Final = {
     "queue": (*EVERYONE, "protection"),
     "pulse": EVERYONE,
+    "view_save": EVERYONE,
+    "view_change": EVERYONE,
     "case": EVERYONE,
     "decide": CASEWORK,
     "renew": CASEWORK,

@@ -12,7 +12,8 @@ from django.core.paginator import Paginator
 from django.utils.functional import cached_property
 
 from staydown.apps.accounts.models import Staff
-from staydown.apps.cases.models import Case
+from staydown.apps.cases import regimes
+from staydown.apps.cases.models import Case, SavedView
 from staydown.apps.cases.querysets import CaseQuerySet
 from staydown.apps.console import queue_rows
 
@@ -49,6 +50,22 @@ class Wanted:
         elif self.only == "free":
             found = found.of_nobody(now)
         return found.under(self.law) if self.law else found
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view that somebody saved. It has no count: that would look at every case of the lane."""
+
+    row: SavedView
+    wanted: Wanted
+    is_stale: bool  # its law binds no longer, so that it would show more than its name says
+
+
+def views_of(staff: Staff, now: datetime) -> list[View]:
+    """The views that this person saved, the oldest first."""
+    known = {regime.id for regime in regimes.in_force(now)}
+    rows = SavedView.objects.filter(staff=staff)
+    return [View(row, Wanted(row.lane, row.only, row.law), bool(row.law) and row.law not in known) for row in rows]
 
 
 class Rows:

@@ -17,6 +17,7 @@ from staydown.apps.console.views import (
     proposals,
     questions,
     queue,
+    saved,
     sign_ins,
     sources,
     team,
@@ -27,6 +28,8 @@ app_name = "console"
 urlpatterns = [
     path("", queue.show, name="queue"),
     path("pulse/", queue.pulse, name="pulse"),
+    path("views/", saved.save, name="view_save"),
+    path("views/<uuid:public_id>/", saved.change, name="view_change"),
     path("cases/<uuid:public_id>/", cases.show, name="case"),
     path("cases/<uuid:public_id>/decide/", decisions.decide, name="decide"),
     path("cases/<uuid:public_id>/lease/", cases.renew, name="renew"),

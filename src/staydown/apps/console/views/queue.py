@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -11,12 +11,12 @@ from staydown.apps.cases import regimes
 from staydown.apps.cases.models import Case
 from staydown.apps.console import queue_rows
 from staydown.apps.console.doors import door, may
-from staydown.apps.console.queue_pages import ONLY, LanePages, Rows, Wanted, narrow_page
+from staydown.apps.console.queue_pages import ONLY, LanePages, Rows, Wanted, narrow_page, views_of
 
 
-def _wanted(request: HttpRequest) -> Wanted:
+def wanted_of(given: QueryDict) -> Wanted:
     """What was asked for, as far as there is such a thing."""
-    lane, only, law = (request.GET.get(name, "") for name in ("lane", "only", "law"))
+    lane, only, law = (given.get(name, "") for name in ("lane", "only", "law"))
     known = {regime.id for regime in regimes.in_force(timezone.now())}
     return Wanted(
         lane if lane in queue_rows.LANES else "open", only if only in ONLY else "", law if law in known else ""
@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
     found = Case.objects.numbered(number).first() if number else None
     if found is not None:
         return redirect("console:case", found.public_id)
-    wanted, lanes = _wanted(request), queue_rows.lanes()
+    wanted, lanes = wanted_of(request.GET), queue_rows.lanes()
     counts = {each: count for each, _, count in lanes}
     rows = Rows(wanted.cases(staff, now), wanted.lane)
     given = request.GET.get("page", "1")
@@ -53,6 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "lanes": lanes,
         "only": ONLY,
         "laws": [(regime.id, regime.short_name) for regime in regimes.in_force(now)],
+        "views": views_of(staff, now),
         "number": number,
         "stamp": queue_rows.stamp(wanted.lane, counts[wanted.lane]),
         "now": now,
@@ -65,5 +66,5 @@ def show(request: HttpRequest) -> HttpResponse:
 @door("pulse")
 def pulse(request: HttpRequest) -> JsonResponse:
     """The lane's stamp: another one than the page has means that the list has changed."""
-    lane = _wanted(request).lane
+    lane = wanted_of(request.GET).lane
     return JsonResponse({"stamp": queue_rows.stamp(lane, queue_rows.lane_counts()[lane])})
