@@ -5,13 +5,16 @@ Of a real install with reports of free-licence photographs. Portal on a phone, c
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from staydown.core.hashing.picture import hash_picture
 from staydown.project.demo import people, pictures
@@ -25,9 +28,14 @@ HERE = Path(__file__).parent / "screens"
 PAGE = Path(__file__).parents[1] / "reference" / "screens.md"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1200, "height": 800}
+ADDRESSES = {"start": "/", "safety": "/safety/", "help": "/help/", "under-18": "/under-18/", "appeal": "/appeal/"}
+CASEWORK = ("queue", "appeals", "proposals", "orders", "laws", "figures", "sign_ins")
+OFFICE = ("webhooks", "sources", "keys", "team")
+COLOURS = 64  # of a page of flat colours; no photograph is ever on one
 INTRODUCTION = """# Every page
 
 Made by `make screenshots`, of a real install. Shown as on a phone (the portal) and at a desk (the console).
+At each picture stands the name of its address in the code.
 """
 
 
@@ -35,34 +43,38 @@ Made by `make screenshots`, of a real install. Shown as on a phone (the portal) 
 class Album:
     """The pictures taken so far, by chapter."""
 
-    chapters: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    chapters: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
 
-    def take(self, page: Page, chapter: str, title: str) -> None:
-        """One page, whole."""
+    def take(self, page: Page, chapter: str, address: str) -> None:
+        """One page, whole, in few colours; ``address`` is the name of its address."""
         taken = self.chapters.setdefault(chapter, [])
         name = f"{chapter.split()[-1].lower()}-{len(taken) + 1:02}.png"
         page.wait_for_load_state()
-        page.screenshot(path=HERE / name, full_page=True)
-        taken.append((name, title))
+        with Image.open(io.BytesIO(page.screenshot(full_page=True))) as image:
+            image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
+        taken.append((name, address, " ".join(page.locator("h1").first.inner_text().split())))
 
     def written(self) -> str:
         """The page that shows them."""
         parts = [INTRODUCTION]
         for chapter, taken in self.chapters.items():
             parts.append(f"## {chapter}\n")
-            width = 300 if "portal" in chapter else 640
-            parts += [f'**{t}**\n\n<img src="../pictures/screens/{n}" alt="{t}" width="{width}">\n' for n, t in taken]
+            screen, width = ("portal", 300) if "portal" in chapter else ("console", 640)
+            for name, address, title in taken:
+                picture = f'<img src="../pictures/screens/{name}" alt="{title.replace(chr(34), "")}" width="{width}">'
+                parts.append(f"**{title}** (`{screen}:{address}`)\n\n{picture}\n")
         return "\n".join(parts)
 
 
-def portal(browser: Browser, origin: str, album: Album) -> None:
-    """From the first page to the status page."""
-    chapter = "The portal"
-    page = browser.new_context(viewport=PHONE).new_page()
-    for path in ("/", "/safety/", "/help/", "/under-18/", "/appeal/"):
-        page.goto(origin + path)
-        album.take(page, chapter, page.title())
-    page.goto(f"{origin}/report/")
+def press(page: Page, button: str) -> None:
+    """Press it and wait for the next heading: the portal's script swaps the page without a navigation."""
+    before = page.locator("h1").inner_text()
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page.locator("h1")).not_to_have_text(before, use_inner_text=True)
+
+
+def answer(page: Page) -> None:
+    """Fill in the question that is shown."""
     fill: dict[str, Callable[[], object]] = {
         "minor": lambda: page.check("input[name=minor][value=no]"),
         "role": lambda: page.check("input[name=role][value=subject]"),
@@ -73,60 +85,113 @@ def portal(browser: Browser, origin: str, album: Album) -> None:
         "way": lambda: page.check("input[name=way][value=formal]"),
         "contact": lambda: page.fill("input[name=contact]", "somebody@example.org"),
     }
+    if page.locator("main input[type=file]").count():
+        page.set_input_files("main input[type=file]", [str(pictures.folder() / name) for name in CHOSEN])
+        expect(page.locator("#pictures > li")).to_have_count(len(CHOSEN))
+        expect(page.locator("[data-working]")).to_be_hidden(timeout=60_000)
+    for name, act in fill.items():
+        if page.locator(f"main [name={name}]:visible").count():
+            act()
+    for box in page.locator("main input[type=checkbox]:visible").all():
+        box.check()
+    for line in page.locator("main input[type=text]:visible").all():
+        if not line.input_value():
+            line.fill("A. Reporter")
+
+
+def portal(browser: Browser, origin: str, album: Album) -> None:
+    """From the first page to the status page."""
+    chapter = "The portal"
+    page = browser.new_context(viewport=PHONE).new_page()
+    for name, path in ADDRESSES.items():
+        page.goto(origin + path)
+        album.take(page, chapter, name)
+    page.goto(f"{origin}/report/")
     for _ in range(20):
-        if page.locator("h1").inner_text() == "Choose the pictures":
-            page.set_input_files("input[type=file]", [str(pictures.folder() / name) for name in CHOSEN])
-            page.get_by_text("fingerprint ready").nth(len(CHOSEN) - 1).wait_for()
-        for name, act in fill.items():
-            if page.locator(f"main [name={name}]:visible").count():
-                act()
-        for box in page.locator("main input[type=checkbox]:visible").all():
-            box.check()
-        for line in page.locator("main input[type=text]:visible").all():
-            if not line.input_value():
-                line.fill("A. Reporter")
-        album.take(page, chapter, page.title())
+        answer(page)
+        album.take(page, chapter, "report")
         if page.get_by_role("button", name="Send my report").count():
             break
-        page.get_by_role("button", name="Continue", exact=True).click()
-    page.get_by_role("button", name="Send my report").click()
-    album.take(page, chapter, page.title())
+        press(page, "Continue")
+    press(page, "Send my report")
+    album.take(page, chapter, "report")
     code = people.CODE.search(" ".join(page.inner_text("main").split()))
     if code is None:
         sys.exit("The last page of the report shows no receipt.")
     page.goto(f"{origin}/status/")
-    album.take(page, chapter, page.title())
+    album.take(page, chapter, "status")
     page.fill("input[name=code]", code.group())
-    page.get_by_role("button", name="Show my report").click()
-    album.take(page, chapter, page.title())
+    press(page, "Show my report")
+    album.take(page, chapter, "status")
+    for name, path in {**ADDRESSES, "report": "/report/", "status": "/status/"}.items():
+        page.goto(f"{origin}/ar{path}")
+        album.take(page, "The portal in Arabic", name)
 
 
-def console(browser: Browser, stage: Stage, who: tuple[str, str], chapter: str, album: Album) -> None:
-    """The pages that this person's menu leads to, and the first case."""
+def signed_in(browser: Browser, stage: Stage, who: tuple[str, str]) -> Page:
+    """The console as this person has it."""
     page = browser.new_context(viewport=DESK).new_page()
     page.goto(f"{stage.origin}/staff/")
-    album.take(page, chapter, page.title())
     page.fill("input[name=login]", who[0])
     page.fill("input[name=password]", who[1])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_load_state()
-    links = page.get_by_role("navigation", name="Console").get_by_role("link").all()
-    for address in [link.get_attribute("href") for link in links]:
-        page.goto(f"{stage.origin}{address}")
-        album.take(page, chapter, page.title())
-    page.goto(f"{stage.origin}/staff/accounts/2fa/")
-    album.take(page, chapter, page.title())
+    page.get_by_role("navigation", name="Console").wait_for()
+    return page
+
+
+def confirm(page: Page, who: tuple[str, str]) -> None:
+    """Give the password again where a page asks for it, and wait for that page."""
+    if "/reauthenticate/" in page.url:
+        page.fill("input[name=password]", who[1])
+        page.locator("main form:has(input[name=password]) button").first.click()
+        page.wait_for_url(lambda address: "/reauthenticate/" not in address)
+
+
+def casework(browser: Browser, stage: Stage, album: Album) -> None:
+    """What a moderator opens, a saved view, and a case up to its decision."""
+    page, chapter = signed_in(browser, stage, stage.moderator), "The console of a moderator"
+    page.goto(f"{stage.origin}/staff/?only=free")
+    page.get_by_text("Save this view").click()
+    page.get_by_label("Name of the view").fill("Nobody has these")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="Nobody has these").wait_for()
+    album.take(page, chapter, "view_save")
+    for name in CASEWORK:
+        page.goto(f"{stage.origin}/staff/{'' if name == 'queue' else name.replace('_', '-') + '/'}")
+        album.take(page, chapter, name)
     page.goto(f"{stage.origin}/staff/laws/us-tida-3/")
-    album.take(page, chapter, page.title())
+    album.take(page, chapter, "law")
     page.goto(f"{stage.origin}/staff/")
-    if page.locator(".queue__case").count() and "moderator" in chapter:
-        page.locator(".queue__case").first.click()
-        page.get_by_text("What is reported").wait_for()
-        album.take(page, chapter, page.title())
-        page.get_by_role("radio", name="Remove", exact=True).check()
-        page.locator("textarea[name=reason]").fill("The person shown asks for it, and it is the picture.")
-        page.get_by_role("button", name="Check the decision").click()
-        album.take(page, chapter, page.title())
+    page.locator(".queue__case").first.click()
+    page.get_by_text("What is reported").wait_for()
+    album.take(page, chapter, "case")
+    for box in page.locator("input[type=checkbox][name=items]:visible").all():
+        box.check()
+    page.check("input[name=verdict][value=remove]")
+    if page.locator("input[type=radio][name=regime]:visible").count():
+        page.locator("input[type=radio][name=regime]:visible").first.check()
+    page.locator("textarea[name=reason]").fill("The person shown asks for it, and it is the picture.")
+    press(page, "Check the decision")
+    album.take(page, chapter, "decide")
+
+
+def office(browser: Browser, stage: Stage, album: Album) -> None:
+    """What an administrator opens, with one endpoint and one member of staff."""
+    page, chapter = signed_in(browser, stage, stage.admin), "The console of an administrator"
+    leads = {"endpoint": r"/webhooks/endpoints/[0-9a-f-]{36}/$", "member": r"/team/[0-9a-f-]{36}/$"}
+    for name in OFFICE:
+        page.goto(f"{stage.origin}/staff/{name}/")
+        album.take(page, chapter, name)
+        addresses = [link.get_attribute("href") or "" for link in page.locator("main a[href]").all()]
+        for lead, pattern in leads.items():
+            found = next((each for each in addresses if re.search(pattern, each)), None)
+            if found:
+                page.goto(stage.origin + found)
+                confirm(page, stage.admin)
+                album.take(page, chapter, lead)
+    page.goto(f"{stage.origin}/staff/sources/new/")
+    confirm(page, stage.admin)
+    album.take(page, chapter, "source_add")
 
 
 def main() -> None:
@@ -142,8 +207,8 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
             portal(browser, stage.origin, album)
-            console(browser, stage, stage.moderator, "The console of a moderator", album)
-            console(browser, stage, stage.admin, "The console of an administrator", album)
+            casework(browser, stage, album)
+            office(browser, stage, album)
             browser.close()
     PAGE.write_text(album.written())
 
