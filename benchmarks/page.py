@@ -48,7 +48,9 @@ PARTS: Final = {
         """Recall is proved against a linear search, never sampled, and the rows "answers" count how many answers were
         the same as the peer's. A search that looks at every entry can be no faster than memory can be read. The index
         looks at few entries, each somewhere else: it waits for reads that miss every cache, and is fast because it
-        asks for many of them before it needs the first.""",
+        asks for many of them before it needs the first. No query comes twice. Before the queries of a turn that count
+        the same side answers sixty others, because the other side's turn has emptied the caches; what the first twenty
+        of those took has a row of its own.""",
     ),
     "screening": (
         "Screening",
