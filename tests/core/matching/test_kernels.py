@@ -10,7 +10,7 @@ import pytest
 
 from staydown.core.matching import machine, scan
 from staydown.core.matching.plan import ROWS_A_BLOCK, plan_with
-from staydown.core.matching.shelf import GROUP, LONG, Chunked
+from staydown.core.matching.shelf import LONG, Chunked
 
 pytestmark = pytest.mark.proof  # needs the compiled loops, which a fresh machine compiles first
 
@@ -39,7 +39,7 @@ def ends_of(chunked: Chunked, number: int) -> list[int]:
     groups = tables.bases.shape[1]
     long = {int(key): row for row, key in enumerate(tables.long_groups)}
     for bucket, end in enumerate(tables.ends[number].tolist()):
-        group, place = divmod(bucket, GROUP)
+        group, place = divmod(bucket, 1 << chunked.plan.group_bits)
         in_full = long.get(number * groups + group)
         assert (in_full is not None) == (end == LONG)
         found.append(

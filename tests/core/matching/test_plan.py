@@ -11,7 +11,9 @@ import pytest
 from staydown.core.matching.plan import (
     COMPARE,
     FEWEST_ROWS,
+    MOST_IN_A_GROUP,
     MOST_PROBES,
+    WIDEST_GROUP,
     Chunk,
     best_plan,
     flips,
@@ -19,6 +21,7 @@ from staydown.core.matching.plan import (
     plan_with,
     within,
 )
+from staydown.core.matching.shelf import LONG
 
 
 @pytest.mark.parametrize("rows", [1, 2, 1000, 10_000_000])
@@ -51,6 +54,15 @@ def test_ten_million_entries_take_a_hundred_bytes_each():
     plan = best_plan(rows, 31)
     assert plan is not None
     assert plan.nbytes / rows + 32 + 16 + 2 < 100
+
+
+@pytest.mark.parametrize("rows", [FEWEST_ROWS, 100_000, 400_000, 1_000_000, 3_000_000, 12_582_911, 100_000_000])
+def test_bounds_of_one_byte_can_count_what_chance_brings_to_a_group(rows):
+    plan = best_plan(rows, 31)
+    assert plan is not None
+    in_a_group = rows / 2**plan.table_bits * 2**plan.group_bits
+    assert in_a_group + 4 * math.sqrt(in_a_group) < LONG
+    assert plan.group_bits == WIDEST_GROUP or 2 * in_a_group > MOST_IN_A_GROUP
 
 
 @pytest.mark.parametrize("rows", [0, 1, FEWEST_ROWS - 1, 1 << 33])

@@ -8,8 +8,8 @@ What decides the speed of a search is memory, not arithmetic. A load that misses
 of instructions, and one from a page that was not used lately twice that: the processor has to look up first where the
 page lies. So a search
 
-- never waits for one load before it asks for the next: it goes over its probes in passes, and each pass asks for what
-  the next one will read, bounds of buckets, then slots, then the rows themselves;
+- never waits for one load before it asks for the next: it goes over its probes in passes, and asks long before it
+  reads, for bounds of buckets, then slots, then the rows themselves;
 - goes over buckets in ascending order, so that those in one line, or in one page, come together;
 - rules out nearly everything by the bits in a slot, sixteen slots in one go, because each row it looks at in vain is a
   page of its own.
@@ -27,10 +27,13 @@ import numpy as np
 from staydown.core.matching.building import Number, Rows, Small, U, Words, array_of, chunk_of, slot_of
 from staydown.core.matching.building import build as build
 from staydown.core.matching.machine import LANES, compiled, first_one, near_rows, near_slots, popcount, prefetch, types
-from staydown.core.matching.plan import ROWS_A_BLOCK
+from staydown.core.matching.plan import ROWS_A_BLOCK, SLOT_BITS
 
 BLOCK: Final = 2048  # how many entries are compared with each query before the next ones
-GROUP_BITS: Final = 6  # buckets whose bounds count from one base: as many as bytes in a line of the cache
+ALL_LANES: Final = (1 << LANES) - 1
+AHEAD: Final = 64  # lines of slots that are on their way while one is compared
+LINE_BITS: Final = 6  # a line of the cache has 2 ** 6 bytes
+ALL_BITS: Final = (1 << SLOT_BITS) - 1
 LONG: Final = 255  # stands in place of a bound in a group that holds too many rows for bounds of one byte
 
 
@@ -120,41 +123,48 @@ def long_bounds(key: Number, place: Number, base: Number, long_groups: Rows, lon
 
 @compiled()
 def ask_bounds(
-    query: Words, asked: Number, chunks: Words, table_bits: Number, bases: Rows, ends: Small, flips: Rows, reach: Words
+    query: Words,
+    asked: Number,
+    chunks: Words,
+    bits: tuple[Number, Number, Number],
+    bases: Rows,
+    ends: Small,
+    flips: Rows,
+    reach: Words,
 ) -> None:
     """First pass: asks for the bounds of every bucket that will be looked into, those in one line once."""
     flat_ends, flat_bases = ends.reshape(ends.size), bases.reshape(bases.size)
     for c in range(U(chunks.shape[0])):
-        bucket, radius, last = bucket_of(query, asked, chunks[c], table_bits), chunks[c, 2], U(0)
+        bucket, radius, last = bucket_of(query, asked, chunks[c], bits[0]), chunks[c, 2], U(0)
         for f in range(reach[radius], reach[radius + U(1)]):
-            group = (bucket ^ U(flips[f])) >> U(GROUP_BITS)
-            if group + U(1) != last:
-                prefetch(flat_ends, c * U(ends.shape[1]) + (group << U(GROUP_BITS)))
-                prefetch(flat_bases, c * U(bases.shape[1]) + group)
-                last = group + U(1)
+            line = (bucket ^ U(flips[f])) >> U(LINE_BITS)
+            if line + U(1) != last:
+                prefetch(flat_ends, c * U(ends.shape[1]) + (line << U(LINE_BITS)))
+                prefetch(flat_bases, c * U(bases.shape[1]) + (line << U(LINE_BITS) >> bits[1]))
+                last = line + U(1)
 
 
 @compiled()
-def ask_slots(
+def read_bounds(
     query: Words,
     asked: Number,
     chunks: Words,
-    table_bits: Number,
+    bits: tuple[Number, Number, Number],
     tables: tuple[Rows, Small, Rows, Rows, Rows],
     flips: Rows,
     reach: Words,
     begins: Words,
-    counts: Words,
+    counts: Rows,
 ) -> Number:
-    """Second pass: where the slots of each bucket lie and how many there are, all asked for. Returns their number."""
+    """Second pass: writes where the slots of each bucket begin and how many there are; returns their number."""
     bases, ends, long_groups, long_ends, slots = tables
-    flat, room = slots.reshape(slots.size), U(slots.shape[1])
-    probe, total = U(0), U(0)
+    room = U(slots.shape[1])
+    probe, total, last = U(0), U(0), (U(1) << bits[1]) - U(1)
     for c in range(U(chunks.shape[0])):
-        nearest, radius = bucket_of(query, asked, chunks[c], table_bits), chunks[c, 2]
+        nearest, radius = bucket_of(query, asked, chunks[c], bits[0]), chunks[c, 2]
         for f in range(reach[radius], reach[radius + U(1)]):
             bucket = nearest ^ U(flips[f])
-            group, place = bucket >> U(GROUP_BITS), bucket & U((1 << GROUP_BITS) - 1)
+            group, place = bucket >> bits[1], bucket & last
             base = U(bases[c, group])
             begin, end = base, base + U(ends[c, bucket])
             if place != U(0):
@@ -164,11 +174,33 @@ def ask_slots(
             end = min(end, room)
             begin = min(begin, end)
             begins[probe], counts[probe] = c * room + begin, end - begin
-            prefetch(flat, c * room + begin)
-            prefetch(flat, c * room + max(end, begin + U(1)) - U(1))
             total += end - begin
             probe += U(1)
     return total
+
+
+@compiled()
+def lines_of(begins: Words, counts: Rows, weights: Small, lines: Words, lanes: Words) -> Number:
+    """The lines of slots that the buckets of a chunk lie in, and of each which lanes are the bucket's, and above them
+    by how many bits it is away from the query's own. Returns how many lines there are.
+
+    Two lines are written for each bucket, whether it is in none, one or two: no branch, so none that is foreseen wrong.
+    """
+    kept = U(0)
+    for probe in range(U(weights.size)):
+        line, away = begins[probe] & ~U(LANES - 1), U(weights[probe]) << U(LANES)
+        first = begins[probe] - line
+        end = first + U(counts[probe])
+        lines[kept], lanes[kept] = line, away | (U(ALL_LANES) << first & ((U(1) << min(end, U(LANES))) - U(1)))
+        kept += U(counts[probe] != np.uint32(0))
+        while end > U(2 * LANES):
+            line, end = line + U(LANES), end - U(LANES)
+            lines[kept], lanes[kept] = line, away | U(ALL_LANES)
+            kept += U(1)
+        rest = max(end, U(LANES)) - U(LANES)
+        lines[kept], lanes[kept] = line + U(LANES), away | ((U(1) << rest) - U(1))
+        kept += U(rest != U(0))
+    return kept
 
 
 @compiled()
@@ -176,47 +208,42 @@ def filter_slots(
     query: Words,
     asked: Number,
     chunk: Words,
-    table_bits: Number,
-    block_bits: Number,
+    bits: tuple[Number, Number, Number],
     slots: Rows,
-    weights: Small,
-    begins: Words,
-    counts: Words,
-    found: Words,
-    near: Words,
+    lines: Words,
+    lanes: Words,
+    first: Number,
+    end: Number,
 ) -> Number:
-    """Third pass, for one chunk: the lines of slots in which some are near, and which. Returns how many such lines."""
-    rest = ((U(1) << (chunk[1] - table_bits)) - U(1)) << block_bits
-    whole = U(0xFFFFFFFF) & ~((U(1) << block_bits) - U(1))
-    wanted, hits = slot_of(query, asked, chunk, table_bits, block_bits), U(0)
-    for probe in range(U(weights.size)):
-        line, end, ones = begins[probe] & ~U(LANES - 1), begins[probe] + counts[probe], U(weights[probe])
-        lanes = ~U(0) << (begins[probe] - line)  # without the slots before the bucket, if they share its first line
-        while line < end:
-            some = near_slots(slots, line, wanted, (rest, chunk[2] - ones, whole, chunk[5] - ones)) & lanes
-            some &= (U(1) << min(end - line, U(LANES))) - U(1)
-            found[hits], near[hits] = line, some
-            hits += U(some != U(0))
-            lanes = ~U(0)
-            line += U(LANES)
-    return hits
+    """Third pass, for one chunk: leaves those lines in which some slots are near, and says in ``lanes`` which ones.
+    Returns how many such lines there are."""
+    rest = ((U(1) << (chunk[1] - bits[0])) - U(1)) << bits[2]
+    whole = U(ALL_BITS) & ~((U(1) << bits[2]) - U(1))
+    wanted, hits = slot_of(query, asked, chunk, bits[0], bits[2]), first
+    for place in range(first, end):
+        prefetch(slots, lines[place + U(AHEAD)])
+        line, ones = lines[place], lanes[place] >> U(LANES)
+        some = near_slots(slots, line, wanted, (rest, chunk[2] - ones, whole, chunk[5] - ones)) & lanes[place]
+        lines[hits], lanes[hits] = line, some
+        hits += U(some != U(0))
+    return hits - first
 
 
 @compiled()
 def ask_blocks(
-    flat: Words, slots: Rows, block_bits: Number, found: Words, near: Words, hits: Number, blocks: Rows, kept: Number
+    flat: Words, slots: Rows, block_bits: Number, lines: Words, lanes: Words, hits: Number, blocks: Rows, kept: Number
 ) -> Number:
     """Adds the blocks of the slots that are near to ``blocks``, each asked for; returns how many there are then."""
     mask = (U(1) << block_bits) - U(1)
     for hit in range(hits):
-        lanes = near[hit]
-        while lanes != U(0):
-            block = U(slots[found[hit] + first_one(lanes)]) & mask
+        some = lanes[hit]
+        while some != U(0):
+            block = U(slots[lines[hit] + first_one(some)]) & mask
             blocks[kept] = block
             prefetch(flat, block * U(4 * ROWS_A_BLOCK))
             prefetch(flat, block * U(4 * ROWS_A_BLOCK) + U(8))
             kept += U(1)
-            lanes &= lanes - U(1)
+            some &= some - U(1)
     return kept
 
 
@@ -242,43 +269,39 @@ def near_blocks(
     query: Words,
     asked: Number,
     chunks: Words,
-    bits: tuple[Number, Number],
+    bits: tuple[Number, Number, Number],
     slots: Rows,
     weights: Small,
     reach: Words,
     begins: Words,
-    counts: Words,
+    counts: Rows,
     total: Number,
     blocks: Rows,
 ) -> Number:
     """Third pass: writes to ``blocks`` those whose slots are near, each asked for, and returns how many there are."""
-    flat, flat_slots, probe, kept = values.reshape(values.size), slots.reshape(slots.size), U(0), U(0)
-    room = U(2) * U(weights.size) + total // U(LANES)  # lines that the buckets of a chunk lie in, some in part
-    found, near = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    flat, flat_slots = values.reshape(values.size), slots.reshape(slots.size)
+    room = U(2) * U(counts.size) + total // U(LANES) + U(2 + AHEAD)
+    lines, lanes = np.empty(room, np.uint64), np.empty(room, np.uint64)
+    probe, held, kept = U(0), U(0), U(0)
+    starts = np.zeros(chunks.shape[0] + 1, np.uint64)
     for c in range(U(chunks.shape[0])):
         some = weights[reach[chunks[c, 2]] : reach[chunks[c, 2] + U(1)]]
         end = probe + U(some.size)
-        hits = filter_slots(
-            query,
-            asked,
-            chunks[c],
-            bits[0],
-            bits[1],
-            flat_slots,
-            some,
-            begins[probe:end],
-            counts[probe:end],
-            found,
-            near,
-        )
-        kept = ask_blocks(flat, flat_slots, bits[1], found, near, hits, blocks, kept)
-        probe = end
+        held += lines_of(begins[probe:end], counts[probe:end], some, lines[held:], lanes[held:])
+        starts[c + U(1)], probe = held, end
+    lines[held : held + U(AHEAD)] = 0  # to be asked for after the last, to no end
+    for place in range(U(AHEAD)):
+        prefetch(flat_slots, lines[place])
+    for c in range(U(chunks.shape[0])):
+        first, end = starts[c], starts[c + U(1)]
+        hits = filter_slots(query, asked, chunks[c], bits, flat_slots, lines, lanes, first, end)
+        kept = ask_blocks(flat, flat_slots, bits[2], lines[first:], lanes[first:], hits, blocks, kept)
     return kept
 
 
 @compiled(
     types.Tuple((_ROWS, _SMALL, _ROWS, types.uint8[::1]))(
-        *(_WORDS, _WORDS, _NUMBER, _WORDS, _NUMBER, _NUMBER),
+        *(_WORDS, _WORDS, _NUMBER, _WORDS, _NUMBER, _NUMBER, _NUMBER),
         *(_TABLES, _BYTES, array_of(types.uint32, 1), _TABLES, _TABLES),
         *(array_of(types.uint32, 1), array_of(types.uint8, 1), _LIST, _NUMBER, _NUMBER),
     )
@@ -289,6 +312,7 @@ def search(
     radius: Number,
     chunks: Words,
     table_bits: Number,
+    group_bits: Number,
     block_bits: Number,
     bases: Rows,
     ends: Small,
@@ -309,15 +333,15 @@ def search(
     for c in range(U(chunks.shape[0])):
         probes += reach[chunks[c, 2] + U(1)] - reach[chunks[c, 2]]
     begins, counts = np.empty(probes, np.uint64), np.empty(probes, np.uint32)
+    bits, tables = (table_bits, group_bits, block_bits), (bases, ends, long_groups, long_ends, slots)
     held, finished = U(0), np.zeros(queries.shape[0], np.uint8)
     rows, distances, askers = np.empty(64, np.uint32), np.empty(64, np.uint8), np.empty(64, np.uint32)
     for asked in range(U(queries.shape[0])):
-        ask_bounds(queries, asked, chunks, table_bits, bases, ends, flips, reach)
-        tables = (bases, ends, long_groups, long_ends, slots)
-        total = ask_slots(queries, asked, chunks, table_bits, tables, flips, reach, begins, counts)
+        ask_bounds(queries, asked, chunks, bits, bases, ends, flips, reach)
+        total = read_bounds(queries, asked, chunks, bits, tables, flips, reach, begins, counts)
         if total > most_slots:
             continue
-        blocks, bits = np.empty(total + U(1), np.uint32), (table_bits, block_bits)
+        blocks = np.empty(total + U(1), np.uint32)
         kept = near_blocks(values, queries, asked, chunks, bits, slots, weights, reach, begins, counts, total, blocks)
         if kept > most_blocks:
             continue

@@ -41,6 +41,8 @@ NO_LIMIT: Final = 1 << 62
 ROOMS: Final = (50, 75)  # bytes an entry that the tables may take; more only for a radius that nothing else serves,
 ROOM: Final = 256_000_000  # or so many for all of them: a small index may be generous
 MOST_IN_A_BUCKET: Final = 3  # rows, on average
+MOST_IN_A_GROUP: Final = 192  # rows, on average: their bounds are bytes
+WIDEST_GROUP: Final = 6  # bits of a bucket: the bounds of as many buckets as a line of the cache has bytes
 WIDEST_CHUNK: Final = 3  # the largest radius of a chunk: beyond it there are too many values to look up
 
 # What things cost in nanoseconds, measured on one core of a server of 2023. Only their ratios matter, and roughly.
@@ -91,9 +93,19 @@ class Plan:
         return START + probes * PROBE + slots * SLOT + blocks * VERIFY
 
     @property
+    def group_bits(self) -> int:
+        """So many of the lowest bits of a bucket tell it from the others whose bounds count from one base.
+
+        Chosen so that chance hardly brings more rows to a group than bounds of one byte can count.
+        """
+        buckets = (MOST_IN_A_GROUP << self.table_bits) // max(1, self.rows)
+        return max(0, min(self.table_bits, WIDEST_GROUP, buckets.bit_length() - 1))
+
+    @property
     def nbytes(self) -> int:
         """Bytes of memory of the tables, but for groups that hold too much."""
-        return len(self.chunks) * (4 * self.rows + (1 << self.table_bits) * 17 // 16)
+        buckets = 1 << self.table_bits
+        return len(self.chunks) * (4 * self.rows + buckets + 4 * (buckets >> self.group_bits))
 
     def expected(self) -> tuple[float, float, float]:
         """How many buckets, slots and blocks a query touches if the bits of the entries are like thrown coins."""

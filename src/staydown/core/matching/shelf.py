@@ -17,7 +17,6 @@ from staydown.core.matching.plan import Plan, flips
 from staydown.core.matching.scan import Found, Rows, Small, Words
 from staydown.core.matching.table import Table, aligned_room, words
 
-GROUP: Final = 64  # buckets whose bounds count from one base: as many as bytes in a line of the cache
 LONG: Final = 255  # stands for the bounds of a group that holds too many rows for bounds of one byte
 LINE: Final = 16  # slots that are read in one go; the last of a chunk are filled up with zeros
 
@@ -29,7 +28,7 @@ Asked = Mapping[Algorithm, Words]
 class Tables:
     """What a plan's chunks are searched by; a row for each chunk, but for the last two.
 
-    ``ends`` has a byte for each bucket: where it ends in the ``slots``, counted from the base of its group of 64 in
+    ``ends`` has a byte for each bucket: where it ends in the ``slots``, counted from the base of its group in
     ``bases``. A group with too many rows for that has `LONG` in all its bytes, and is listed in ``long_groups``, as
     ``chunk * groups + group``, ascending; its row of ``long_ends`` has the ends in full.
     """
@@ -50,11 +49,11 @@ def are_of(plan: Plan, tables: Tables) -> bool:
     """Whether tables that were read from somewhere have the shapes that a plan needs."""
     count, buckets, groups = len(plan.chunks), 1 << plan.table_bits, len(tables.long_groups)
     shapes = {
-        "bases": (count, -(-buckets // GROUP)),
+        "bases": (count, buckets >> plan.group_bits),
         "ends": (count, buckets),
         "slots": (count, _filled_up(plan.rows)),
         "long_groups": (groups,),
-        "long_ends": (groups, GROUP),
+        "long_ends": (groups, 1 << plan.group_bits),
     }
     kinds = dict.fromkeys(shapes, np.uint32) | {"ends": np.uint8}
     return all(
@@ -73,13 +72,14 @@ class Chunked:
         arrays = (tables.bases, tables.ends, tables.long_groups, tables.long_ends, tables.slots)
         masks = flips(plan.table_bits, max(chunk.radius for chunk in plan.chunks))
         limits = (plan.most_slots, plan.most_blocks)
-        self._given = (plan.radius, plan.as_array(), plan.table_bits, plan.block_bits, *arrays, *masks, *limits)
+        bits = (plan.table_bits, plan.group_bits, plan.block_bits)
+        self._given = (plan.radius, plan.as_array(), *bits, *arrays, *masks, *limits)
 
     @classmethod
     def of(cls, plan: Plan, values: Words, *, threads: int = 1) -> Self:
         """The tables for these values, made by so many threads."""
         count, buckets = len(plan.chunks), 1 << plan.table_bits
-        bases = np.empty((count, -(-buckets // GROUP)), np.uint32)
+        bases = np.empty((count, buckets >> plan.group_bits), np.uint32)
         ends, slots = aligned_room((count, buckets), np.uint8), aligned_room((count, _filled_up(plan.rows)), np.uint32)
         fill = partial(_fill, plan, values, bases, ends, slots)
         with ThreadPoolExecutor(threads) as pool:
@@ -132,9 +132,7 @@ def _shortened(full: Wide, bases: Wide, ends: NDArray[np.uint8]) -> tuple[Wide, 
     long = np.flatnonzero(counted[:, -1] >= LONG)
     counted[long] = LONG
     ends[:] = counted.reshape(-1)
-    long_ends = np.zeros((len(long), GROUP), np.uint32)
-    long_ends[:, : grouped.shape[1]] = grouped[long]
-    return long.astype(np.uint32), long_ends
+    return long.astype(np.uint32), grouped[long]
 
 
 @dataclass(frozen=True, slots=True)

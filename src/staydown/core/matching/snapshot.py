@@ -31,7 +31,7 @@ from staydown.core.matching.table import WORDS, Kind, Kinds, Table
 from staydown.errors import SnapshotError
 
 MAGIC: Final = b"SDNINDEX"
-VERSION: Final = 2
+VERSION: Final = 3
 ALIGNMENT: Final = 64
 TABLES: Final = ("bases", "ends", "slots", "long_groups", "long_ends")
 _HEADER: Final = struct.Struct("<8s I I Q Q 32s")  # magic, version, zero, file length, directory length, its SHA-256
