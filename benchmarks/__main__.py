@@ -20,7 +20,8 @@ from benchmarks import limits, page
 
 PARTS = ("hashing", "video", "matching", "screening")
 COLUMNS = ("work", "peer", "ours", "theirs", "unit", "ratio", "target", "holds")
-"""Of a row; it may also have a physical ``limit`` in the same unit, and what it is ``limited_by``."""
+"""Of a row; it may also have a physical ``limit`` in the same unit, what it is ``limited_by``, and ``why`` it is
+missed."""
 
 
 def machine() -> dict[str, object]:

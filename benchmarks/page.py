@@ -49,8 +49,8 @@ PARTS: Final = {
         the same as the peer's. A search that looks at every entry can be no faster than memory can be read. The index
         looks at few entries, each somewhere else: it waits for reads that miss every cache, and is fast because it
         asks for many of them before it needs the first. No query comes twice. Before the queries of a turn that count
-        the same side answers sixty others, because the other side's turn has emptied the caches; what the first twenty
-        of those took has a row of its own.""",
+        the same side answers sixty others or more, for a twentieth of a second or more, because the other side's turn
+        has emptied the caches; what the first twenty of those took has a row of its own.""",
     ),
     "screening": (
         "Screening",
@@ -152,6 +152,7 @@ def _missed(rows: list[Row]) -> Iterator[str]:
         return
     lines = (
         f"- {row['work']}, against {row['peer']}: {_number(row['ours'])} {row['unit']}. Target: {row['target']}."
+        f"{' ' + row['why'] if row.get('why') else ''}"
         for row in missed
     )
     yield "\n".join(lines)

@@ -40,7 +40,9 @@ def test_a_target_that_is_missed_is_said():
     assert "No target." in page.written(results())
     missed = page.written(results(holds=False))
     assert "**missed**: at least 20 times faster" in missed
-    assert "- hash it, against theirs: 2 ms. Target: at least 20 times faster." in missed
+    assert "- hash it, against theirs: 2 ms. Target: at least 20 times faster.\n" in missed
+    explained = page.written(results(holds=False, why="It is heavy."))
+    assert "Target: at least 20 times faster. It is heavy.\n" in explained
 
 
 def test_the_physical_limit_stands_beside_the_figure():

@@ -22,7 +22,7 @@ from staydown.core.bank import Entry
 from staydown.core.hashing.algorithm import Hash
 from staydown.core.matching.index import Match
 from staydown.core.matching.multi_index import MultiIndex, matches
-from staydown.core.matching.part import Fresh, Part, RowNumbers
+from staydown.core.matching.part import Fresh, Part
 from staydown.core.matching.scan import Rows, Small
 from staydown.core.matching.shelf import Crowd, by_algorithm
 from staydown.core.matching.table import Table, halves
@@ -45,21 +45,20 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Parts to become one, and which of their rows were gone when it began."""
+    """Parts to become one, as they were when it began."""
 
     sources: tuple[Part, ...]
-    dead: tuple[RowNumbers, ...]
 
     @classmethod
     def of(cls, sources: Iterable[Part]) -> Merge:
         """A merge that begins now; called with the lock held."""
-        sources = tuple(sources)
-        return cls(sources, tuple(part.dead_rows() for part in sources))
+        return cls(tuple(part.frozen() for part in sources))
 
     def result(self) -> MultiIndex:
         """The rows that were there when it began."""
-        pairs = zip(self.sources, self.dead, strict=True)
-        return MultiIndex(Table.joined([table for part, dead in pairs for table in part.tables(dead)]), threads=1)
+        return MultiIndex(
+            Table.joined([table for part in self.sources for table in part.tables(part.dead_rows())]), threads=1
+        )
 
 
 class LiveIndex:
@@ -139,7 +138,7 @@ class LiveIndex:
             state, parts, gone = self._state, [], 0
             for part in state.parts:
                 found = part.find_each(entry_ids, high, low)
-                parts.append(part.without(found, state.change + 1) if found else part)
+                parts.append(part.without(found, state.change + 1) if len(found) else part)
                 gone += len(found)
             self._state = State(tuple(parts), state.change + 1, state.size - gone)
             self._merge_if_due()
@@ -158,7 +157,7 @@ class LiveIndex:
             state = self._state
             replaced = [part.shared_with(loaded) for part in state.parts]
             pairs = zip(state.parts, replaced, strict=True)
-            parts = [part.without(rows.tolist(), state.change + 1) for part, rows in pairs]
+            parts = [part.without(rows, state.change + 1) for part, rows in pairs]
             size = state.size + len(index) - sum(map(len, replaced))
             self._state = State((*parts[:-1], loaded, parts[-1]), state.change + 1, size)
             self._merge_if_due()
@@ -167,7 +166,7 @@ class LiveIndex:
         """Everything that is held now as one unchanging index, for a snapshot. Made anew unless it exists already."""
         with self._lock:
             merge = Merge.of(part for part in self._state.parts if len(part))
-        if len(merge.sources) == 1 and merge.sources[0].places is None and not len(merge.dead[0]):
+        if len(merge.sources) == 1 and merge.sources[0].places is None and not merge.sources[0].dead:
             return MultiIndex.of_shelves(merge.sources[0].shelves)
         return merge.result()
 
@@ -182,7 +181,11 @@ class LiveIndex:
         for place, part in enumerate(state.parts):
             row = part.find(entry_id)
             if row is not None:
-                return (*state.parts[:place], part.without([row], state.change + 1), *state.parts[place + 1 :])
+                return (
+                    *state.parts[:place],
+                    part.without(np.array([row]), state.change + 1),
+                    *state.parts[place + 1 :],
+                )
         return None
 
     def _merge_if_due(self) -> None:
@@ -235,11 +238,11 @@ class LiveIndex:
         with self._lock:
             state, merged = self._state, Part(index.shelves)
             now = {id(part.shelves): part for part in state.parts}
-            for source, dead in zip(merge.sources, merge.dead, strict=True):
+            for source in merge.sources:
                 part = now.pop(id(source.shelves))
-                went = np.setdiff1d(part.dead_rows(), dead, assume_unique=True)
+                went = part.gone_since(source)
                 if len(went):
-                    merged = merged.without(merged.find_all(*part.ids(went)).tolist(), state.change)
+                    merged = merged.without(merged.find_all(*part.ids(went)), state.change)
             *others, fresh = now.values()
             kept = [merged] if len(merged) else []
             self._state = State((*others, *kept, fresh), state.change, state.size)

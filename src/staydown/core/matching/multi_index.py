@@ -81,10 +81,12 @@ def matches(found: Iterable[tuple[Table, Rows, Small]], most: int | None) -> lis
 
 def _parted(table: Table) -> list[Table]:
     """A table for each algorithm and band of radii that occurs."""
-    band = np.array([_band(kind.algorithm, kind.radius) for kind in table.kinds.listed], np.uint8)[table.kind]
-    present = np.flatnonzero(np.bincount(band)).tolist()
-    parts = [table] if len(present) == 1 else [table.take(np.flatnonzero(band == number)) for number in present]
-    return [part.tidied() for part in parts]
+    bands = np.array([_band(kind.algorithm, kind.radius) for kind in table.kinds.listed], np.uint8)
+    present = np.unique(bands[table.present()]).tolist()
+    if len(present) == 1:
+        return [table.tidied()]
+    band = bands.take(table.kind)
+    return [table.take(np.flatnonzero(band == number)).tidied() for number in present]
 
 
 def _band(algorithm: Algorithm, radius: int) -> int:

@@ -6,7 +6,7 @@ that went with a later change are still there for it, so a replaced entry is see
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Final
@@ -79,12 +79,12 @@ class Part:
         row = int(self.find_all(*halves([entry_id]))[0])
         return None if row == ABSENT else row
 
-    def find_each(self, entry_ids: Iterable[UUID], high: Words, low: Words) -> list[int]:
+    def find_each(self, entry_ids: Iterable[UUID], high: Words, low: Words) -> RowNumbers:
         """The rows of those of the ids that are here and not gone; ``high`` and ``low`` are their halves."""
         if self.places is not None:
-            return [row for each in entry_ids if (row := self.places.get(each)) is not None]
+            return np.array([row for each in entry_ids if (row := self.places.get(each)) is not None], np.int64)
         rows = self.find_all(high, low)
-        found: list[int] = rows[rows != ABSENT].tolist()
+        found: RowNumbers = rows[rows != ABSENT]
         return found
 
     def find_all(self, high: Words, low: Words) -> RowNumbers:
@@ -97,18 +97,18 @@ class Part:
         rows[known[~self._present(rows[known], None)]] = ABSENT
         return rows
 
-    def without(self, rows: Collection[int], change: int) -> Part:
+    def without(self, rows: RowNumbers, change: int) -> Part:
         """This part after the rows went with a change; mostly the same object."""
-        self.late.update(dict.fromkeys(rows, change))
-        if self.places is not None:
-            for row in rows:
-                del self.places[UUID(int=self.shelves[0].table.id(row))]
-            return self
-        if len(self.late) <= MOST_LATE:
+        if self.places is not None or len(self.late) + len(rows) <= MOST_LATE:
+            self.late.update(dict.fromkeys(rows.tolist(), change))
+            if self.places is not None:
+                for row in rows.tolist():
+                    del self.places[UUID(int=self.shelves[0].table.id(row))]
             return self
         gone = np.zeros(len(self), np.bool_) if self.gone is None else self.gone.copy()
         gone[list(self.late)] = True
-        return replace(self, gone=gone, gone_rows=self.dead, late={})
+        gone[rows] = True
+        return replace(self, gone=gone, gone_rows=self.dead + len(rows), late={})
 
     def dead_rows(self) -> RowNumbers:
         """The rows that are gone, ascending."""
@@ -117,6 +117,17 @@ class Part:
         gone = self.gone.copy()
         gone[list(self.late)] = True
         return np.flatnonzero(gone)
+
+    def frozen(self) -> Part:
+        """This part as it is now: rows that go later do not show in it."""
+        return replace(self, late=dict(self.late))
+
+    def gone_since(self, before: Part) -> RowNumbers:
+        """The rows, ascending, that went since this part was as it was ``before``."""
+        if self.gone is before.gone:  # so all that went since are late: no need to look at every row
+            return np.array(sorted(self.late.keys() - before.late.keys()), np.int64)
+        went: RowNumbers = np.setdiff1d(self.dead_rows(), before.dead_rows(), assume_unique=True)
+        return went
 
     def tables(self, dead: RowNumbers) -> list[Table]:
         """The rows that are not in ``dead``, shelf by shelf."""

@@ -82,8 +82,12 @@ class Chunked:
         bases = np.empty((count, buckets >> plan.group_bits), np.uint32)
         ends, slots = aligned_room((count, buckets), np.uint8), aligned_room((count, _filled_up(plan.rows)), np.uint32)
         fill = partial(_fill, plan, values, bases, ends, slots)
-        with ThreadPoolExecutor(threads) as pool:
-            some = list(pool.map(fill, (range(first, count, threads) for first in range(threads))))
+        shares = [range(first, count, threads) for first in range(threads)]
+        if threads == 1:  # in this very thread, which may have been told to give way to others
+            some = [fill(*shares)]
+        else:
+            with ThreadPoolExecutor(threads) as pool:
+                some = list(pool.map(fill, shares))
         long = [some[number % threads][number // threads] for number in range(count)]
         groups, long_ends = (np.concatenate(column) for column in zip(*long, strict=True))
         return cls(plan, Tables(bases, ends, slots, groups, long_ends))

@@ -87,7 +87,7 @@ class Table:
             return tables[0]
         numbers: dict[Kind, int] = {}
         kind = [
-            np.array([numbers.setdefault(k, len(numbers)) for k in table.kinds.listed], np.uint32)[table.kind]
+            np.array([numbers.setdefault(k, len(numbers)) for k in table.kinds.listed], np.uint32).take(table.kind)
             for table in tables
             if len(table)
         ]
@@ -142,14 +142,22 @@ class Table:
     def tidied(self) -> Table:
         """The same rows, with no kinds but those that occur, in their own order: equal entries make equal tables."""
         listed = self.kinds.listed
-        present = np.flatnonzero(np.bincount(self.kind, minlength=len(listed))).tolist()
-        order = sorted(present, key=listed.__getitem__)
+        order = sorted(self.present().tolist(), key=listed.__getitem__)
         if order == list(range(len(listed))):
             return self
         renumbered = np.zeros(len(listed), np.uint32)
         renumbered[order] = np.arange(len(order))
         kinds = Kinds(listed[number] for number in order)
-        return Table(self.values, self.high, self.low, _narrow(renumbered[self.kind], kinds), kinds)
+        return Table(self.values, self.high, self.low, _narrow(renumbered.take(self.kind), kinds), kinds)
+
+    def present(self) -> NDArray[np.intp]:
+        """The numbers of the kinds that occur, ascending."""
+        if len(self.kinds.listed) == 1:
+            return np.zeros(min(1, len(self)), np.intp)
+        occurs = np.zeros(len(self.kinds.listed), np.bool_)
+        for first in range(0, len(self), _AT_A_TIME):  # a piece at a time: no query waits long for the interpreter
+            occurs[self.kind[first : first + _AT_A_TIME]] = True
+        return np.flatnonzero(occurs)
 
     def aligned(self) -> Table:
         """The same rows, no value of which lies across two lines of the processor's cache: to read one costs half."""
