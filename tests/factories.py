@@ -43,6 +43,11 @@ def sha256(seed: int) -> Hash:
     return Hash(Algorithm.SHA256, value(-seed - 1))
 
 
+def md5(seed: int) -> Hash:
+    """The MD5 of no file."""
+    return Hash(Algorithm.MD5, value(-seed - 1)[:16])
+
+
 def film(seed: int, frames: int = 3) -> Hash:
     """The hash of a video that does not exist, with so many frames."""
     return bag.packed([pdq(1000 * seed + at)] for at in range(frames))

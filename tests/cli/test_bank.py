@@ -17,7 +17,7 @@ from staydown.cli.bank import command
 from staydown.core.hashing import bag
 from staydown.errors import HashError, InvalidError, MissingError, SettingError, StateError
 from staydown.project import django
-from tests.factories import film, pdq, sha256
+from tests.factories import film, md5, pdq, sha256
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +73,14 @@ def test_enforcing_needs_a_reason_which_is_kept():
     run("import", "-", "--enforced", "--reason", "Court order 12/2026", given=listed(2))
     assert set(Entry.objects.values_list("state", flat=True)) == {"enforced"}
     assert history(Entry.objects.first())[-1].facts["reason"] == "Court order 12/2026"
+
+
+def test_a_list_of_md5sum_is_pending_and_comes_out_as_it_went_in(tmp_path):
+    run("import", "-", given="".join(f"{md5(number).hex()}  film {number}.mp4\n" for number in range(3)))
+    assert set(Entry.objects.values_list("algorithm", "state", "radius")) == {("md5", "pending", 0)}
+    path = tmp_path / "out.jsonl"
+    run("export", path, "--pending", "--yes")
+    assert "0 new of 3" in run("import", path)
 
 
 def test_a_list_that_only_wants_review(system):

@@ -16,6 +16,7 @@ from PIL import Image
 
 from staydown.cli import files
 from staydown.cli import hash as cli
+from staydown.core.hashing.digest import md5
 from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.pdq import VARIANTS
 from staydown.core.hashing.picture import hash_picture
@@ -66,6 +67,15 @@ def test_json_has_the_documented_keys_in_their_order() -> None:
         "width": 640,
         "height": 427,
     }
+
+
+def test_the_md5_is_a_line_of_its_own_where_it_is_asked_for(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    film.write_bytes(FILM)
+    for file in (ROCKET, film):
+        plain, told = lines(run("--json", file)), lines(run("--json", "--md5", file))
+        assert told == [*plain, {"file": str(file), "algorithm": "md5", "hash": md5(file.read_bytes()).hex()}]
+        assert run("--md5", file).stdout.splitlines()[-1] == f"{md5(file.read_bytes()).hex()}  md5"
 
 
 def test_variants_are_named() -> None:

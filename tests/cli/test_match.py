@@ -15,6 +15,7 @@ from staydown.cli import files, match
 from staydown.cli.hash import command as hash_command
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.digest import md5
 from staydown.core.hashing.picture import hash_picture
 from staydown.core.matching import snapshot
 from staydown.core.matching.multi_index import MultiIndex
@@ -135,6 +136,21 @@ def test_sha256_means_equality(tmp_path):
     same, other = lines(run(*options, "--hash", NEAR, "--hash", ZERO))
     assert [found["distance"] for found in same["matches"]] == [0]
     assert other["matches"] == []
+
+
+def test_a_picture_and_a_video_are_known_by_their_md5_alone(tmp_path):
+    files = {"a.jpg": pictures.path("rocket.jpg").read_bytes(), "b.mp4": clips.film(clips.scene(seconds=1))}
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    known = tmp_path / "sums.md5"
+    known.write_text("".join(f"{md5(data).hex()}  {name}\n" for name, data in files.items()))
+    found = lines(run("--against", known, "--json", *(tmp_path / name for name in files)))
+    assert [[(m["line"], m["label"], m["algorithm"]) for m in each["matches"]] for each in found] == [
+        [(1, "a.jpg", "md5")],
+        [(2, "b.mp4", "md5")],
+    ]
+    by_hand = run("--against", known, "--algorithm", "md5", "--hash", md5(files["b.mp4"]).hex())
+    assert "line 2 (b.mp4): md5, the same" in by_hand.stdout
 
 
 def test_hashes_without_detail_are_left_out_and_said(tmp_path):

@@ -15,7 +15,7 @@ from staydown.client.drivers import _Client
 from staydown.client.policy import Breaker
 from staydown.core.bank import Action
 from staydown.core.hashing import bag
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import md5, sha256
 from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.picture import hash_picture
 from staydown.errors import (
@@ -127,6 +127,16 @@ def test_many_are_answered_in_their_order_a_batch_at_a_time(either, node):
     assert [answer.action.value for answer in answers] == ["allow", "block", "allow"]
     assert [request.url.path for request in seen] == ["/v1/screen/batch", "/v1/screen"]
     assert either(to(node)).screen_many([]) == []
+
+
+@pytest.mark.parametrize("data", [PHOTOGRAPH, clips.film(clips.scene(seconds=1)), b"no picture"])
+def test_what_lists_of_others_know_by_its_md5_alone_is_found(either, node, data):
+    node.publisher.add(entry(md5(data), action=Action.REVIEW))
+    node.sync()
+    asked = either(to(node))
+    (answer,) = asked.screen_many([Upload(data)])
+    assert (answer.action, bool(answer.hit_id)) == (Verdict.REVIEW, True)
+    asked.client._films.close()
 
 
 def test_what_is_no_picture_is_never_called_clean(either, node):

@@ -15,6 +15,7 @@ from staydown.errors import HashError
 ID = UUID(int=7)
 PDQ = Hash(Algorithm.PDQ, bytes(32))
 SHA256 = Hash(Algorithm.SHA256, bytes(32))
+MD5 = Hash(Algorithm.MD5, bytes(16))
 
 
 @dataclass
@@ -63,7 +64,7 @@ def test_the_strictest_match_decides(actions, expected):
     assert verdict(Found(action) for action in actions) is expected
 
 
-@pytest.mark.parametrize(("hash_", "radius"), [(PDQ, -1), (PDQ, 64), (SHA256, 1)])
+@pytest.mark.parametrize(("hash_", "radius"), [(PDQ, -1), (PDQ, 64), (SHA256, 1), (MD5, 1)])
 def test_a_radius_that_the_algorithm_does_not_have_is_refused(hash_, radius):
     with pytest.raises(HashError, match="radius"):
         Entry(ID, "reports", hash_, radius, Action.BLOCK)

@@ -35,7 +35,7 @@ banks = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1
 def entries(draw: st.DrawFn) -> Entry:
     algorithm = draw(st.sampled_from(Algorithm))
     radius = draw(st.integers(0, algorithm.widest))
-    value = st.binary(min_size=32, max_size=32)
+    value = st.binary(min_size=algorithm.size, max_size=algorithm.size)
     if algorithm is Algorithm.VPDQ:
         frames = st.integers(1, 3).flatmap(lambda hashes: st.binary(min_size=32 * hashes, max_size=32 * hashes))
         hash_ = bag.of_values(draw(st.lists(frames, min_size=1, max_size=3)))
@@ -84,6 +84,22 @@ def test_withheld_lines_leave_the_root_as_it_is(lines: list[Line], data: st.Data
     withheld = [feed.opaque(line) if data.draw(st.booleans()) else line for line in lines]
     assert [feed.leaf(each) for each in withheld] == [feed.leaf(each) for each in lines]
     assert feed.verify(Cursor(), withheld, note_for(lines), SIGNER.verifier).frontier == tree(lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "read"),
+    [
+        ("", {Algorithm.PDQ, Algorithm.SHA256}),
+        ("pdq,sha256,vpdq", {Algorithm.PDQ, Algorithm.SHA256, Algorithm.VPDQ}),
+        ("pdq, md5,sha1", {Algorithm.PDQ, Algorithm.MD5}),
+    ],
+)
+def test_a_follower_gets_what_it_reads_and_the_leaves_of_the_rest(words: str, read: set[Algorithm]) -> None:
+    assert feed.algorithms_read(words) == read
+    for each in (Hash(Algorithm.PDQ, bytes(32)), Hash(Algorithm.MD5, bytes(16)), Hash(Algorithm.SHA256, bytes(32))):
+        line = AddLine(1, Entry(UUID(int=1), "b", each, 0, Action.BLOCK), bytes(16))
+        shown = feed.readable(line, feed.algorithms_read(words))
+        assert shown == (line if each.algorithm in read else feed.opaque(line))
 
 
 def change(line: Line, data: st.DataObject) -> Line:
@@ -246,7 +262,7 @@ def test_no_field_takes_another_type_or_spelling(fields: dict[str, object], valu
         ("entry", "5B2CBD4A-55A6-4B0A-8F5F-0F54BD6CC1B0"),
         ("entry", "{5b2cbd4a-55a6-4b0a-8f5f-0f54bd6cc1b0}"),
         ("entry", "5b2cbd4a55a64b0a8f5f0f54bd6cc1b0"),
-        ("algorithm", "md5"),
+        ("algorithm", "sha1"),
         ("value", "ab" * 31),
         ("value", "ab " * 32),
         ("value", "AB" * 32),

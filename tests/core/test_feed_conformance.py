@@ -78,7 +78,9 @@ def of_the_page(verifier_key: str) -> Follower:
 
 
 @pytest.mark.parametrize("follow", [Ours, of_the_page])
-@pytest.mark.parametrize("story", [*FILE["stories"], *FILE["video_stories"]], ids=lambda story: story["what"])
+@pytest.mark.parametrize(
+    "story", [*FILE["stories"], *FILE["video_stories"], *FILE["md5_stories"]], ids=lambda story: story["what"]
+)
 def test_a_follower_does_what_the_story_says(follow: Any, story: dict[str, Any]) -> None:
     follower: Follower = follow(FILE["verifier_key"])
     for step in story["steps"]:

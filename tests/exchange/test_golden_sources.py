@@ -60,15 +60,13 @@ def test_the_stock_stopncii_client_reads_the_same_records(monkeypatch):
     client = StopNCIIAPI("s", "f")
     monkeypatch.setattr(client, "_get", lambda *_args, **_query: json.loads(recorded("stopncii")))
     records = client.fetch_hashes().hashRecords
-    pdq = [record for record in records if record.signalType is StopNCIISignalType.ImagePDQ]
-    gone = {
-        f"ImagePDQ:{r.hashValue}"
-        for r in pdq
-        if r.hashStatus in (StopNCIICaseStatus.Withdrawn, StopNCIICaseStatus.Deleted)
-    }
+    kinds = (StopNCIISignalType.ImagePDQ, StopNCIISignalType.VideoMD5)
+    known = {f"{each.signalType.value}:{each.hashValue}": each for each in records if each.signalType in kinds}
+    over = (StopNCIICaseStatus.Withdrawn, StopNCIICaseStatus.Deleted)
+    gone = {name for name, each in known.items() if each.hashStatus in over}
     found = expected("stopncii")
     assert gone < set(found["removed"])  # and the one whose cases were all taken back
-    assert found["added"].keys() <= {f"ImagePDQ:{record.hashValue}" for record in pdq} - gone
+    assert found["added"].keys() <= known.keys() - gone
 
 
 def test_the_stock_ncmec_client_reads_the_same_records():
@@ -78,8 +76,13 @@ def test_the_stock_ncmec_client_reads_the_same_records():
     updates = GetEntriesResponse.from_xml(_XMLWrapper(root), 0).updates
     found = expected("ncmec")
     assert {f"{each.member_id}-{each.id}" for each in updates if each.deleted} == set(found["removed"])
-    live = {f"{each.member_id}-{each.id}": each.fingerprints.get("pdq") for each in updates if not each.deleted}
-    assert found["added"].items() <= live.items()
+    live = {f"{each.member_id}-{each.id}": set(each.fingerprints.values()) for each in updates if not each.deleted}
+    assert all(value in live[name] for name, value in found["added"].items())
+    assert {f"{each.member_id}-{each.id}" for each in updates if each.entry_type.value == "video"} == {
+        "42-video-1",
+        "42-video-3",
+        "43-video-2",
+    }
 
 
 def test_the_stock_threatexchange_client_reads_the_same_records():
@@ -87,7 +90,8 @@ def test_the_stock_threatexchange_client_reads_the_same_records():
     found = expected("threatexchange")
     gone = {str(each.id) for each in updates if each.should_delete}
     assert gone < set(found["removed"])  # and the one that everybody who speaks of it disputes
-    (live,) = (each for each in updates if str(each.id) in found["added"])
+    live, md5 = (each for each in updates if str(each.id) in found["added"])
+    assert md5.indicator == found["added"]["5"]
     stock = FBThreatExchangeIndicatorRecord.from_threatexchange_json(1, live)
     assert {each.category.name for each in stock.opinions} == {"POSITIVE_CLASS", "NEGATIVE_CLASS"}
 

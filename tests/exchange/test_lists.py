@@ -30,6 +30,15 @@ FORMS = {
     "csv with columns": f"pdq,sha256\n{ONE},\n,{TWO}\n",
     "json lines": f'{{"hash":"{ONE}"}}\n{{"algorithm":"sha256","hash":"{TWO}"}}\n',
 }
+OF_MD5 = {
+    "hexadecimal": f"{MD5}\n",
+    "words": f"md5:{MD5}\n",
+    "sums": f"{MD5}  a film.mp4\n",
+    "csv of HMA": f"signal_type,signal_value\nvideo_md5,{MD5}\n",
+    "csv of indicators": f"id,indicator,type\n1,{MD5},HASH_MD5\n",
+    "csv with columns": f"md5,pdq\n{MD5},\n",
+    "json lines": f'{{"algorithm":"md5","hash":"{MD5}"}}\n',
+}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -40,9 +49,21 @@ def test_each_form_is_read(tmp_path, form):
     assert not sum(page.skipped for page in found)
 
 
-@pytest.mark.parametrize("text", [f"{MD5}\n", f"md5:{MD5}\n", f"hash,type\n{MD5},HASH_MD5\n", f"md5,pdq\n{MD5},\n"])
-def test_a_list_of_md5_alone_is_refused(tmp_path, text):
-    (tmp_path / "list").write_text(text)
+@pytest.mark.parametrize("form", OF_MD5)
+def test_each_form_of_md5_is_read(tmp_path, form):
+    (tmp_path / "list").write_text(OF_MD5[form])
+    found = pages(tmp_path / "list")
+    assert ids(found) == {f"md5:{MD5}"}
+    assert not sum(page.skipped for page in found)
+
+
+def test_a_row_with_two_hashes_of_one_file_is_known_by_the_better_one(tmp_path):
+    (tmp_path / "list").write_text(f"md5,pdq\n{MD5},{ONE}\n")
+    assert ids(pages(tmp_path / "list")) == {f"pdq:{ONE}"}
+
+
+def test_a_list_of_hashes_of_another_kind_is_refused(tmp_path):
+    (tmp_path / "list").write_text(f"sha1\n{'0f' * 20}\n")
     with pytest.raises(HashError, match="MD5"):
         pages(tmp_path / "list")
 
@@ -81,4 +102,4 @@ def test_what_is_no_list_has_an_error(tmp_path):
     with pytest.raises(SettingError, match="whole path"):
         pages("list")
     with pytest.raises(SettingError, match="algorithm"):
-        pages(tmp_path / "list", algorithm="md5")
+        pages(tmp_path / "list", algorithm="vpdq")

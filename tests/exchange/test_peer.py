@@ -275,7 +275,10 @@ def test_the_key_goes_into_the_header_and_nowhere_else():
     with pytest.raises(FeedError):
         client.pull(Cursor(), limit=5, wait=1.5)
     assert seen[0].headers["authorization"] == "Bearer k3y"
-    assert str(seen[0].url) == "https://p.test/sub/api/v1/feed?after=0&limit=5&wait=1.5&algorithms=pdq%2Csha256%2Cvpdq"
+    assert (
+        str(seen[0].url)
+        == "https://p.test/sub/api/v1/feed?after=0&limit=5&wait=1.5&algorithms=pdq%2Csha256%2Cvpdq%2Cmd5"
+    )
 
 
 @pytest.mark.parametrize(

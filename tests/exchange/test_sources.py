@@ -326,6 +326,21 @@ class TestStaydown:
             read(source, place, held)
         assert held.keys() == {str(entries[0].id), str(entries[2].id)}
 
+    def test_who_learns_to_read_another_algorithm_begins_again(self):
+        publisher, held = Publisher(), {}
+        publisher.add(Entry(uuid.uuid4(), "house", Hash(Algorithm.MD5, secrets.token_bytes(16)), 0, Action.BLOCK))
+        publisher.add(self.entry())
+        with self.following(publisher) as source:
+            place = read(source, None, held)
+            algorithms, _, text = place.partition(" ")
+            assert algorithms.split(",") == list(Algorithm)
+            for older in (text, f"pdq,sha256 {text}"):
+                again = {}
+                read(source, older, again)
+                assert again == held
+            read(source, place, nothing := {})
+            assert (len(held), nothing) == (2, {})
+
     @pytest.mark.parametrize("fault", [Fault.WRONG_KEY, Fault.GAP, Fault.REWRITTEN, Fault.DOWN, Fault.CUT_OFF])
     def test_a_lie_changes_nothing(self, fault):
         publisher, held = Publisher(), {}

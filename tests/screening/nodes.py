@@ -48,7 +48,7 @@ def entry(
 
 def near(value: Hash, bits: int) -> Hash:
     """A hash that differs from ``value`` in its last ``bits`` bits."""
-    return Hash(value.algorithm, (int.from_bytes(value.value) ^ ((1 << bits) - 1)).to_bytes(32))
+    return Hash(value.algorithm, (int.from_bytes(value.value) ^ ((1 << bits) - 1)).to_bytes(value.algorithm.size))
 
 
 def asked(*values: Hash, **more: object) -> dict[str, object]:
@@ -59,8 +59,8 @@ def asked(*values: Hash, **more: object) -> dict[str, object]:
 class LocalPool:
     """A hashing pool without processes, for pictures that the test itself made."""
 
-    def hash(self, data: bytes) -> Picture:
-        return hash_picture(data)
+    def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
+        return hash_picture(data, with_md5=with_md5)
 
 
 class Stepped:

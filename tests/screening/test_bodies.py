@@ -194,10 +194,10 @@ def test_too_many_uploads_at_a_time_are_asked_to_come_back():
     entered, go_on = threading.Event(), threading.Event()
 
     class Slow:
-        def hash(self, data: bytes) -> Picture:
+        def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
             entered.set()
             assert go_on.wait(10)
-            return hash_picture(data)
+            return hash_picture(data, with_md5=with_md5)
 
     node = Stepped(pool=Slow(), most_waiting=1).sync()
     data = pictures.encoded(Image.new("RGB", (64, 64)))
@@ -267,7 +267,7 @@ def test_a_client_that_goes_away_is_not_answered():
 
 def test_a_fault_of_ours_is_a_500_that_tells_nothing(caplog):
     class Broken:
-        def hash(self, data: bytes) -> Picture:
+        def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
             raise RuntimeError(data)
 
     node = Stepped(pool=Broken()).sync()

@@ -10,7 +10,7 @@ import pytest
 from staydown.core.bank import Action
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Hash
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import md5, sha256
 from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.picture import hash_picture
 from staydown.screening import films
@@ -77,6 +77,15 @@ def test_a_video_that_cannot_be_decoded_is_a_problem_unless_its_bytes_are_known(
     stepped.publisher.add(entry(sha256(broken)))
     stepped.sync()
     assert sent(stepped, broken).json()["action"] == "block"
+
+
+def test_a_video_is_known_by_its_md5_whether_it_can_be_decoded_or_not(stepped):
+    for data in (FILM, FILM[:4000]):
+        stepped.publisher.add(entry(md5(data), action=Action.REVIEW))
+    stepped.sync()
+    assert sent(stepped, FILM).json()["action"] == "review"
+    assert sent(stepped, FILM[:4000]).json()["action"] == "review"
+    assert sent(stepped, clips.film(AROUND)).json()["action"] == "allow"
 
 
 def test_a_video_that_takes_too_long_is_a_problem():

@@ -85,6 +85,17 @@ def test_a_file_that_is_banked_twice_is_one_hit():
     assert [told["entry"] for told in stepped.publisher.hits.values()] == [str(by_picture.id)]
 
 
+def test_a_file_that_is_known_by_both_hashes_of_its_bytes_is_one_hit():
+    stepped = Stepped().sync()
+    file, listed = Hash(Algorithm.SHA256, bytes(range(32))), Hash(Algorithm.MD5, bytes(range(16)))
+    stepped.publisher.add(entry(listed, action=Action.REVIEW))
+    stepped.publisher.add(by_sha256 := entry(file, action=Action.REVIEW))
+    stepped.sync()
+    stepped.screen(file, listed)
+    stepped.node.hits.step()
+    assert [told["entry"] for told in stepped.publisher.hits.values()] == [str(by_sha256.id)]
+
+
 def test_bytes_that_decide_are_told_although_the_picture_is_known_too():
     stepped = Stepped().sync()
     picture, file = pdq(), Hash(Algorithm.SHA256, bytes(range(32)))

@@ -8,10 +8,11 @@ import pytest
 
 from staydown.core.bank import Action
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.core.hashing.picture import hash_picture
+from staydown.core.hashing.digest import md5
+from staydown.core.hashing.picture import Picture, hash_picture
 from staydown.screening.node import MOST_MATCHES
 from tests import pictures
-from tests.screening.nodes import EXPLAINER, OTHER, Stepped, asked, entry, near, pdq
+from tests.screening.nodes import EXPLAINER, OTHER, LocalPool, Stepped, asked, entry, near, pdq
 
 
 @pytest.fixture
@@ -63,6 +64,51 @@ def test_a_sha256_must_be_equal(stepped):
     assert stepped.screen(value).json()["action"] == "block"
     assert stepped.screen(near(value, 1)).json()["action"] == "allow"
     assert stepped.screen(Hash(Algorithm.PDQ, value.value)).json()["action"] == "allow"
+
+
+def test_an_md5_must_be_equal_and_is_none_of_the_others(stepped):
+    value = Hash(Algorithm.MD5, bytes(range(16)))
+    stepped.publisher.add(entry(value))
+    stepped.sync()
+    assert stepped.screen(pdq(), value).json()["action"] == "block"
+    assert stepped.screen(near(value, 1)).json()["action"] == "allow"
+    for other in (Algorithm.SHA256, Algorithm.PDQ):
+        assert stepped.screen(Hash(other, value.value.ljust(32, b"\0"))).json()["action"] == "allow"
+    reply = stepped.web.post("/v1/screen", json={"hashes": [{"algorithm": "md5", "value": "00" * 32}]})
+    assert (reply.status_code, reply.json()["detail"]) == (
+        422,
+        "hashes[0].value: 32 hexadecimal characters are expected.",
+    )
+
+
+def test_the_md5_of_an_upload_is_made_only_while_there_is_one_to_look_up():
+    seen = []
+
+    class Pool(LocalPool):
+        def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
+            seen.append(with_md5)
+            return super().hash(data, with_md5=with_md5)
+
+    stepped, photo = Stepped(pool=Pool()).sync(), pictures.path("chelsea.png").read_bytes()
+    files = {"file": ("a", photo)}
+    assert stepped.web.post("/v1/screen", files=files).json()["action"] == "allow"
+    stepped.publisher.add(one := entry(md5(photo), action=Action.REVIEW))
+    stepped.sync()
+    headers = {"authorization": f"Bearer {EXPLAINER}"}
+    reply = stepped.web.post("/v1/screen?explain=1", files=files, headers=headers).json()
+    assert (reply["action"], reply["hashable"]) == ("review", True)
+    assert [(found["entry"], found["algorithm"], found["distance"]) for found in reply["matches"]] == [
+        (str(one.id), "md5", 0)
+    ]
+    assert seen == [False, True]
+
+
+def test_what_cannot_be_looked_at_is_known_by_its_md5(stepped):
+    broken = pictures.path("chelsea.png").read_bytes()[:5000]
+    assert stepped.web.post("/v1/screen", files={"file": ("a", broken)}).status_code == 422
+    stepped.publisher.add(entry(md5(broken)))
+    stepped.sync()
+    assert stepped.web.post("/v1/screen", files={"file": ("a", broken)}).json()["action"] == "block"
 
 
 def test_a_pending_entry_becomes_enforced_and_then_withdrawn(stepped):

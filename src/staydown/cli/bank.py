@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from staydown.core.hashing.algorithm import Hash
     from staydown.core.matching.hash_list import Listed
 
-ALGORITHMS: Final = click.Choice(["pdq", "sha256"])
+ALGORITHMS: Final = click.Choice(["pdq", "sha256", "md5"])
 BANK = click.option("--bank", "name", default="house", show_default=True, help="Which bank.")
 
 

@@ -103,11 +103,12 @@ class Bar:
 class Hasher:
     """Hashes files in worker processes, pictures as pictures and videos as videos. A context manager."""
 
-    def __init__(self, workers: int, bar: Bar, *, every: float, quick: bool) -> None:
+    def __init__(self, workers: int, bar: Bar, *, every: float, quick: bool, with_md5: bool) -> None:
         self._workers = workers
         self._bar = bar
         self._every = every
         self._quick = quick
+        self._with_md5 = with_md5
         self._pictures = HashingPool(workers, LIMITS)
         self._videos = VideoPool(workers, seconds=24 * 3600)  # who hashes their own files may wait, and can break off
 
@@ -137,8 +138,8 @@ class Hasher:
 
     def _hashed(self, path: Path) -> Hashed:
         try:
-            source = _read(path)
-            return self._pictures.hash(source[1]) if source[0] == "picture" else self._video(path, source[1])
+            kind, data = _read(path)
+            return self._video(path, data) if kind == "video" else self._pictures.hash(data, with_md5=self._with_md5)
         except MediaError as error:
             return error
 
@@ -146,7 +147,8 @@ class Hasher:
         """A video: of ``data`` when it was read already, as pictures that move are."""
         tell, done = self._bar.video(path)
         try:
-            return self._videos.hash(data or path, every=self._every, quick=self._quick, progress=tell)
+            options = {"quick": self._quick, "with_md5": self._with_md5}
+            return self._videos.hash(data or path, every=self._every, **options, progress=tell)
         finally:
             done()
 

@@ -37,6 +37,7 @@ class Tally:
     "--json", "as_json", is_flag=True, help="Print JSON lines: one a file, another for the inside of its borders."
 )
 @click.option("--variants", is_flag=True, help="Also print the hashes of all eight rotations and mirrors.")
+@click.option("--md5", is_flag=True, help="Also print the MD5, by which lists of others may know the file.")
 @click.option(
     "--every",
     type=click.FloatRange(0.04, 60),
@@ -49,7 +50,7 @@ class Tally:
     "--jobs", type=click.IntRange(1, 64), default=None, help="Worker processes that decode.  [default: one a processor]"
 )
 def command(
-    files: tuple[Path, ...], as_json: bool, variants: bool, every: float, quick: bool, jobs: int | None
+    files: tuple[Path, ...], as_json: bool, variants: bool, md5: bool, every: float, quick: bool, jobs: int | None
 ) -> None:
     """Hash pictures and videos: PDQ, its quality from 0 to 100, and the size as it is seen.
 
@@ -60,7 +61,8 @@ def command(
     found = list(walked(files))
     workers = min(jobs or os.cpu_count() or 2, max(len(found), 1))
     tally = Tally()
-    with Bar("Hashing", len(found)) as bar, Hasher(workers, bar, every=every, quick=quick) as hasher:
+    options = {"quick": quick, "with_md5": md5}
+    with Bar("Hashing", len(found)) as bar, Hasher(workers, bar, every=every, **options) as hasher:
         for file, outcome in hasher.each(found):
             _print(file, outcome, tally, as_json=as_json, variants=variants)
             bar.advance()
@@ -89,6 +91,9 @@ def _print(file: File, outcome: Hashed, tally: Tally, *, as_json: bool, variants
         click.echo(_json(name, outcome, variants=variants) if as_json else _text(name, outcome, variants=variants))
         if as_json:
             _print_views(name, outcome)
+    if isinstance(outcome, Picture | Video) and outcome.md5 is not None:
+        told = {"file": name, "algorithm": outcome.md5.algorithm, "hash": outcome.md5.hex()}
+        click.echo(json.dumps(told, ensure_ascii=False) if as_json else f"{outcome.md5.hex()}  md5")
 
 
 def _video_json(name: str, video: Video) -> str:

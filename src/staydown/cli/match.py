@@ -15,7 +15,7 @@ import click
 
 from staydown.cli.files import Bar, File, Hashed, Hasher, walked
 from staydown.core.bank import Action, Entry
-from staydown.core.hashing.algorithm import PICTURES, USUAL_RADIUS, WIDEST_PDQ, Algorithm, Hash
+from staydown.core.hashing.algorithm import SINGLE, USUAL_RADIUS, WIDEST_PDQ, Algorithm, Hash
 from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.video import Video
 from staydown.core.matching import hash_list, snapshot
@@ -71,7 +71,7 @@ class Answer:
 )
 @click.option(
     "--algorithm",
-    type=click.Choice([each.value for each in PICTURES]),
+    type=click.Choice([each.value for each in SINGLE]),
     default=Algorithm.PDQ.value,
     show_default=True,
     help="Of --hash, and of lines in the list that name none.",
@@ -145,7 +145,9 @@ def _answers(files: list[File], known: Known, *, quick: bool) -> Iterator[tuple[
     """Each file with what it matched, in order."""
     if not files:
         return
-    with Bar("Matching", len(files)) as bar, Hasher(WORKERS, bar, every=DENSE, quick=quick) as hasher:
+    with_md5 = known.index.may_hold(Algorithm.MD5)  # only lists of others have any, and it costs a second reading
+    options = {"quick": quick, "with_md5": with_md5}
+    with Bar("Matching", len(files)) as bar, Hasher(WORKERS, bar, every=DENSE, **options) as hasher:
         for file, outcome in hasher.each(files):
             yield file, _answer(outcome, known)
             bar.advance()
@@ -157,7 +159,7 @@ def _answer(outcome: Hashed, known: Known) -> Answer | MediaError:
         stills = known.videos.query([[each for each in outcome.asked if each.algorithm is Algorithm.PDQ]])
         return Answer([*known.index.query(outcome.asked), *stills], outcome.is_hashable)
     if isinstance(outcome, Video):
-        same, videos = known.index.query([outcome.sha256]), known.videos.query_video(outcome)
+        same, videos = known.index.query(outcome.exact), known.videos.query_video(outcome)
         return Answer([*same, *videos, *pictures_in(outcome, known.index)], outcome.is_hashable, outcome.is_whole)
     return outcome
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from staydown.client.policy import Breaker, Policy
 from staydown.core.bank import Verdict
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import exact
 from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.video import Video
 from staydown.core.hashing.video import fault as video_fault
@@ -122,7 +122,7 @@ class Asking:
                 answers.append(replace(answer, hashable=answer.hashable and found.is_hashable))
                 continue
             fault = found if isinstance(found, MediaError) else None
-            hashes = found.asked if isinstance(found, Picture) else (sha256(upload.data),)
+            hashes = found.asked if isinstance(found, Picture) else exact(upload.data, with_md5=True)
             faults.append(fault)
             items.append(_question(hashes, upload))
             if len(items) >= self.policy.batch:
@@ -173,7 +173,7 @@ def _question(hashes: Sequence[Hash], upload: Upload) -> dict[str, Any]:
 
 
 def _film_question(video: Video, upload: Upload) -> dict[str, Any]:
-    """The question about a video: of each frame with detail the hashes of all its turns, and its SHA-256.
+    """The question about a video: of each frame with detail the hashes of all its turns, and those of its bytes.
 
     A video of more frames than a node takes is asked about by frames further apart.
     """
@@ -182,7 +182,7 @@ def _film_question(video: Video, upload: Upload) -> dict[str, Any]:
     frames = frames[:: 1 + max(len(frames) // MOST_FRAMES, hashes // MOST_OF_A_FILM)]
     told = [{"time": round(each.time, 3), "hashes": [hash_.hex() for hash_ in each.asked]} for each in frames]
     film = [{"algorithm": Algorithm.VPDQ.value, "frames": told}] if told else []
-    return _named({"hashes": [*film, _told(video.sha256)]}, upload)
+    return _named({"hashes": [*film, *map(_told, video.exact)]}, upload)
 
 
 def _told(hash_: Hash) -> dict[str, str]:

@@ -46,7 +46,9 @@ class _Client:
         """The hashes of a file, made in a process of its own; or why it has none."""
         assert self._pool is not None  # noqa: S101 - one of the two is there
         try:
-            return self._films.hash(data, every=DENSE) if is_video(data) else self._pool.hash(data)
+            if is_video(data):
+                return self._films.hash(data, every=DENSE, with_md5=True)
+            return self._pool.hash(data, with_md5=True)  # the node may hold what lists of others know by nothing else
         except MediaError as error:
             return error
 

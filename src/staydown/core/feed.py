@@ -16,7 +16,7 @@ from uuid import UUID
 from staydown.core import merkle
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing import bag
-from staydown.core.hashing.algorithm import MOST_IN_A_FRAME, MOST_IN_A_VIDEO, PICTURES, Algorithm, Hash
+from staydown.core.hashing.algorithm import FIRST, MOST_IN_A_FRAME, MOST_IN_A_VIDEO, Algorithm, Hash
 from staydown.core.merkle import Frontier
 from staydown.core.note import Checkpoint, Signer, Verifier, open_checkpoint, sign_checkpoint
 from staydown.errors import FeedError, ProofError
@@ -112,11 +112,11 @@ def readable(line: Line, algorithms: Collection[Algorithm]) -> Line:
 
 
 def algorithms_read(words: str) -> frozenset[Algorithm]:
-    """The algorithms that a follower says it reads, with commas between; those of pictures when it says nothing.
+    """The algorithms that a follower says it reads, with commas between; those of `FIRST` when it says nothing.
 
     Words that this version does not know are of a later one, and passed over.
     """
-    named = {each.strip() for each in words.split(",")} if words else set(PICTURES)
+    named = {each.strip() for each in words.split(",")} if words else set(FIRST)
     return frozenset(each for each in Algorithm if each.value in named)
 
 

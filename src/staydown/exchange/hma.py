@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from staydown.core.hashing.algorithm import PICTURES, Hash
+from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.index import Match
 from staydown.errors import HashError, InvalidError
 
@@ -19,6 +19,10 @@ PREFIXES: Final = ("/h/", "/m/", "/c/")
 STATUS_PATHS: Final = ("/status", "/status/live")
 CURATION: Final = "/api/hma/c/"
 """Where the web process answers what an HMA client asks below /c/."""
+
+SIGNAL_TYPES: Final = {"pdq": Algorithm.PDQ, "sha256": Algorithm.SHA256, "video_md5": Algorithm.MD5}
+"""HMA's word for each algorithm. It has MD5 for videos alone; ours is of the bytes, whatever they are."""
+SIGNAL_TYPE: Final = {algorithm: name for name, algorithm in SIGNAL_TYPES.items()}
 
 LARGEST_ID: Final = 2**53 - 1  # the largest whole number that every JSON reader takes as it is
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9_]{0,63}")
@@ -52,7 +56,7 @@ def entry_ids(number: int) -> tuple[UUID, UUID]:
 
 def signal(signal_type: str, value: object) -> Hash:
     """The hash that HMA calls a signal; raises `InvalidError`, which quotes no value."""
-    algorithm = next((each for each in PICTURES if each == signal_type), None)
+    algorithm = SIGNAL_TYPES.get(signal_type)
     if algorithm is None:
         raise InvalidError(f"No such SignalType '{signal_type[:40]}'")
     try:

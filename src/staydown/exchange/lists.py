@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.algorithm import SINGLE, Algorithm, Hash
 from staydown.core.matching import hash_list
 from staydown.core.matching.hash_list import Listed
 from staydown.errors import HashError, ReplyRefusedError, SettingError, UnreachableError
@@ -30,10 +30,10 @@ class List:
         self._path = Path(address)
         if not self._path.is_absolute():
             raise SettingError("A list is named by its whole path, such as /var/lib/staydown/hashes.csv.")
-        try:
-            self._algorithm = Algorithm(given.get("algorithm") or Algorithm.PDQ)
-        except ValueError:
-            raise SettingError(f"The algorithm of a list is one of {', '.join(Algorithm)}.") from None
+        algorithm = given.get("algorithm") or Algorithm.PDQ
+        if algorithm not in SINGLE:
+            raise SettingError(f"The algorithm of a list is one of {', '.join(SINGLE)}.")
+        self._algorithm = Algorithm(algorithm)
 
     def __enter__(self) -> Self:
         return self
@@ -59,7 +59,7 @@ class List:
                 while True:
                     part = list(itertools.islice(rows, PAGE))
                     if done == 0 and part and not any(found for _, found in part):
-                        raise HashError("No line of this list has a hash that is banked here: PDQ or SHA-256, not MD5.")
+                        raise HashError("No line of this list has a hash that is banked here: PDQ, SHA-256 or MD5.")
                     done = part[-1][0] if part else done
                     more = len(part) == PAGE
                     yield gather((_read(found) for _, found in part), json.dumps([identity, done]), more=more)
@@ -92,7 +92,9 @@ KIND: Final = Kind(
     about="Hexadecimal lines, CSV or JSON lines, as HMA, ThreatExchange and `staydown hash --json` write them.",
     address="/var/lib/staydown/hashes.csv",
     address_help="The whole path of a file that this program may read. It is read again when it changes.",
-    asks=(Asked("algorithm", "Algorithm", "Of lines that name none: pdq or sha256.", required=False, secret=False),),
+    asks=(
+        Asked("algorithm", "Algorithm", "Of lines that name none: pdq, sha256 or md5.", required=False, secret=False),
+    ),
     listens=False,
     open=List,
     whole_every=WHOLE_EVERY,

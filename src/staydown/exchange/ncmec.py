@@ -37,6 +37,7 @@ PAGE: Final = 1000
 REASON: Final = ("6f1d9d4c-9b6e-4b38-9f0a-2f7d5c0f7a11", "NotIntimateOrConsented")
 LONGEST_FEEDBACK: Final = 4096  # bytes
 OVERLAP: Final = timedelta(minutes=10)
+TAGS: Final = {Algorithm.PDQ: "image", Algorithm.MD5: "video"}
 _FIRST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -51,11 +52,12 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Image:
+class Shared:
     """An entry; without a hash it is deleted. ``feedback``: who says that it is right, or not, and when."""
 
     id: UUID
     changed_at: datetime
+    algorithm: Algorithm
     hash: Hash | None
     feedback: Sequence[tuple[Member, bool, datetime]] = ()
 
@@ -91,28 +93,32 @@ def members(found: Iterable[Member]) -> bytes:
 
 
 def entries(
-    owner: Member, images: Sequence[Image], window: Window, *, start: int, total: int, token: str | None
+    owner: Member, shared: Sequence[Shared], window: Window, *, start: int, total: int, token: str | None
 ) -> bytes:
-    """One page of ``/v2/entries``, the ``start``-th of ``total`` images first; ``token`` leads to the next one."""
+    """One page of ``/v2/entries``, the ``start``-th of ``total`` entries first; ``token`` leads to the next one.
+
+    What is known by its MD5 is told as a video, where the protocol's clients look for it.
+    """
     root = _root("queryResult")
-    listed = ET.SubElement(root, "images", count=str(len(images)))
-    if images:
-        listed.set("maxTimestamp", _told(max(image.changed_at for image in images)))
-    for image in images:
-        _image(listed, image, owner)
-    ET.SubElement(root, "videos", count="0")
+    for algorithm, tag in TAGS.items():
+        own = [each for each in shared if each.algorithm is algorithm]
+        listed = ET.SubElement(root, f"{tag}s", count=str(len(own)))
+        if own:
+            listed.set("maxTimestamp", _told(max(each.changed_at for each in own)))
+        for each in own:
+            _entry(listed, each, owner)
     if token is not None:
-        query = {"from": _told(window.start), "to": _told(window.end), "start": str(start + len(images))}
+        query = {"from": _told(window.start), "to": _told(window.end), "start": str(start + len(shared))}
         query |= {"size": str(PAGE), "max": str(total), "after": token}
         ET.SubElement(ET.SubElement(root, "paging"), "next").text = f"/v2/entries?{urlencode(query)}"
     return _written(root)
 
 
-def reasons() -> bytes:
+def reasons(algorithm: Algorithm) -> bytes:
     """The reasons for negative feedback. Clients look for the list inside the root, so it has one around it."""
     root = _root("feedback")
     listed = ET.SubElement(root, "availableFeedbackReasons")
-    ET.SubElement(listed, "reason", guid=REASON[0], name=REASON[1], type="Pdq")
+    ET.SubElement(listed, "reason", guid=REASON[0], name=REASON[1], type=algorithm.capitalize())
     return _written(root)
 
 
@@ -130,29 +136,31 @@ def is_affirmative(body: bytes) -> bool:
     return says == ["affirmative"]
 
 
-def _image(parent: ET.Element, image: Image, owner: Member) -> None:
-    found = ET.SubElement(parent, "image" if image.hash is not None else "deletedImage")
+def _entry(parent: ET.Element, entry: Shared, owner: Member) -> None:
+    tag = TAGS[entry.algorithm]
+    found = ET.SubElement(parent, tag if entry.hash is not None else f"deleted{tag.capitalize()}")
     _member(found, owner)
-    ET.SubElement(found, "timestamp").text = _told(image.changed_at)
-    ET.SubElement(found, "id").text = str(image.id)
-    if image.hash is None:
+    ET.SubElement(found, "timestamp").text = _told(entry.changed_at)
+    ET.SubElement(found, "id").text = str(entry.id)
+    if entry.hash is None:
         return
     ET.SubElement(found, "classification").text = "NCII"
-    ET.SubElement(ET.SubElement(found, "fingerprints"), "pdq").text = image.hash.hex()
-    if image.feedback:
-        told = ET.SubElement(found, "feedback", lastUpdateTimestamp=_told(max(at for _, _, at in image.feedback)))
-        _opinions(told, [each for each in image.feedback if each[1]], "affirmativeFeedback")
-        _opinions(told, [each for each in image.feedback if not each[1]], "negativeFeedback")
+    ET.SubElement(ET.SubElement(found, "fingerprints"), entry.algorithm).text = entry.hash.hex()
+    if entry.feedback:
+        told = ET.SubElement(found, "feedback", lastUpdateTimestamp=_told(max(at for _, _, at in entry.feedback)))
+        for is_right, name in ((True, "affirmativeFeedback"), (False, "negativeFeedback")):
+            said = [each for each in entry.feedback if each[1] is is_right]
+            _opinions(told, said, name, entry.algorithm.capitalize())
 
 
-def _opinions(parent: ET.Element, said: Sequence[tuple[Member, bool, datetime]], tag: str) -> None:
+def _opinions(parent: ET.Element, said: Sequence[tuple[Member, bool, datetime]], tag: str, kind: str) -> None:
     if not said:
         return
     last = _told(max(at for _, _, at in said))
-    into = ET.SubElement(parent, tag, type="Pdq", lastUpdateTimestamp=last)
+    into = ET.SubElement(parent, tag, type=kind, lastUpdateTimestamp=last)
     if tag == "negativeFeedback":
         into = ET.SubElement(into, "reasons")
-        ET.SubElement(into, "reason", guid=REASON[0], name=REASON[1], type="Pdq")
+        ET.SubElement(into, "reason", guid=REASON[0], name=REASON[1], type=kind)
     listed = ET.SubElement(into, "members", timestamp=last)
     for member, _, _ in said:
         _member(listed, member)
@@ -310,14 +318,16 @@ def _id(element: ET.Element) -> str | None:
 
 
 def _signal(element: ET.Element, id_: str | None) -> Signal | None:
-    """The entry's PDQ, when it is an image that has a readable one."""
-    value = next((each.text or "" for each in element.iter() if _name(each) == "pdq"), "")
-    if id_ is None or _name(element) != "image":
+    """The best hash of an entry that is readable: the PDQ of an image, else the MD5."""
+    if id_ is None or _name(element) not in TAGS.values():
         return None
-    try:
-        return Signal(id_, Hash.from_hex(Algorithm.PDQ, value))
-    except HashError:
-        return None
+    told = {_name(each): each.text or "" for each in element.iter()}
+    for algorithm in TAGS if _name(element) == TAGS[Algorithm.PDQ] else (Algorithm.MD5,):
+        try:
+            return Signal(id_, Hash.from_hex(algorithm, told.get(algorithm, "")))
+        except HashError:
+            continue
+    return None
 
 
 KIND: Final = Kind(

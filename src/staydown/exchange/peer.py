@@ -21,7 +21,7 @@ from staydown.errors import FeedError, FeedUnreachableError, ProofError, ReplyRe
 USUAL_LIMIT: Final = 1000
 LONGEST_REPLY: Final = 16 << 20  # bytes, of the answers that are not pages of the feed
 _LINE_ROOM: Final = feed.LINE_ROOM
-_READ: Final = ",".join(Algorithm)
+ALGORITHMS_READ: Final = ",".join(Algorithm)
 _BAD_REQUEST: Final = frozenset({400, 404, 413, 415, 422})
 
 
@@ -86,7 +86,7 @@ class FeedClient:
 
         They are verified as a whole before any is returned, so a caller may use each of them.
         """
-        query = {"after": str(cursor.seq), "limit": str(limit), "wait": f"{wait:g}", "algorithms": _READ}
+        query = {"after": str(cursor.seq), "limit": str(limit), "wait": f"{wait:g}", "algorithms": ALGORITHMS_READ}
         timeout = httpx.Timeout(self._seconds, read=self._seconds + wait)
         try:
             with self._client.stream("GET", "api/v1/feed", params=query, timeout=timeout) as response:

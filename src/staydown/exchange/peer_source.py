@@ -11,12 +11,16 @@ from staydown.core.bank import Action
 from staydown.core.feed import AddLine, Cursor, Line, RemoveLine
 from staydown.core.hashing.algorithm import Hash
 from staydown.errors import FeedError, ReplyRefusedError
-from staydown.exchange.peer import FeedClient
+from staydown.exchange.peer import ALGORITHMS_READ, FeedClient
 from staydown.exchange.source import SECONDS, Asked, Kind, Page, Read, Signal, Wire, gather
 
 
 class Client(FeedClient):
-    """Follows a feed, and believes nothing that does not verify. The cursor is the feed's own, as text."""
+    """Follows a feed, and believes nothing that does not verify.
+
+    The cursor is the feed's own, as text, behind the algorithms that were read up to there: whoever learns to read
+    another one begins again, for lines of it have passed as leaves alone.
+    """
 
     def __init__(self, address: str, credentials: Mapping[str, str], wire: Wire) -> None:
         transport = wire.feed_transport()
@@ -24,11 +28,13 @@ class Client(FeedClient):
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Pull after pull, up to the end of the feed."""
-        at = Cursor.from_bytes(_bytes(cursor)) if cursor else Cursor()
+        read, _, text = (cursor or "").rpartition(" ")
+        reached = Cursor.from_bytes(_bytes(text)) if text else Cursor()
+        at = reached if read == ALGORITHMS_READ else Cursor()
         while True:
             pull = self.pull(at)
             at, more = pull.cursor, bool(pull.lines)
-            text = base64.b64encode(at.to_bytes()).decode()
+            text = f"{ALGORITHMS_READ} {base64.b64encode(at.to_bytes()).decode()}"
             yield gather((read for line in pull.lines for read in _read(line)), text, more=more)
             if not more:
                 return

@@ -42,7 +42,8 @@ from staydown.exchange.source import place as kept_place
 WHOLE_EVERY: Final = timedelta(hours=6)  # a staydown erases what is withdrawn, and cannot name it in this protocol
 USUAL_PAGE: Final = 800
 MOST: Final = 1000  # records of a page, and of a call that gives some
-_TYPES: Final = {Algorithm.PDQ: "ImagePDQ"}
+_TYPES: Final = {Algorithm.PDQ: "ImagePDQ", Algorithm.MD5: "VideoMD5"}
+_ALGORITHMS: Final = {name: algorithm for algorithm, name in _TYPES.items()}
 _PREFIX: Final = "StopNCIISignalType."  # how a client that has written its own enum as text sends it
 VALUES: Final = {"confirmed": "Blocked", "disputed": "NotBlocked", "reviewing": "PendingReview"}
 _OPINIONS: Final = {value: opinion for opinion, value in VALUES.items()}
@@ -96,23 +97,25 @@ def given_hashes(body: bytes) -> list[Given]:
     """What ``SubmitHashes`` carries. Raises `InvalidError`, which names the record and quotes no value."""
     found = []
     for at, record in enumerate(_records(body, "hashRecords")):
-        kind = str(record.get("signalType", "")).removeprefix(_PREFIX)
-        if kind not in _TYPES.values():
-            raise InvalidError(f"hashRecords[{at}].signalType: only ImagePDQ is banked here.")
+        algorithm = _ALGORITHMS.get(str(record.get("signalType", "")).removeprefix(_PREFIX))
+        if algorithm is None:
+            raise InvalidError(f"hashRecords[{at}].signalType: only {' and '.join(_ALGORITHMS)} are banked here.")
         feedback = record.get("CSPFeedbacks") or [{}]
         if not isinstance(feedback, list) or not isinstance(feedback[0], Mapping):
             raise InvalidError(f"hashRecords[{at}].CSPFeedbacks: a list of objects is expected.")
         where = f"hashRecords[{at}]"
-        found.append(Given(_hash(record, where), _opinion(feedback[0].get("feedbackValue", "None"), where)))
+        found.append(Given(_hash(record, where, algorithm), _opinion(feedback[0].get("feedbackValue", "None"), where)))
     return found
 
 
 def given_feedback(body: bytes) -> list[Given]:
     """What ``SubmitFeedback`` carries. Raises `InvalidError`, which names the record and quotes no value."""
-    return [
-        Given(_hash(record, f"hashFeedbacks[{at}]"), _opinion(record.get("feedbackValue"), f"hashFeedbacks[{at}]"))
-        for at, record in enumerate(_records(body, "hashFeedbacks"))
-    ]
+    found = []
+    for at, record in enumerate(_records(body, "hashFeedbacks")):  # clients say no type here: only an MD5 is so short
+        is_short = len(str(record.get("hashValue"))) == 2 * Algorithm.MD5.size
+        hash_ = _hash(record, f"hashFeedbacks[{at}]", Algorithm.MD5 if is_short else Algorithm.PDQ)
+        found.append(Given(hash_, _opinion(record.get("feedbackValue"), f"hashFeedbacks[{at}]")))
+    return found
 
 
 def page_token(place: Iterable[int]) -> str:
@@ -154,12 +157,13 @@ def _records(body: bytes, name: str) -> list[Mapping[str, Any]]:
     return records
 
 
-def _hash(record: Mapping[str, Any], where: str) -> Hash:
+def _hash(record: Mapping[str, Any], where: str, algorithm: Algorithm) -> Hash:
     value = record.get("hashValue")
     try:
-        return Hash.from_hex(Algorithm.PDQ, value if isinstance(value, str) else "")
+        return Hash.from_hex(algorithm, value if isinstance(value, str) else "")
     except HashError:
-        raise InvalidError(f"{where}.hashValue: 64 hexadecimal characters are expected.") from None
+        digits = 2 * algorithm.size
+        raise InvalidError(f"{where}.hashValue: {digits} hexadecimal characters are expected.") from None
 
 
 def _opinion(value: object, where: str) -> str | None:
@@ -243,10 +247,11 @@ def _read(record: Any) -> tuple[int, Read]:
         return -1, None
     at = record.get("lastModtimestamp")
     at = at if type(at) is int else -1
-    if record.get("signalType") not in _TYPES.values():
+    algorithm = _ALGORITHMS.get(str(record.get("signalType")))
+    if algorithm is None:
         return at, None
     try:
-        found = Hash.from_hex(Algorithm.PDQ, str(record.get("hashValue")))
+        found = Hash.from_hex(algorithm, str(record.get("hashValue")))
     except HashError:
         return at, None
     cases = record.get("caseNumbers")

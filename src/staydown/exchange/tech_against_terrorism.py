@@ -9,7 +9,7 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.errors import HashError, SourceAnswerError, SourceDeniedError, SourceWentBackError
 from staydown.exchange.source import Asked, HttpSource, Kind, Page, Read, Signal, Wire, gather, json_object, objects
 
-ALGORITHMS: Final = {"PDQ": Algorithm.PDQ, "SHA256": Algorithm.SHA256}
+ALGORITHMS: Final = {"PDQ": Algorithm.PDQ, "SHA256": Algorithm.SHA256, "MD5": Algorithm.MD5}
 
 
 class Client(HttpSource):

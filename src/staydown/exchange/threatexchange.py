@@ -28,7 +28,12 @@ from staydown.exchange.source import (
 )
 
 FIELDS: Final = "id,indicator,type,last_updated,should_delete,descriptors{id,reactions,owner{id},tags,status}"
-TYPES: Final = {"HASH_PDQ": Algorithm.PDQ, "HASH_SHA256": Algorithm.SHA256}
+TYPES: Final = {
+    "HASH_PDQ": Algorithm.PDQ,
+    "HASH_SHA256": Algorithm.SHA256,
+    "HASH_MD5": Algorithm.MD5,
+    "HASH_VIDEO_MD5": Algorithm.MD5,
+}
 PAGE: Final = 100  # the largest that the updates are sent in
 OVERLAP: Final = 600  # seconds read again, for updates that were stored late
 WHOLE_EVERY: Final = timedelta(days=60)  # tombstones are kept for 90 days; who comes later would miss some

@@ -15,7 +15,7 @@ from starlette.types import Receive
 from staydown.core.bank import Verdict
 from staydown.core.hashing.algorithm import Hash
 from staydown.core.hashing.containers import is_video
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import exact
 from staydown.core.matching.video import VideoMatch
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
@@ -104,7 +104,7 @@ class Answering:
             preview_url = wire.address(upload.text("preview_url"), "preview_url")
             data = upload.file
             is_film = is_video(data)
-            found = Hashed(*await self._node.films.hashed(data)) if is_film else await self.hashed(data)
+            found = await (self.hashed_film(data) if is_film else self.hashed(data))
         question = Question(found.hashes, found.is_hashable, content_ref, preview_url, found.frames)
         if is_film:  # thousands of hashes: too long for the event loop
             answer = await anyio.to_thread.run_sync(self._decide, question, banks)
@@ -138,6 +138,10 @@ class Answering:
         """The hashes to look a picture file up by; the decoder's turn is waited for."""
         return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._decoders)
 
+    async def hashed_film(self, data: bytes) -> Hashed:
+        """The hashes to look a video file up by; its own decoder's turn is waited for."""
+        return Hashed(*await self._node.films.hashed(data, with_md5=self._node.may_hold_md5))
+
     def _answer_upload(self, found: Hashed, answer: Answer, options: Options, began: float, of: str) -> Reply:
         if found.error is not None:
             self._node.metrics.decode_errors.labels(found.error.code).inc()
@@ -157,17 +161,18 @@ class Answering:
 
     def _hashes(self, data: bytes) -> Hashed:
         """The hashes to look a picture file up by. Runs in a thread, the decoding in a process."""
+        with_md5 = self._node.may_hold_md5
         try:
-            picture = self._node.pool.hash(data)
+            picture = self._node.pool.hash(data, with_md5=with_md5)
         except MediaError as error:
-            return Hashed((sha256(data),), has_detail=False, error=error)
+            return Hashed(exact(data, with_md5=with_md5), has_detail=False, error=error)
         return Hashed(picture.asked, has_detail=picture.is_hashable, error=None)
 
 
 class Hashed(NamedTuple):
-    """What a file is looked up by: of a picture the PDQ of its eight variants, as it is first; its SHA-256, last.
+    """What a file is looked up by: of a picture the PDQ of its eight variants, as it is first; last those of its bytes.
 
-    Of a video its frames, and its SHA-256.
+    Of a video its frames, and the hashes of its bytes: the SHA-256, and the MD5 where the node may hold one.
     """
 
     hashes: tuple[Hash, ...]

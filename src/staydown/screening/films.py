@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import anyio.to_thread
 
 from staydown.core.hashing.algorithm import Hash
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import exact
 from staydown.core.hashing.video import VideoLimits, fault
 from staydown.core.hashing.video_pool import VideoPool
 from staydown.core.matching.video import DENSE
@@ -18,7 +19,7 @@ from staydown.screening.wire import Frames
 WAITING_EACH: Final = 8  # videos that may wait for each worker: they must not take all the room from pictures
 
 Found = tuple[tuple[Hash, ...], bool, MediaError | None, Frames]
-"""Its SHA-256, whether a video has detail, why its frames are not all that it could have, and those with detail."""
+"""The hashes of its bytes, whether it has detail, why its frames are not all that it could have, those with detail."""
 
 
 class Films:
@@ -29,20 +30,20 @@ class Films:
         self._pool = VideoPool(settings.video_workers, limits, seconds=settings.video_seconds)
         self._turns = anyio.CapacityLimiter(settings.video_workers)
 
-    async def hashed(self, data: bytes) -> Found:
+    async def hashed(self, data: bytes, *, with_md5: bool) -> Found:
         """The hashes to look a video up by; a worker's turn is waited for. Raises `BusyError` when too many wait."""
         if self._turns.statistics().tasks_waiting >= WAITING_EACH * self._turns.total_tokens:
             raise BusyError
-        return await anyio.to_thread.run_sync(self._hashes, data, limiter=self._turns)
+        return await anyio.to_thread.run_sync(partial(self._hashes, data, with_md5=with_md5), limiter=self._turns)
 
     def close(self) -> None:
         """End the workers. What is still being decoded is given up."""
         self._pool.close()
 
-    def _hashes(self, data: bytes) -> Found:
+    def _hashes(self, data: bytes, *, with_md5: bool) -> Found:
         try:
-            video = self._pool.hash(data, every=DENSE)
+            video = self._pool.hash(data, every=DENSE, with_md5=with_md5)
         except MediaError as error:
-            return (sha256(data),), False, error, ()
+            return exact(data, with_md5=with_md5), False, error, ()
         frames = tuple((frame.time, frame.asked) for frame in video.frames if frame.asked)
-        return (video.sha256,), video.is_hashable, None if video.is_whole else fault(CorruptError), frames
+        return video.exact, video.is_hashable, None if video.is_whole else fault(CorruptError), frames

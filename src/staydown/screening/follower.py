@@ -10,7 +10,7 @@ from uuid import UUID
 
 from staydown.core.bank import Entry
 from staydown.core.feed import AddLine, Cursor, Line, RemoveLine
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.algorithm import SINGLE, Algorithm, Hash
 from staydown.core.matching.live import LiveIndex
 from staydown.core.matching.live_videos import LiveVideos
 from staydown.errors import FeedError, FeedUnreachableError
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 QUICK: Final = 0.1  # seconds; an empty answer that came sooner was not held, so we must not ask again at once
 ASK_AGAIN: Final = 0.25  # seconds between two pulls when the publisher does not hold them
 MOST_GATHERED: Final = 100_000  # entries
-_WARM_UP: Final = (Hash(Algorithm.PDQ, bytes(32)), Hash(Algorithm.SHA256, bytes(32)))
+_WARM_UP: Final = tuple(Hash(each, bytes(each.size)) for each in SINGLE)
 
 
 class Follower:

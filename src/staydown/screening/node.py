@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from staydown.core.bank import Action, Verdict, verdict
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.algorithm import EXACT, Algorithm, Hash
 from staydown.core.hashing.pool import HashingPool
 from staydown.core.matching.index import Match, shortened
 from staydown.core.matching.live import LiveIndex
@@ -145,6 +145,11 @@ class Node:
         return len(self.index) + len(self.videos)
 
     @property
+    def may_hold_md5(self) -> bool:
+        """Whether uploads are to be looked up by MD5 too. It costs a second reading, so not where there is none."""
+        return self.index.may_hold(Algorithm.MD5)
+
+    @property
     def can_answer(self) -> bool:
         """Whether it has read the whole feed once. Before that, "allow" would be a guess."""
         return self.follower.is_synced and self.keys.is_known
@@ -171,9 +176,12 @@ def _of_banks(found: list[VideoMatch], banks: Banks) -> list[VideoMatch]:
 def _reported(matches: Sequence[Found]) -> list[Found]:
     """The matches to report, the deciding one first.
 
-    A file that is banked twice, by its picture and by its bytes, is one upload on one case: matches by SHA-256 are only
-    told when those by the picture do not say as much.
+    A file that is banked twice, by its picture and by its bytes, is one upload on one case: matches by the bytes are
+    only told when those by the picture do not say as much, and matches by MD5 when no others do.
     """
-    by_picture = [match for match in matches if match.algorithm is not Algorithm.SHA256]
-    told = by_picture if verdict(by_picture) is verdict(matches) else matches
+    told: Sequence[Found] = ()
+    for left_out in (EXACT, (Algorithm.MD5,), ()):
+        told = [match for match in matches if match.algorithm not in left_out]
+        if verdict(told) is verdict(matches):
+            break
     return sorted(told, key=lambda match: match.action is not Action.BLOCK)

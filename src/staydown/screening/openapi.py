@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from staydown.screening import wire
-from staydown.screening.hma.openapi import FILE, HEX, KEY, Fields, body, json_of, paths, ref
+from staydown.screening.hma.openapi import FILE, HEX, KEY, SHORT_HEX, Fields, body, json_of, paths, ref
 from staydown.screening.settings import Settings
 
 VERSION: Final = "3.1.0"
@@ -76,16 +76,7 @@ def _watching() -> Fields:
 
 
 def _schemas(settings: Settings) -> Fields:
-    hash_ = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["algorithm", "value"],
-        "properties": {
-            "algorithm": {"type": "string", "enum": ["pdq", "sha256"]},
-            "value": HEX,
-            "quality": {"type": "integer", "minimum": 0, "maximum": 100},
-        },
-    }
+    hashes = [_single(["pdq", "sha256"], HEX), _single(["md5"], SHORT_HEX)]
     video = {
         "type": "object",
         "additionalProperties": False,
@@ -155,7 +146,7 @@ def _schemas(settings: Settings) -> Fields:
             "properties": {
                 "hashes": {
                     "type": "array",
-                    "items": {"oneOf": [hash_, video]},
+                    "items": {"oneOf": [*hashes, video]},
                     "minItems": 1,
                     "maxItems": settings.most_hashes,
                 },
@@ -163,6 +154,17 @@ def _schemas(settings: Settings) -> Fields:
                 "preview_url": ref("PreviewUrl"),
             },
         },
+    }
+
+
+def _single(algorithms: list[str], value: Fields) -> Fields:
+    """A hash of one of these algorithms."""
+    quality = {"type": "integer", "minimum": 0, "maximum": 100}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["algorithm", "value"],
+        "properties": {"algorithm": {"type": "string", "enum": algorithms}, "value": value, "quality": quality},
     }
 
 

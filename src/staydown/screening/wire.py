@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from staydown.core.hashing import bag
-from staydown.core.hashing.algorithm import LEAST_QUALITY, PICTURES, Algorithm, Hash
+from staydown.core.hashing.algorithm import LEAST_QUALITY, SINGLE, Algorithm, Hash
 from staydown.errors import (
     BusyError,
     DeniedError,
@@ -29,7 +29,7 @@ LONGEST_VIDEO: Final = 1e6  # seconds
 
 Frames = tuple[tuple[float, tuple[Hash, ...]], ...]
 
-_ALGORITHMS: Final = {each.value: each for each in PICTURES}
+_ALGORITHMS: Final = {each.value: each for each in SINGLE}
 _QUESTION: Final = frozenset({"hashes", "content_ref", "preview_url"})
 _HASH: Final = frozenset({"algorithm", "value", "quality"})
 _VIDEO: Final = frozenset({"algorithm", "frames"})

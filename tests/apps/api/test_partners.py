@@ -6,10 +6,13 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from threatexchange.exchanges.clients.ncmec.hash_api import GetEntriesResponse, NCMECEntryUpdate, _XMLWrapper
+from threatexchange.exchanges.clients.stopncii.api import StopNCIIAPI, StopNCIISignalType
 
 from staydown.apps.audit.querysets import recent
 from staydown.apps.banks import actions as banks
@@ -135,8 +138,9 @@ def test_hashes_go_to_one_bank(house, system):
         b"\xff",
         {"hashRecords": 1},
         {"hashRecords": [1]},
-        {"hashRecords": [{"signalType": "VideoMD5", "hashValue": "00" * 16}]},
+        {"hashRecords": [{"signalType": "VideoTMK", "hashValue": "00" * 16}]},
         {"hashRecords": [{"signalType": "ImagePDQ", "hashValue": "zz"}]},
+        {"hashRecords": [{"signalType": "ImagePDQ", "hashValue": "00" * 16}]},
         {"hashRecords": [{"signalType": "ImagePDQ", "hashValue": "00" * 32, "CSPFeedbacks": {"a": 1}}]},
         {"hashRecords": [{"signalType": "ImagePDQ", "hashValue": "00" * 32, "CSPFeedbacks": [{"feedbackValue": []}]}]},
         {"hashRecords": [{}] * 1001},
@@ -218,3 +222,63 @@ def test_feedback_on_what_ended_or_is_not_seen_is_refused(enforced, system):
     assert Partner("feed:read").ask("PUT", path.replace("/1/", "/2/"), body).status_code == 404
     banks.withdraw(enforced[0], by=system)
     assert Partner("feed:read").ask("PUT", path, body).status_code == 400
+
+
+# MD5 ------------------------------------------------------------------------------------------------------------------
+
+
+def stock_ncmec(content: bytes) -> dict[str, NCMECEntryUpdate]:
+    """What the client in threatexchange reads of a page."""
+    root = ET.fromstring(content)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return {each.id: each for each in GetEntriesResponse.from_xml(_XMLWrapper(root), 0).updates}
+
+
+@pytest.fixture
+def listed(house, system) -> Entry:
+    """A confirmed entry of which nobody has more than the MD5."""
+    return banks.enforce(banks.add_entry(house, make.md5(1), source="import:old", by=system), by=system)
+
+
+def test_an_md5_is_a_video_to_stopnciis_clients(enforced, listed, monkeypatch):
+    page = Partner("feed:read").fetched()
+    client = StopNCIIAPI("s", "f")
+    monkeypatch.setattr(client, "_get", lambda *_args, **_query: page)
+    types = [record.signalType for record in client.fetch_hashes().hashRecords]
+    assert types == [StopNCIISignalType.ImagePDQ] * 5 + [StopNCIISignalType.VideoMD5]
+    record = page["hashRecords"][-1]
+    assert (record["hashValue"], record["hashStatus"]) == (listed.hash.hex(), "Active")
+
+
+def test_an_md5_that_is_sent_waits_for_a_person_and_is_spoken_of(house):
+    record = {"signalType": "StopNCIISignalType.VideoMD5", "hashValue": make.md5(1).hex()}
+    sender = Partner("entry:write", "feed:read", banks=("house",))
+    assert sender.ask("POST", "/stopncii/v1/SubmitHashes", {"hashRecords": [record]}).json() == {"count": 1}
+    entry = Entry.objects.get()
+    assert (entry.algorithm, entry.state, entry.radius) == ("md5", "pending", 0)
+    body = {"hashFeedbacks": [{"hashValue": make.md5(1).hex(), "feedbackValue": "NotBlocked"}]}
+    assert sender.ask("POST", "/stopncii/v1/SubmitFeedback", body).json() == {"count": 1}
+    assert Feedback.objects.get().opinion == "disputed"
+
+
+def test_an_md5_is_a_video_to_ncmecs_clients_until_it_is_deleted(enforced, listed, system):
+    partner, id_ = Partner("feed:read"), str(listed.public_id)
+    found = stock_ncmec(partner.ask("GET", f"/ncmec/v2/entries?{WINDOW}").content)
+    assert sorted(each.entry_type.value for each in found.values()) == ["image"] * 5 + ["video"]
+    assert found[id_].fingerprints == {"md5": listed.hash.hex()}
+    banks.withdraw(listed, by=system)
+    gone = stock_ncmec(partner.ask("GET", f"/ncmec/v2/entries?{WINDOW}").content)[id_]
+    assert (gone.deleted, gone.entry_type.value, gone.fingerprints) == (True, "video", {})
+
+
+def test_feedback_is_given_on_the_fingerprint_that_an_entry_has(listed):
+    partner, path = Partner("feed:read"), f"/ncmec/v2/entries/1/{listed.public_id}"
+    body = b"<feedbackSubmission><affirmative/></feedbackSubmission>"
+    for kind, status in (("PDQ", 404), ("SHA256", 404), ("MD5", 204)):
+        assert partner.ask("PUT", f"{path}/{kind}/feedback", body).status_code == status
+    assert Feedback.objects.get().opinion == "confirmed"
+    assert b'type="Md5"' in partner.ask("GET", "/ncmec/v2/feedback/MD5/reasons").content
+    assert partner.ask("GET", "/ncmec/v2/feedback/SHA256/reasons").status_code == 404
+    found = stock_ncmec(partner.ask("GET", f"/ncmec/v2/entries?{WINDOW}").content)
+    assert list(found[str(listed.public_id)].feedback) == ["Md5"]

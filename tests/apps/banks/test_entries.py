@@ -160,7 +160,7 @@ def test_a_change_that_fails_leaves_no_line(house, system, monkeypatch):
     [
         {"state": "gone"},
         {"action": "delete"},
-        {"algorithm": "md5"},
+        {"algorithm": "sha1"},
         {"radius": 64},
         {"state": "withdrawn"},  # still holds its hash
         {"value": None},

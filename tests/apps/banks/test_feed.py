@@ -12,8 +12,9 @@ from staydown.apps.banks.models import Entry, FeedHead, FeedLine
 from staydown.apps.banks.querysets import feed_page, feed_size, live_entries
 from staydown.core import feed
 from staydown.core.bank import Action
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.errors import ConflictError
-from tests.factories import pdq, sha256
+from tests.factories import md5, pdq, sha256
 
 
 def follow(cursor: feed.Cursor, limit: int = 100, banks=()) -> tuple[list[feed.Line], feed.Cursor]:
@@ -169,3 +170,13 @@ def test_the_same_hash_added_at_once_is_one_entry(system):
         thread.join(60)
     assert len(found) == 4
     assert len(set(found)) == Entry.objects.count() == FeedLine.objects.count() == 1
+
+
+def test_an_md5_reaches_those_who_read_it_and_is_a_leaf_to_all_others(house, system):
+    listed = actions.add_entry(house, md5(1), source="import:old", by=system)
+    (shown,) = feed_page(0, 100, algorithms=set(Algorithm)).lines
+    assert isinstance(shown, feed.AddLine)
+    assert (shown.entry.id, shown.entry.hash, shown.entry.action) == (listed.public_id, md5(1), Action.REVIEW)
+    (withheld,) = feed_page(0, 100).lines
+    assert withheld == feed.opaque(shown)
+    assert feed_page(0, 100).checkpoint == feed_page(0, 100, algorithms=set(Algorithm)).checkpoint

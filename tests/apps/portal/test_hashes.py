@@ -63,8 +63,13 @@ def test_json_nested_too_deeply_is_refused_by_name(read, nested):
         read(nested)
 
 
+def test_an_md5_beside_a_hash_is_passed_over():
+    told = json.dumps({"file": "a.jpg", "algorithm": "md5", "hash": "0f" * 16})
+    assert hashes.from_paste(f"{line()}\n{told}") == hashes.from_paste(line())
+
+
 @pytest.mark.parametrize(
-    "text", ["x", PDQ, f"{PDQ} 101", line(quality=-1), line(hash="1f"), line(algorithm="md5"), "[]"]
+    "text", ["x", PDQ, f"{PDQ} 101", line(quality=-1), line(hash="1f"), line(algorithm="sha1"), "[]"]
 )
 def test_anything_else_is_refused(text):
     with pytest.raises(InvalidError):

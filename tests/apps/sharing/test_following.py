@@ -17,6 +17,7 @@ from staydown.apps.sharing import applying, following, sources
 from staydown.apps.sharing.models import Delivery
 from staydown.apps.sharing.source_models import Record, Source
 from staydown.core.bank import Action
+from staydown.exchange.source import Signal
 from tests import factories as make
 from tests.apps.sharing.scripted import Scripted, added, follow, live, signal, signals, verbs
 from tests.factories import pdq
@@ -229,3 +230,15 @@ def test_a_removed_source_takes_what_it_alone_brought_with_it(policy, system, mo
     assert live() == {pdq(3)}
     assert Source.objects.get(name="one").credentials is None
     added(policy, "one")
+
+
+def test_an_md5_asks_a_person_unless_the_policy_says_why_it_blocks(policy):
+    record = Signal("video-1", make.md5(1))
+    source = added(policy)
+    follow(source, Scripted([([record], ())]))
+    entry = Entry.objects.get()
+    assert (entry.algorithm, entry.radius, entry.state, entry.lines.get().action) == ("md5", 0, "pending", "review")
+    other = added(policy, "other", enforced_because="Agreement 7: each video was looked at")
+    follow(other, Scripted([([record], ())]))
+    entry.refresh_from_db()
+    assert (entry.state, list(entry.lines.values_list("action", flat=True))) == ("enforced", ["review", "block"])

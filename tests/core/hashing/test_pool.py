@@ -15,7 +15,7 @@ import pytest
 
 from staydown.core.hashing import child, frames
 from staydown.core.hashing.algorithm import Hash
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import exact, md5
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.pdq import pdq
 from staydown.core.hashing.picture import Examined, hash_picture
@@ -61,6 +61,15 @@ def pool(shared: HashingPool) -> HashingPool:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_worker_says_what_this_process_would_say(pool: HashingPool, kind: str) -> None:
     assert pool.hash(written(kind)) == hash_picture(written(kind))
+
+
+def test_the_md5_is_made_where_it_is_wanted(pool: HashingPool) -> None:
+    data = written("PNG")
+    found = pool.hash(data, with_md5=True)
+    assert (found.md5, pool.hash(data).md5) == (md5(data), None)
+    assert found == hash_picture(data, with_md5=True)
+    assert found.asked == (*hash_picture(data).asked, md5(data))
+    assert found.banked == hash_picture(data).banked
 
 
 @pytest.mark.parametrize(("mode", "kind"), [("CMYK", "JPEG"), ("LAB", "TIFF"), ("P", "PNG"), ("RGBA", "WEBP")])
@@ -115,14 +124,16 @@ def test_a_worker_that_is_killed_costs_one_item(
     (victim,) = workers()
     os.kill(victim, signal.SIGSTOP)  # it will not answer
 
-    def struck(data: bytes) -> Hash:  # when the worker has the file and before its answer is awaited
+    def struck(
+        data: bytes, *, with_md5: bool
+    ) -> tuple[Hash, ...]:  # when the worker has the file and before its answer is awaited
         os.kill(victim, by)
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGCONT)
-        return sha256(data)
+        return exact(data, with_md5=with_md5)
 
     with monkeypatch.context() as patch:
-        patch.setattr(child, "sha256", struck)
+        patch.setattr(child, "exact", struck)
         with pytest.raises(error):
             pool.hash(written("PNG"))
     assert pool.hash(written("JPEG")) == hash_picture(written("JPEG"))
@@ -144,11 +155,11 @@ def test_a_worker_that_reads_nothing_costs_one_item(pool: HashingPool) -> None:
 def test_an_item_that_is_broken_off_leaves_no_answer_to_the_next(
     pool: HashingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(data: bytes) -> Hash:
+    def interrupted(data: bytes, *, with_md5: bool) -> tuple[Hash, ...]:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(child, "sha256", interrupted)
+        patch.setattr(child, "exact", interrupted)
         with pytest.raises(KeyboardInterrupt):
             pool.hash(written("PNG"))
     assert pool.hash(written("GIF")) == hash_picture(written("GIF"))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from staydown.core.hashing import video_child
+from staydown.core.hashing.digest import md5, sha256
 from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.pdq import Pdq
 from staydown.core.hashing.video import Frame, Summary, VideoLimits
@@ -49,6 +50,9 @@ def test_a_file_and_its_bytes_are_hashed_as_this_process_would(path: Path) -> No
     with VideoPool() as pool:
         assert pool.hash(path, progress=seen.append) == hash_video(MP4)
         assert pool.hash(MP4, quick=True, every=0.5) == hash_video(MP4, quick=True, every=0.5)
+        for source in (path, MP4):
+            found = pool.hash(source, with_md5=True)
+            assert (found.exact, found.frames) == ((sha256(MP4), md5(MP4)), hash_video(MP4).frames)
     assert seen == [0, 1, 2, 3, 3.8]
 
 

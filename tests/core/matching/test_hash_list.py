@@ -10,7 +10,7 @@ from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.matching.hash_list import read
 from staydown.errors import HashError
 
-ONE, TWO = "0f" * 32, "a5" * 32
+ONE, TWO, MD5 = "0f" * 32, "a5" * 32, "3c" * 16
 
 
 def shown(lines: list[str], **options: Algorithm) -> list[tuple]:
@@ -25,6 +25,24 @@ def test_one_hash_a_line():
 
 def test_lines_that_name_no_algorithm_have_the_one_asked_for():
     assert shown([ONE], algorithm=Algorithm.SHA256) == [(1, "sha256", ONE, "")]
+
+
+def test_a_hash_of_sixteen_bytes_is_an_md5_whatever_is_asked_for():
+    assert shown([MD5.upper(), ONE, f"md5 {MD5}"]) == [(1, "md5", MD5, ""), (2, "pdq", ONE, ""), (3, "md5", MD5, "")]
+    assert shown([MD5], algorithm=Algorithm.SHA256) == [(1, "md5", MD5, "")]
+    assert shown([json.dumps({"hash": MD5})]) == [(1, "md5", MD5, "")]
+
+
+def test_what_md5sum_and_sha256sum_write():
+    sums = [f"{MD5}  a b.mp4", f"{MD5} *c.mp4", f"\\{MD5}  d\\ne.mp4"]
+    assert shown(sums) == [(1, "md5", MD5, "a b.mp4"), (2, "md5", MD5, "c.mp4"), (3, "md5", MD5, "d\\ne.mp4")]
+    assert shown([f"{ONE}  a.mp4"], algorithm=Algorithm.SHA256) == [(1, "sha256", ONE, "a.mp4")]
+
+
+@pytest.mark.parametrize("name", ["md5", "MD5", "HASH_MD5", "HASH_VIDEO_MD5", "VideoMD5", "video_md5"])
+def test_each_name_of_md5(name):
+    assert shown(["signal_type,signal_value", f"{name},{MD5}"]) == [(2, "md5", MD5, "")]
+    assert shown([f"{name}:{MD5}"]) == [(1, "md5", MD5, "")]
 
 
 def test_csv_under_a_header():
@@ -85,7 +103,7 @@ def test_an_empty_list():
     [
         ([ONE, "hello", TWO, ONE[:-2], ONE], "2, 4"),
         (["hello"], "1"),
-        ([f"md5:{ONE}"], "1"),
+        ([f"md5:{ONE}", f"pdq:{MD5}", f"{ONE}  a.jpg", f"{ONE}  quality 90  8x8  a.jpg"], "1, 2, 3, 4"),
         (["hash,quality", ONE, f"{ONE},high", "x,90"], "2, 3, 4"),
         ([json.dumps({"hash": ONE}), "{", "null", "[]", "7", '"x"', '{"hash": 5}', "{}"], "2, 3, 4, 5, 6, 7, 8"),
         ([json.dumps({"hash": ONE, "error": ""}), json.dumps({"hash": ONE, "quality": []})], "2"),

@@ -55,6 +55,14 @@ def test_algorithms_never_mix():
     assert [match.entry.id.int for match in index.query([Hash(Algorithm.PDQ, ZERO)])] == [2]
 
 
+def test_an_md5_is_none_of_the_others_though_its_row_may_look_like_theirs():
+    short, long = Hash(Algorithm.MD5, bytes(16)), Hash(Algorithm.SHA256, ZERO)
+    index = LinearIndex([entry(1, short), entry(2, long), entry(3, Hash(Algorithm.PDQ, ZERO), 31)])
+    assert [match.entry.id.int for match in index.query([short])] == [1]
+    assert [match.entry.id.int for match in index.query([long])] == [2]
+    assert index.query([Hash(Algorithm.MD5, bytes(15) + b"\1")]) == []
+
+
 def test_an_entry_is_answered_once_with_its_nearest_view():
     held = entry(1, pdq(0), 31)
     assert LinearIndex([held]).query([pdq(9), pdq(4), pdq(20)]) == [Match(held, 4)]

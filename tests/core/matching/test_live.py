@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from staydown.core.bank import Action, Entry
+from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching import live, part
 from staydown.core.matching.index import Match
 from staydown.core.matching.linear import LinearIndex
@@ -274,3 +275,18 @@ def test_the_whole_of_an_untouched_index_is_what_it_was_made_of():
     base = MultiIndex([numbered(number) for number in range(9)])
     assert LiveIndex(base).whole().shelves is base.shelves
     assert len(LiveIndex().whole()) == 0
+
+
+def test_it_says_of_each_algorithm_whether_it_may_hold_one():
+    md5 = Entry(UUID(int=1), "lists", Hash(Algorithm.MD5, bytes(16)), 0, Action.REVIEW)
+    index = LiveIndex(MultiIndex([numbered(number) for number in range(9)]), merge_at=4)
+    assert (index.may_hold(Algorithm.PDQ), index.may_hold(Algorithm.MD5)) == (True, False)
+    index.add(md5)
+    assert index.may_hold(Algorithm.MD5)
+    assert index.whole().may_hold(Algorithm.MD5)
+    index.remove(md5.id)
+    for number in range(10, 20):  # until it is merged away
+        index.add(numbered(number))
+        index.settle()
+    assert not index.may_hold(Algorithm.MD5)
+    assert not index.whole().may_hold(Algorithm.SHA256)

@@ -105,7 +105,13 @@ def test_it_can_be_read_by_its_description_alone(data):
         for row in range(shelf["rows"]):
             first, second = struct.unpack_from("<Q", high, 8 * row)[0], struct.unpack_from("<Q", low, 8 * row)[0]
             kind = shelf["kinds"][struct.unpack_from("<H", kinds, 2 * row)[0]]
-            found.append((UUID(int=first << 64 | second), values[32 * row : 32 * row + 32], *kind.values()))
+            found.append(
+                (
+                    UUID(int=first << 64 | second),
+                    values[32 * row : 32 * row + (16 if kind["algorithm"] == "md5" else 32)],
+                    *kind.values(),
+                )
+            )
     expected = [(e.id, e.hash.value, e.hash.algorithm, e.bank, e.radius, e.action) for e in HELD]
     assert sorted(found) == sorted(expected)
 
@@ -209,7 +215,11 @@ FORGERIES = {
     "a shape that overflows": lambda d: d["sections"][0].update(shape=[1 << 62, 4]),
     "more rows": lambda d: d["shelves"][0].update(rows=9999),
     "no kinds": lambda d: d["shelves"][0].update(kinds=[]),
-    "an unknown algorithm": lambda d: d["shelves"][0]["kinds"][0].update(algorithm="md5"),
+    "an unknown algorithm": lambda d: d["shelves"][0]["kinds"][0].update(algorithm="sha1"),
+    "a video as one hash": lambda d: d["shelves"][0]["kinds"][0].update(algorithm="vpdq"),
+    "an MD5 of thirty-two bytes": lambda d: [
+        k.update(algorithm="md5") for k in d["shelves"][-2]["kinds"]
+    ],  # of SHA-256
     "a radius too wide": lambda d: d["shelves"][0]["kinds"][0].update(radius=64),
     "a column in place of another": lambda d: d["shelves"][0].update(high=d["shelves"][0]["values"]),
     "ids out of order": lambda d: d["shelves"][0].update(high=d["shelves"][0]["low"]),

@@ -57,6 +57,8 @@ LINES: list[Line] = [
 ]
 VIDEO = entry(7, bag.packed([[pdq(7)], [pdq(8), pdq(9)], [pdq(7, 4)]]), action=Action.REVIEW)
 CONFIRMED_VIDEO = entry(7, VIDEO.hash)
+LISTED = entry(8, Hash(Algorithm.MD5, bytes(range(96, 112))), radius=0, action=Action.REVIEW)
+WITH_MD5: list[Line] = [add(1, LISTED), add(2, FILE), RemoveLine(3, LISTED.id, DELETE_BY)]
 WITH_VIDEOS: list[Line] = [add(1, VIDEO), add(2, FILE), add(3, CONFIRMED_VIDEO), RemoveLine(4, VIDEO.id, DELETE_BY)]
 
 
@@ -195,6 +197,34 @@ def video_stories() -> list[dict[str, Any]]:
     ]
 
 
+def md5_stories() -> list[dict[str, Any]]:
+    """The same for followers that ask for ``md5`` as well; the last one is for those that do not."""
+    padded = Hash(Algorithm.SHA256, LISTED.hash.value.ljust(32, b"\0"))
+    start = accept(page(1, 2, lines=WITH_MD5), 2, [LISTED, FILE], erase={}) | {
+        "lookups": [question(LISTED.hash, LISTED), question(FILE.hash, FILE), question(padded)]
+    }
+    first, *others = page(1, 2, lines=WITH_MD5)
+    whole = accept(page(1, 2, lines=WITH_MD5), 2, [LISTED, FILE], erase={})
+    end = accept(page(3, 3, lines=WITH_MD5), 3, [FILE], erase={LISTED.id: DELETE_BY})
+    return [
+        {"what": "an MD5 is added and removed", "steps": [start, end]},
+        *(
+            {"what": why, "steps": [refuse(why, [_with(first, **bent), *others]), whole, end]}
+            for why, bent in (
+                ("an MD5 of thirty-two bytes", {"value": padded.value.hex()}),
+                ("an MD5 with a radius", {"radius": 1}),
+            )
+        ),
+        {
+            "what": "an MD5 for a follower that does not read MD5",
+            "steps": [
+                accept(page(1, 2, opaque=(1,), lines=WITH_MD5), 2, [FILE], erase={}),
+                accept(page(3, 3, lines=WITH_MD5), 3, [FILE], erase={LISTED.id: DELETE_BY}),
+            ],
+        },
+    ]
+
+
 def _with(line: str, **fields: object) -> str:
     return json.dumps(json.loads(line) | fields, sort_keys=True, separators=(",", ":"))
 
@@ -206,6 +236,7 @@ def document() -> str:
         "verifier_key": SIGNER.verifier_key,
         "stories": stories(),
         "video_stories": video_stories(),
+        "md5_stories": md5_stories(),
     }
     return json.dumps(found, indent=1) + "\n"
 

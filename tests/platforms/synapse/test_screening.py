@@ -28,8 +28,8 @@ class Local:
     def __init__(self, config: dict) -> None:
         self._limits = Limits(max_bytes=ScreeningSettings.read(config).longest)
 
-    def hash(self, data: bytes) -> Picture:
-        return hash_picture(data, self._limits)
+    def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
+        return hash_picture(data, self._limits, with_md5=with_md5)
 
     def close(self) -> None:
         """Nothing to end."""

@@ -9,7 +9,7 @@ import pytest
 
 from staydown.core.bank import Action
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import md5, sha256
 from staydown.core.hashing.picture import hash_picture
 from staydown.exchange import hma
 from staydown.screening.app import build
@@ -31,7 +31,8 @@ def stepped(**more: object) -> Stepped:
 
 
 def looked_up(node: Stepped, value: Hash, **query: str) -> dict[str, list[dict[str, object]]]:
-    reply = node.web.get("/m/lookup", params={"signal": value.hex(), "signal_type": value.algorithm.value, **query})
+    given = {"signal": value.hex(), "signal_type": hma.SIGNAL_TYPE[value.algorithm], **query}
+    reply = node.web.get("/m/lookup", params=given)
     assert reply.status_code == 200, reply.text
     return reply.json()
 
@@ -189,9 +190,8 @@ def test_a_picture_of_a_named_host_is_hashed_and_looked_up(monkeypatch):
     at = "https://media.example"
     assert node.web.get("/h/hash", params={"url": f"{at}/1.png"}).json() == {"pdq": one.hash.hex()}
     assert list(node.web.get("/m/lookup", params={"url": f"{at}/1.png"}).json()["pdq"]) == ["HOUSE"]
-    assert node.web.get("/h/hash", params={"url": f"{at}/1.mp4"}).json() == {
-        "message": "content_type video is disabled"
-    }
+    assert node.web.get("/h/hash", params={"url": f"{at}/1.mp4"}).json() == {"video_md5": md5(photo).hex()}
+    assert node.web.get("/m/lookup", params={"url": f"{at}/1.mp4"}).json() == {"video_md5": {}}
     assert node.web.get("/h/hash", params={"url": f"{at}/gone.png"}).status_code == 400
     seen = handed_on(node, fetch_from=frozenset({"media.example"}))
     asked = {"url": f"{at}/1.png", "metadata": '{"content_id": "7"}'}
@@ -267,3 +267,49 @@ def test_a_sha256_is_a_signal_too():
     node.publisher.add(one := entry(Hash(Algorithm.SHA256, bytes(range(32)))))
     node.sync()
     assert list(looked_up(node, one.hash)) == ["HOUSE"]
+
+
+# Videos --------------------------------------------------------------------------------------------------------------
+
+FILM = b"\0\0\0\x18ftypmp42" + bytes(200)  # HMA knows a video by its bytes, so nothing of it is decoded
+
+
+def test_a_video_is_hashed_and_looked_up_by_its_md5():
+    node = stepped()
+    assert node.web.post("/h/hash", files={"video": FILM}).json() == {"video_md5": md5(FILM).hex()}
+    assert node.web.post("/m/lookup", files={"video": FILM}).json() == {"video_md5": {}}
+    node.publisher.add(one := entry(md5(FILM)))
+    node.sync()
+    told = {"HOUSE": [{"bank_content_id": hma.content_id(one.id), "distance": "0"}]}
+    assert node.web.post("/m/lookup", files={"video": FILM}).json() == {"video_md5": told}
+    assert looked_up(node, one.hash) == told
+    raw = {"signal_type": "video_md5", "signal": one.hash.hex(), "include_distance": "true"}
+    assert node.web.get("/m/raw_lookup", params=raw).json() == {"matches": told["HOUSE"]}
+    assert list(node.web.get("/m/index/status", params={"signal_type": "video_md5"}).json()) == ["video_md5"]
+
+
+def test_a_file_that_is_banked_in_several_ways_is_one_hit_and_told_under_each():
+    node, photo = stepped(), pictures.path("chelsea.png").read_bytes()
+    for value in (hash_picture(photo).pdq, sha256(photo), md5(photo)):
+        node.publisher.add(entry(value))
+    node.sync()
+    found = node.web.post("/m/lookup", files={"photo": photo}).json()
+    assert {name: list(banks) for name, banks in found.items()} == {
+        name: ["HOUSE"] for name in ("pdq", "sha256", "video_md5")
+    }
+    assert node.node.hits.waiting == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "types"), [("photo", "video_md5"), ("video", "pdq"), ("video", "vpdq"), ("video", "")]
+)
+def test_a_file_has_the_signal_type_of_its_content_type_alone(kind, types):
+    reply = stepped().web.post(f"/h/hash?types={types}", files={kind: pictures.path("chelsea.png").read_bytes()})
+    assert (reply.status_code, list(reply.json())) == (400, ["message"])
+
+
+def test_a_video_is_not_banked_by_a_hash_that_would_miss_its_copies():
+    node = stepped()
+    seen = handed_on(node)
+    reply = node.web.post("/c/bank/HOUSE/content", files={"video": FILM})
+    assert (reply.status_code, "disabled" in reply.json()["message"], seen) == (400, True, [])

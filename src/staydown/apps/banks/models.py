@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from staydown.apps.banks.proposal_models import Proposal  # noqa: F401 - a row of this app
 from staydown.apps.vault.fields import SealedBytesField, SealedTextField
 from staydown.core import bank
-from staydown.core.hashing.algorithm import WIDEST_PDQ, Algorithm, Hash
+from staydown.core.hashing.algorithm import EXACT, WIDEST_PDQ, Algorithm, Hash
 
 
 class Bank(models.Model):
@@ -85,7 +85,7 @@ class Entry(models.Model):
             models.CheckConstraint(
                 name="entry_radius_fits_its_algorithm",
                 condition=Q(algorithm__in=[Algorithm.PDQ.value, Algorithm.VPDQ.value], radius__lte=WIDEST_PDQ)
-                | Q(algorithm=Algorithm.SHA256.value, radius=0),
+                | Q(algorithm__in=[each.value for each in EXACT], radius=0),
             ),
             models.UniqueConstraint(name="entry_live_once_in_a_bank", fields=["bank", "algorithm", "fingerprint"]),
         ]

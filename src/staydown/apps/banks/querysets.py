@@ -13,7 +13,7 @@ from staydown.apps.accounts.models import ApiKey
 from staydown.apps.banks import feed_key, feed_writing
 from staydown.apps.banks.models import LIVE, Bank, Entry, FeedHead, FeedLine, Follower
 from staydown.core import bank, feed
-from staydown.core.hashing.algorithm import PICTURES, Algorithm
+from staydown.core.hashing.algorithm import FIRST, Algorithm
 from staydown.core.merkle import Frontier
 from staydown.errors import ConflictError
 
@@ -35,7 +35,7 @@ def feed_size() -> int:
 
 
 def feed_page(
-    after: int, limit: int, banks: Collection[str] = (), algorithms: Collection[Algorithm] = PICTURES
+    after: int, limit: int, banks: Collection[str] = (), algorithms: Collection[Algorithm] = FIRST
 ) -> FeedPage:
     """At most ``limit`` lines after line ``after``, for a follower who may see ``banks`` (none named: all).
 

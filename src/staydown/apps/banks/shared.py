@@ -14,18 +14,19 @@ from staydown.core import bank
 from staydown.core.hashing.algorithm import Algorithm, Hash
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ALGORITHMS = (Algorithm.PDQ.value, Algorithm.MD5.value)  # what these protocols have a word for
 Place = tuple[int, int]
 
 
 def confirmed(key: ApiKey) -> QuerySet[Entry]:
-    """The PDQ entries that block, of the banks that ``key`` may see. What nobody has confirmed is not among them."""
-    rows = Entry.objects.filter(state=State.ENFORCED, action=bank.Action.BLOCK.value, algorithm=Algorithm.PDQ.value)
+    """The entries that block, of the banks that ``key`` may see. What nobody has confirmed is not among them."""
+    rows = Entry.objects.filter(state=State.ENFORCED, action=bank.Action.BLOCK.value, algorithm__in=ALGORITHMS)
     return _of(key, rows)
 
 
 def ended(key: ApiKey) -> QuerySet[Entry]:
-    """The PDQ entries that no longer match; their hashes are erased."""
-    return _of(key, Entry.objects.filter(algorithm=Algorithm.PDQ.value).exclude(state__in=LIVE))
+    """The entries that no longer match; their hashes are erased."""
+    return _of(key, Entry.objects.filter(algorithm__in=ALGORITHMS).exclude(state__in=LIVE))
 
 
 def in_order(rows: QuerySet[Entry], after: Place | None, limit: int) -> list[Entry]:

@@ -120,6 +120,8 @@ def _read_line(line: str, found: list[Hashed], exact: dict[str, str]) -> None:
         return
     file = str(told.get("file", ""))
     kind = Algorithm(told["algorithm"])
+    if kind is Algorithm.MD5:  # which no report of ours is known by, for two files can be made to share it
+        return
     if kind is Algorithm.VPDQ:
         found.append({**_video(told), "file": file})
     elif kind is Algorithm.SHA256:

@@ -14,25 +14,32 @@ class Algorithm(enum.StrEnum):
 
     PDQ = "pdq"
     SHA256 = "sha256"
-    VPDQ = "vpdq"  # a video: the PDQ of its frames; `frames` packs them
+    VPDQ = "vpdq"  # a video: the PDQ of its frames; `bag` packs them
+    MD5 = "md5"  # from lists of others alone: whoever makes two files can make them share it
 
     @property
     def size(self) -> int:
         """Length of a value in bytes; 0 where it differs from one to the next."""
-        return 0 if self is Algorithm.VPDQ else 32
+        if self is Algorithm.VPDQ:
+            return 0
+        return 16 if self is Algorithm.MD5 else 32
 
     @property
     def widest(self) -> int:
         """The largest radius that an entry of this algorithm may have, in bits. 0: only equality counts."""
-        return 0 if self is Algorithm.SHA256 else WIDEST_PDQ
+        return 0 if self in EXACT else WIDEST_PDQ
 
     def fits(self, value: bytes) -> bool:
         """Whether ``value`` is one of this algorithm."""
         return is_packed(value) if self is Algorithm.VPDQ else len(value) == self.size
 
 
-PICTURES: Final = (Algorithm.PDQ, Algorithm.SHA256)
-"""The algorithms of one hash each. A reader that was made before videos were banked knows these two."""
+EXACT: Final = (Algorithm.SHA256, Algorithm.MD5)
+"""The algorithms that say only whether two files are the same."""
+SINGLE: Final = (Algorithm.PDQ, *EXACT)
+"""The algorithms of one hash each, where a video has many."""
+FIRST: Final = (Algorithm.PDQ, Algorithm.SHA256)
+"""What a reader of the feed knows that was made before there were others, and so does not say what it reads."""
 WIDEST_PDQ: Final = 63
 USUAL_RADIUS: Final = 31  # bits; the published confident-match radius of PDQ
 LEAST_QUALITY: Final = 50  # below it a picture is too featureless for PDQ to tell it from others

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import IO, Final
 
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import exact
 from staydown.core.hashing.frames import ANSWER, QUESTION, READY, unpack
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.picture import Picture
@@ -72,7 +72,7 @@ class Child:
         """Whether it lives, owes no answer and may take another item."""
         return self._in_step and self._items < _ITEMS_IN_A_LIFE and self._process.poll() is None
 
-    def hash(self, data: bytes) -> Picture:
+    def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
         """The hashes of a picture file. Raises a `MediaError`; the process may be dead afterwards."""
         self._in_step = False  # until the answer is here: were this broken off, the next item would get it
         if not self._items:
@@ -80,12 +80,12 @@ class Child:
         self._items += 1
         self._until = time.monotonic() + self._seconds
         self._write(QUESTION.pack(len(data)), data)
-        digest = sha256(data)  # while the worker decodes
+        digests = exact(data, with_md5=with_md5)  # while the worker decodes
         frame = self._read(ANSWER)
         if len(frame) < ANSWER:
             raise self._cause_of_death()
         self._in_step = True
-        return unpack(frame).with_digest(digest)
+        return unpack(frame).with_digests(*digests)
 
     def end(self) -> None:
         """End the process, whatever it does."""

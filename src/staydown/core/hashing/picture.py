@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
-from staydown.core.hashing.digest import sha256
+from staydown.core.hashing.digest import exact
 from staydown.core.hashing.image import Limits, decode
 from staydown.core.hashing.pdq import LEAST_SIDE, Pdq, pdq_of
 from staydown.core.hashing.variants import View, asked, banked, seen, views_of
@@ -20,8 +20,8 @@ class Picture:
     """A picture reduced to hashes. ``width`` and ``height`` are those people see, upright and unscaled.
 
     ``variants`` holds the PDQ hashes of the eight rotations and mirrors in the order of `pdq.VARIANTS`; the first is
-    ``pdq``. ``views`` holds what the tiers of `variants` add, such as the inside of flat borders. `asked` and `banked`
-    say which of all these hashes to look up, and which to bank.
+    ``pdq``. ``views`` holds what the tiers of `variants` add, such as the inside of flat borders. ``md5`` is there only
+    when it was wanted. `asked` and `banked` say which of all these hashes to look up, and which to bank.
     """
 
     pdq: Hash
@@ -31,6 +31,12 @@ class Picture:
     sha256: Hash
     variants: tuple[Hash, ...]
     views: tuple[View, ...] = ()
+    md5: Hash | None = None
+
+    @property
+    def exact(self) -> tuple[Hash, ...]:
+        """The hashes of the very bytes."""
+        return (self.sha256,) if self.md5 is None else (self.sha256, self.md5)
 
     @property
     def is_hashable(self) -> bool:
@@ -39,12 +45,12 @@ class Picture:
 
     @property
     def asked(self) -> tuple[Hash, ...]:
-        """The hashes to look this picture up by; only that of the bytes when nothing in it has enough detail."""
-        return (*asked(Pdq(self.variants, self.quality), self.views), self.sha256)
+        """The hashes to look this picture up by; only those of the bytes when nothing in it has enough detail."""
+        return (*asked(Pdq(self.variants, self.quality), self.views), *self.exact)
 
     @property
     def banked(self) -> tuple[Hash, ...]:
-        """The hashes to bank this picture under."""
+        """The hashes to bank this picture under; no MD5, which is in banks for lists that have nothing better."""
         return (*banked(Pdq(self.variants, self.quality), self.views), self.sha256)
 
 
@@ -57,18 +63,18 @@ class Examined:
     width: int
     height: int
 
-    def with_digest(self, digest: Hash) -> Picture:
-        """The picture, with the hash of its bytes."""
+    def with_digests(self, sha256: Hash, md5: Hash | None = None) -> Picture:
+        """The picture, with the hashes of its bytes."""
         whole = self.whole
-        return Picture(whole.hash, whole.quality, self.width, self.height, digest, whole.variants, self.views)
+        return Picture(whole.hash, whole.quality, self.width, self.height, sha256, whole.variants, self.views, md5)
 
 
-def hash_picture(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Picture:
+def hash_picture(data: bytes, limits: Limits = DEFAULT_LIMITS, *, with_md5: bool = False) -> Picture:
     """The hashes of a picture file, decoded in this process. Raises a `MediaError`.
 
     For bytes from strangers use `pool.HashingPool`.
     """
-    return examine(data, limits).with_digest(sha256(data))
+    return examine(data, limits).with_digests(*exact(data, with_md5=with_md5))
 
 
 def examine(data: bytes, limits: Limits) -> Examined:

@@ -30,12 +30,12 @@ class HashingPool:
             self._free.put(None)
         self._closed = threading.Event()
 
-    def hash(self, data: bytes) -> Picture:
+    def hash(self, data: bytes, *, with_md5: bool = False) -> Picture:
         """The hashes of a picture file. Raises the `MediaError` that says why it has none."""
         admit(data, self._limits)
         child = self._take()
         try:
-            return child.hash(data)
+            return child.hash(data, with_md5=with_md5)
         finally:
             self._give_back(child)
 

@@ -95,7 +95,10 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A video reduced to the hashes of some of its frames; see `Summary` for the rest."""
+    """A video reduced to the hashes of some of its frames; see `Summary` for the rest.
+
+    ``md5`` is there only when it was wanted.
+    """
 
     frames: tuple[Frame, ...]
     duration: float
@@ -103,6 +106,12 @@ class Video:
     height: int
     sha256: Hash
     is_whole: bool = True
+    md5: Hash | None = None
+
+    @property
+    def exact(self) -> tuple[Hash, ...]:
+        """The hashes of the very bytes."""
+        return (self.sha256,) if self.md5 is None else (self.sha256, self.md5)
 
     @property
     def is_hashable(self) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.digest import exact
 from staydown.core.hashing.video import Frame, Summary, Video, VideoLimits, fault
 from staydown.core.hashing.video_records import QUESTION, read_record
 from staydown.errors import CorruptError, MediaError, StaydownError, TooLongError, TooSlowError
@@ -73,19 +74,21 @@ class VideoChild:
         fresh = self._file is None and self._videos < _VIDEOS_IN_A_LIFE
         return fresh and self._in_step and self._process.poll() is None
 
-    def hash_file(self, progress: Progress | None) -> Video:
+    def hash_file(self, progress: Progress | None, *, with_md5: bool = False) -> Video:
         """The hashes of the video that is its input. Raises a `MediaError`."""
         assert self._file is not None  # noqa: S101 - for the type checker
-        return self._hashed(_digest(self._file.fileno()), progress)
+        return self._hashed(_exact(self._file.fileno(), with_md5=with_md5), progress)
 
-    def hash(self, data: bytes, progress: Progress | None, *, every: float, quick: bool) -> Video:
+    def hash(
+        self, data: bytes, progress: Progress | None, *, every: float, quick: bool, with_md5: bool = False
+    ) -> Video:
         """The hashes of a video in memory. Raises a `MediaError`; the process may be dead afterwards."""
         question = QUESTION.pack(len(data), every, quick)
         self._is_fed = False
         feeder = threading.Thread(target=self._feed, args=(question, data), daemon=True)
         feeder.start()
         try:
-            return self._hashed(hashlib.sha256(data), progress)
+            return self._hashed(exact(data, with_md5=with_md5), progress)
         finally:
             if not self._in_step:
                 self.kill()  # or the feeder might wait for ever
@@ -105,7 +108,7 @@ class VideoChild:
                 with contextlib.suppress(OSError):
                     pipe.close()
 
-    def _hashed(self, digest: hashlib._Hash, progress: Progress | None) -> Video:
+    def _hashed(self, digests: tuple[Hash, ...], progress: Progress | None) -> Video:
         self._in_step = False  # until the end is here: were this broken off, the next video would get the rest
         self._videos += 1
         with self._watched() as expired:
@@ -114,8 +117,8 @@ class VideoChild:
             self._process.wait()
             slow = expired.is_set() or self._process.returncode == -signal.SIGXCPU
             raise fault(TooSlowError if slow else CorruptError)
-        whole = Hash(Algorithm.SHA256, digest.digest())
-        return Video(frames, found.duration, found.width, found.height, whole, found.is_whole)
+        sha256, *md5 = digests
+        return Video(frames, found.duration, found.width, found.height, sha256, found.is_whole, *md5)
 
     def _records(self, progress: Progress | None) -> tuple[tuple[Frame, ...], Summary | None]:
         """The frames and the end that the process writes; no end when it died."""
@@ -161,10 +164,12 @@ class VideoChild:
             self._is_fed = True
 
 
-def _digest(descriptor: int) -> hashlib._Hash:
-    """The SHA-256 of a file, read without moving the place that another process reads at."""
-    digest, at = hashlib.sha256(), 0
+def _exact(descriptor: int, *, with_md5: bool) -> tuple[Hash, ...]:
+    """What `exact` says of a file, read without moving the place that another process reads at."""
+    made = [(Algorithm.SHA256, hashlib.sha256()), (Algorithm.MD5, hashlib.md5(usedforsecurity=False))][: 1 + with_md5]
+    at = 0
     while part := os.pread(descriptor, _AT_A_TIME, at):
-        digest.update(part)
+        for _, digest in made:
+            digest.update(part)
         at += len(part)
-    return digest
+    return tuple(Hash(algorithm, digest.digest()) for algorithm, digest in made)

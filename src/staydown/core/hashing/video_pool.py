@@ -37,7 +37,13 @@ class VideoPool:
         self._is_closed = False
 
     def hash(
-        self, source: bytes | Path, *, every: float = 1.0, quick: bool = False, progress: Progress | None = None
+        self,
+        source: bytes | Path,
+        *,
+        every: float = 1.0,
+        quick: bool = False,
+        with_md5: bool = False,
+        progress: Progress | None = None,
     ) -> Video:
         """The hashes of a video file; see `footage.hash_video`. Raises the `MediaError` that says why it has none.
 
@@ -46,7 +52,7 @@ class VideoPool:
         if isinstance(source, bytes):
             self._admit(source[:SNIFFED], len(source))
             with self._child(lambda: VideoChild(self._limits, self._seconds)) as child:
-                return child.hash(source, progress, every=every, quick=quick)
+                return child.hash(source, progress, every=every, quick=quick, with_md5=with_md5)
         try:
             file = source.open("rb")
         except OSError as error:
@@ -55,7 +61,7 @@ class VideoPool:
             self._admit(file.read(SNIFFED), os.fstat(file.fileno()).st_size)
             start = lambda: VideoChild(self._limits, self._seconds, file=file, every=every, quick=quick)  # noqa: E731
             with self._child(start, own=True) as child:
-                return child.hash_file(progress)
+                return child.hash_file(progress, with_md5=with_md5)
 
     def close(self) -> None:
         """End every process, whatever it does. A closed pool hashes nothing."""

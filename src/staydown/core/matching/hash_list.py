@@ -1,4 +1,7 @@
-"""Reads lists of hashes: one hexadecimal hash a line, CSV with a header, or what ``staydown hash --json`` prints."""
+"""Reads lists of hashes: one hexadecimal hash a line, CSV with a header, or what ``staydown hash --json`` prints.
+
+Lines of ``md5sum`` are read too, and those of ``sha256sum`` where SHA-256 is what lines have that name no algorithm.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,27 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from staydown.core.hashing import bag
-from staydown.core.hashing.algorithm import LEAST_QUALITY, PICTURES, Algorithm, Hash
+from staydown.core.hashing.algorithm import EXACT, LEAST_QUALITY, SINGLE, Algorithm, Hash
 from staydown.errors import HashError
 
 HASH_FIELDS: Final = ("hash", "value", "indicator", "signal", "signal_value", "hashvalue", "hash_value", "hash_digest")
 ALGORITHM_FIELDS: Final = ("algorithm", "type", "signal_type", "signaltype", "hash_type")
-_OTHER_NAMES: Final = {"hash_pdq": "pdq", "imagepdq": "pdq", "hash_sha256": "sha256", "sha-256": "sha256"}
+_OTHER_NAMES: Final = {
+    **dict.fromkeys(("hash_pdq", "imagepdq"), Algorithm.PDQ.value),
+    **dict.fromkeys(("hash_sha256", "sha-256"), Algorithm.SHA256.value),
+    **dict.fromkeys(("hash_md5", "hash_video_md5", "videomd5", "video_md5"), Algorithm.MD5.value),
+}
 LABEL_FIELDS: Final = ("file", "name", "label")
 BEST_QUALITY: Final = 100
 VIDEO: Final = Algorithm.VPDQ.value
 """What stands for an algorithm in a line about a video."""
 _BETWEEN: Final = re.compile(r"[:,\s]+")
+_OF_A_FILE: Final = re.compile(r"\\?([0-9a-fA-F]{32}|[0-9a-fA-F]{64}) [ *](.+)")
+"""What ``md5sum`` and its like write: the hash, two characters, the name. After a backslash the name is spelt oddly."""
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 Read = Callable[[str], Mapping[str, Any]]
@@ -78,7 +88,7 @@ def read(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> list[Lis
 def each(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> Iterator[tuple[int, Listed | None]]:
     """What `read` reads, one line at a time with its number, and None for a line that is not valid."""
     try:
-        for number, fields in _rows(lines):
+        for number, fields in _rows(lines, algorithm):
             try:
                 yield number, _listed(number, fields or {}, algorithm)
             except (HashError, LookupError, ValueError, TypeError, AttributeError, OverflowError):
@@ -87,7 +97,7 @@ def each(lines: Iterable[str], algorithm: Algorithm = Algorithm.PDQ) -> Iterator
         raise HashError("The list is not text in UTF-8. Give hexadecimal lines, CSV or JSON lines.") from None
 
 
-def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
+def _rows(lines: Iterable[str], algorithm: Algorithm) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     """Each line that matters as named fields; ``None`` where it cannot be read."""
     form: Read | None = None
     for number, line in enumerate(lines, start=1):
@@ -96,7 +106,8 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]
             continue
         if form is None:
             header = [cell.lower() for cell in _cells(text)]
-            form = json.loads if text.startswith("{") else _in_columns(header) if _names_a_hash(header) else _plain
+            plain = partial(_plain, algorithm)
+            form = json.loads if text.startswith("{") else _in_columns(header) if _names_a_hash(header) else plain
             if _names_a_hash(header):
                 continue
         try:
@@ -108,16 +119,21 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | None]
 def _listed(line: int, fields: Mapping[str, Any], algorithm: Algorithm) -> Listed:
     """The hash that the fields of a line name, or none where they name an error instead; raises for any other line."""
     label, quality = str(_named(fields, LABEL_FIELDS) or ""), _quality(fields.get("quality"))
-    kind, value = _named(fields, ALGORITHM_FIELDS) or algorithm, _named(fields, HASH_FIELDS)
-    kind = _OTHER_NAMES.get(str(kind).lower(), kind)
+    kind, value = _named(fields, ALGORITHM_FIELDS), _named(fields, HASH_FIELDS)
+    kind = _OTHER_NAMES.get(str(kind).lower(), kind) or _unnamed(str(value), algorithm)
     if str(kind).lower() == VIDEO:
         frames = (bag.read_frame(each) for each in fields["frames"])
         return Listed(line, None, label, frames=tuple(frame for frame in frames if frame))
     if value is None:  # a field that is named after the algorithm
-        kind, value = next(((name, fields[name]) for name in PICTURES if fields.get(name)), (kind, None))
+        kind, value = next(((name, fields[name]) for name in SINGLE if fields.get(name)), (kind, None))
     if value is None and fields.get("error"):
         return Listed(line, None, label, quality)
     return Listed(line, Hash.from_hex(str(kind).lower(), str(value or "")), label, quality)
+
+
+def _unnamed(value: str, algorithm: Algorithm) -> Algorithm:
+    """The algorithm of a hash that comes without its name: only an MD5 is so short."""
+    return Algorithm.MD5 if len(value) == 2 * Algorithm.MD5.size else algorithm
 
 
 def _quality(given: Any) -> int | None:
@@ -135,8 +151,11 @@ def _named(fields: Mapping[str, Any], names: Iterable[str]) -> Any:
     return next((fields[name] for name in names if fields.get(name)), None)
 
 
-def _plain(text: str) -> Mapping[str, Any]:
-    """A hash alone, or after the name of its algorithm and a colon, a comma or a blank."""
+def _plain(algorithm: Algorithm, text: str) -> Mapping[str, Any]:
+    """A hash alone, after the name of its algorithm and a colon, a comma or a blank, or before the name of its file."""
+    found = _OF_A_FILE.fullmatch(text)
+    if found and (kind := _unnamed(found[1], algorithm)) in EXACT:
+        return {"algorithm": kind, "hash": found[1], "label": found[2]}
     first, value = [*_BETWEEN.split(text, maxsplit=2), ""][:2]
     return {"algorithm": first, "hash": value} if value else {"hash": first}
 
@@ -148,7 +167,7 @@ def _in_columns(header: list[str]) -> Read:
 
 def _names_a_hash(header: list[str]) -> bool:
     """Whether a line of CSV is a header: one of its cells names a hash column."""
-    return not {*HASH_FIELDS, *PICTURES}.isdisjoint(header)
+    return not {*HASH_FIELDS, *SINGLE}.isdisjoint(header)
 
 
 def _cells(text: str) -> list[str]:

@@ -39,11 +39,11 @@ class Index(Protocol):
     """Something that holds entries and finds those near a picture.
 
     **One picture, several hashes.** The hashes of one `query` are views of one picture: its eight rotations and
-    mirrors, its SHA-256 beside its PDQ. An entry is answered once, with the distance of the nearest view.
+    mirrors, its SHA-256 and MD5 beside its PDQ. An entry is answered once, with the distance of the nearest view.
 
     **Which entries.** An entry matches when a hash *of its own algorithm* is at most `entry.radius` bits away. Radii
     differ from entry to entry, and the widest one in the index never widens another. Algorithms never mix; SHA-256
-    has radius 0, which is equality.
+    and MD5 have radius 0, which is equality.
 
     **In which order.** By distance, then by id, so that two indexes with the same entries give the same answer.
 

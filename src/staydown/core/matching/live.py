@@ -19,7 +19,7 @@ from uuid import UUID
 import numpy as np
 
 from staydown.core.bank import Entry
-from staydown.core.hashing.algorithm import Hash
+from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.index import Match
 from staydown.core.matching.multi_index import MultiIndex, matches
 from staydown.core.matching.part import Fresh, Part
@@ -83,6 +83,11 @@ class LiveIndex:
     def nbytes(self) -> int:
         """Bytes of memory of all parts."""
         return sum(part.nbytes for part in self._state.parts)
+
+    def may_hold(self, algorithm: Algorithm) -> bool:
+        """False: no entry of this algorithm is held. True: one is, or was until lately."""
+        shelves = (shelf for part in self._state.parts for shelf in part.shelves)
+        return any(shelf.table.kinds.widest[algorithm] >= 0 for shelf in shelves)
 
     @property
     def is_merging(self) -> bool:

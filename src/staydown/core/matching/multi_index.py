@@ -53,6 +53,10 @@ class MultiIndex:
         """Bytes of memory."""
         return sum(shelf.nbytes for shelf in self.shelves)
 
+    def may_hold(self, algorithm: Algorithm) -> bool:
+        """Whether an entry of this algorithm is held."""
+        return any(shelf.table.kinds.widest[algorithm] >= 0 for shelf in self.shelves)
+
     def entries(self) -> Iterator[Entry]:
         """Every entry."""
         for shelf in self.shelves:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from staydown.core.bank import Entry
 from staydown.core.matching.scan import Rows, Small, Words
 from staydown.core.matching.shelf import Asked, Crowd, Shelf
-from staydown.core.matching.table import ABSENT, WORDS, Kind, Kinds, Table, halves, kind_of
+from staydown.core.matching.table import ABSENT, WORDS, Kind, Kinds, Table, halves, kind_of, padded
 
 MOST_LATE: Final = 4096  # rows whose going is remembered with its number, before they move to the mask
 
@@ -201,7 +201,7 @@ class Fresh:
             self._kinds = Kinds(self._numbers)
         if row == len(self._values):
             self._make_room(2 * row)
-        self._values[row] = np.frombuffer(entry.hash.value, "<u8")
+        self._values[row] = np.frombuffer(padded(entry.hash.value), "<u8")
         self._high[row], self._low[row] = divmod(entry.id.int, 1 << 64)
         self._kind[row] = self._numbers[kind]
         self._places[entry.id] = row

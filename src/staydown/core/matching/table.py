@@ -17,6 +17,7 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.scan import Rows, Small, Words
 
 WORDS: Final = 4  # of 64 bits, in a hash
+ROOM: Final = 8 * WORDS  # bytes
 ABSENT: Final = -1
 CACHE_LINE: Final = 64  # bytes, or a divisor of what it is
 MOST_KINDS_IN_TWO_BYTES: Final = 1 << 16
@@ -57,8 +58,8 @@ class Kinds:
 class Table:
     """Entries as columns. ``high`` and ``low`` are the halves of the id, ``kind`` is a number in ``kinds``.
 
-    A value is four words, the first of which holds its first eight bytes, least significant first. Where the ids are
-    numbers that somebody counted, both halves have half the room.
+    A value is four words, the first of which holds its first eight bytes, least significant first; a shorter hash is
+    filled up with zeros. Where the ids are numbers that somebody counted, both halves have half the room.
     """
 
     values: Words
@@ -192,7 +193,7 @@ class Table:
     def entry(self, row: int) -> Entry:
         """The entry in a row."""
         kind = self.kinds.listed[int(self.kind[row])]
-        value = self.values[row].astype("<u8").tobytes()
+        value = self.values[row].astype("<u8").tobytes()[: kind.algorithm.size]
         return Entry(UUID(int=self.id(row)), kind.bank, Hash(kind.algorithm, value), kind.radius, kind.action)
 
     def id(self, row: int) -> int:
@@ -265,7 +266,16 @@ def kind_of(entry: Entry) -> Kind:
 
 def words(hashes: Iterable[Hash]) -> Words:
     """The values of the hashes, a row each."""
-    return np.frombuffer(b"".join(h.value for h in hashes), "<u8").astype(np.uint64).reshape(-1, WORDS)
+    values = [h.value for h in hashes]
+    joined = b"".join(values)
+    if len(joined) != ROOM * len(values):  # rare, and tens of millions of hashes pass here
+        joined = b"".join(map(padded, values))
+    return np.frombuffer(joined, "<u8").astype(np.uint64).reshape(-1, WORDS)
+
+
+def padded(value: bytes) -> bytes:
+    """The value as a row holds it: a shorter one filled up with zeros. Rows of two algorithms are never compared."""
+    return value.ljust(ROOM, b"\0")
 
 
 def halves(ids: Iterable[UUID]) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

@@ -87,7 +87,7 @@ class Partner:
         if failed is not None:
             return failed
         if request.url.path.endswith("/reasons"):
-            return httpx.Response(200, content=ncmec.reasons())
+            return httpx.Response(200, content=ncmec.reasons(Algorithm.PDQ))
         if request.url.path.endswith("/descriptors"):
             return httpx.Response(200, json={"data": [{"id": "91"}]})
         if request.method in ("POST", "PUT"):

@@ -13,7 +13,7 @@ import httpx
 
 from staydown.core.hashing.algorithm import Hash
 from staydown.exchange import ncmec, stopncii
-from staydown.exchange.ncmec import Image, Member, Window
+from staydown.exchange.ncmec import Member, Shared, Window
 
 FIRST: Final = 1_700_000_000  # when the list began, in seconds since 1970; each change is a second after the last one
 OWNER: Final = Member(42, "Helpline")
@@ -96,17 +96,18 @@ class NCMECWire:
         return f"{OWNER.id}-{UUID(int=record.number)}"
 
     def body(self, request: httpx.Request, records: Sequence[Record], token: str) -> bytes:
-        images = [
-            Image(UUID(int=each.number), datetime.fromtimestamp(each.at, UTC), None if each.is_gone else each.hash)
-            for each in records
-        ]
-        return ncmec.entries(OWNER, images, self._window(request), start=1, total=len(images), token=token or None)
+        told = [self._told(each) for each in records]
+        return ncmec.entries(OWNER, told, self._window(request), start=1, total=len(told), token=token or None)
 
     def broken(self, body: bytes) -> bytes:
         parts = body.split(b"<pdq>")
         return parts[0] + b"".join(
             b"<pdq>" + (b"zz" + part[2:] if at % 3 == 0 else part) for at, part in enumerate(parts[1:])
         )
+
+    def _told(self, record: Record) -> Shared:
+        at, hash_ = datetime.fromtimestamp(record.at, UTC), None if record.is_gone else record.hash
+        return Shared(UUID(int=record.number), at, record.hash.algorithm, hash_)
 
     def _window(self, request: httpx.Request) -> Window:
         return Window.read(request.url.params["from"], request.url.params["to"])

@@ -18,9 +18,8 @@ from staydown.errors import FeedUnreachableError, InvalidError, MissingError
 from staydown.exchange import hma
 from staydown.exchange.peer import FeedClient, ScreeningKey
 from staydown.screening import bodies
-from staydown.screening.answering import Hashed
 from staydown.screening.hma.asking import Doors, message
-from staydown.screening.hma.pictures import Pictures
+from staydown.screening.hma.pictures import VIDEO, Pictures, Sent
 
 LONGEST: Final = 262_144  # bytes of a body that is handed on
 _PATH: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
@@ -45,16 +44,16 @@ class Curating:
         """``POST /c/bank/NAME/content``: the picture is hashed here, and its hash alone is handed on."""
         texts: dict[str, Any] = {}
         if request.query_params.get("url"):
-            found = await self._pictures.named(request)
+            sent = await self._pictures.named(request)
             texts = _fields(await bodies.read(request.receive, LONGEST))
             if "metadata" in request.query_params:
                 texts["metadata"] = _fields(request.query_params["metadata"].encode())
         elif request.headers.get("content-type", "").startswith("multipart/form-data"):
-            found, given = await self._pictures.sent(request)
-            texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in given.items()}
+            sent = await self._pictures.sent(request)
+            texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in sent.texts.items()}
         else:
             raise InvalidError("Neither `url` nor multipart file upload was received")
-        content: dict[str, Any] = {"pdq": _pdq(found)}
+        content: dict[str, Any] = {"pdq": _pdq(sent)}
         content |= {name: texts[name] for name in ("metadata", "note") if name in texts}
         path = f"bank/{request.path_params['bank']}/signal"
         return await self._ask(request, "POST", path, json.dumps(content).encode())
@@ -88,7 +87,9 @@ def _fields(body: bytes) -> dict[str, Any]:
     return found
 
 
-def _pdq(found: Hashed) -> str:
-    if not found.is_hashable:
+def _pdq(sent: Sent) -> str:
+    if sent.content_type == VIDEO:  # its MD5 alone would miss the first copy that was encoded anew
+        raise InvalidError("content_type video is disabled: report the video to staydown, which banks its frames")
+    if not sent.found.is_hashable:
         raise InvalidError("Invalid pdq signal: the picture has too little detail to be told from others")
-    return found.hashes[0].hex()
+    return sent.found.hashes[0].hex()

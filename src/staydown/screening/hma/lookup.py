@@ -1,4 +1,4 @@
-"""``/h`` and ``/m`` of Hasher-Matcher-Actioner: hash a picture, look it up, compare two hashes, say how fresh it is."""
+"""``/h`` and ``/m`` of Hasher-Matcher-Actioner: hash a file, look it up, compare two hashes, say how fresh it is."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ from staydown.errors import InvalidError, TooLargeError
 from staydown.exchange import hma
 from staydown.exchange.peer import ScreeningKey
 from staydown.screening import bodies
-from staydown.screening.answering import Hashed
 from staydown.screening.hma.asking import answer_json
-from staydown.screening.hma.pictures import Pictures
+from staydown.screening.hma.pictures import TYPES, VIDEO, Pictures, Sent
 from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.node import MOST_MATCHES, Node
 
@@ -41,23 +40,21 @@ class Lookup:
 
     async def hash_sent(self, request: Request, _key: ScreeningKey) -> Response:
         """``POST /h/hash``."""
-        found, _ = await self._pictures.sent(request)
-        return answer_json(_hashes(found))
+        return answer_json(_hashes(await self._pictures.sent(request)))
 
     async def hash_named(self, request: Request, _key: ScreeningKey) -> Response:
         """``GET /h/hash?url=``."""
         return answer_json(_hashes(await self._pictures.named(request)))
 
     async def look_up(self, request: Request, key: ScreeningKey) -> Response:
-        """``GET /m/lookup``, by a signal or by the address of a picture."""
+        """``GET /m/lookup``, by a signal or by the address of a file."""
         if request.query_params.get("url"):
-            return answer_json(self._of_picture(await self._pictures.named(request), request, key))
+            return answer_json(self._of_file(await self._pictures.named(request), request, key))
         return answer_json(hma.by_bank(self._found([_signal(request)], request, key)))
 
     async def look_up_sent(self, request: Request, key: ScreeningKey) -> Response:
         """``POST /m/lookup``."""
-        found, _ = await self._pictures.sent(request)
-        return answer_json(self._of_picture(found, request, key))
+        return answer_json(self._of_file(await self._pictures.sent(request), request, key))
 
     async def look_up_raw(self, request: Request, key: ScreeningKey) -> Response:
         """``GET /m/raw_lookup``: matches without their banks."""
@@ -80,11 +77,12 @@ class Lookup:
 
     async def index_status(self, request: Request, _key: ScreeningKey) -> Response:
         """``GET /m/index/status``. ``built_to`` is the moment up to which no change is missing."""
-        if (asked := request.query_params.get("signal_type", "pdq")) != "pdq":
+        asked = request.query_params.get("signal_type", "pdq")
+        if asked not in hma.SIGNAL_TYPES:
             raise InvalidError(f"No such signal type '{asked[:40]}'")
         lag = self._node.follower.lag or 0.0
         status = {"present": True, "built_to": int(time.time() - lag), "size": len(self._node.index)}
-        return answer_json({"pdq": status})
+        return answer_json({asked: status})
 
     async def status(self, _request: Request) -> Response:
         """``GET /status``, for load balancers: alive, not loaded yet, or behind the feed."""
@@ -98,17 +96,16 @@ class Lookup:
         """``GET /status/live``."""
         return PlainTextResponse("I-AM-ALIVE")
 
-    def _of_picture(self, found: Hashed, request: Request, key: ScreeningKey) -> dict[str, Any]:
-        """The answer for a picture: by PDQ, and under ``sha256`` when its very bytes are banked."""
-        exact = [each for each in found.hashes if each.algorithm is Algorithm.SHA256]
-        same = self._found(exact, request, key)
-        if not found.is_hashable and not same:
+    def _of_file(self, sent: Sent, request: Request, key: ScreeningKey) -> dict[str, Any]:
+        """The answer for a file: by the signal type that HMA has for it, and by any other in which it is banked."""
+        by_type: dict[str, list[Named]] = {}
+        for name, match in self._found(sent.found.hashes, request, key):
+            by_type.setdefault(hma.SIGNAL_TYPE[match.algorithm], []).append((name, match))
+        if sent.content_type == VIDEO or sent.found.is_hashable:
+            by_type.setdefault(TYPES[sent.content_type], [])
+        if not by_type:
             raise InvalidError(_NO_SIGNAL)
-        answer: dict[str, Any] = {}
-        if found.is_hashable:
-            variants = [each for each in found.hashes if each.algorithm is Algorithm.PDQ]
-            answer["pdq"] = hma.by_bank(self._found(variants, request, key))
-        return answer | ({"sha256": hma.by_bank(same)} if same else {})
+        return {each: hma.by_bank(by_type[each]) for each in hma.SIGNAL_TYPES if each in by_type}
 
     def _found(self, hashes: Sequence[Hash], request: Request, key: ScreeningKey) -> list[Named]:
         """What matches in the banks that are asked for and that the key may see, with the name to tell it by."""
@@ -135,9 +132,11 @@ class Lookup:
         return hma.bank_name(match.entry.bank) + ("" if match.entry.action is Action.BLOCK else REVIEW)
 
 
-def _hashes(found: Hashed) -> dict[str, str]:
-    """The PDQ of the picture as it is; empty for one without detail, as HMA has it."""
-    return {"pdq": found.hashes[0].hex() if found.is_hashable else ""}
+def _hashes(sent: Sent) -> dict[str, str]:
+    """The PDQ of the picture as it is; empty for one without detail, as HMA has it. Of a video the MD5."""
+    if sent.content_type == VIDEO:
+        return {"video_md5": next(each.hex() for each in sent.found.hashes if each.algorithm is Algorithm.MD5)}
+    return {"pdq": sent.found.hashes[0].hex() if sent.found.is_hashable else ""}
 
 
 def _signal(request: Request) -> Hash:

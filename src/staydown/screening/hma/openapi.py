@@ -7,7 +7,9 @@ from typing import Any, Final
 Fields = dict[str, Any]
 KEY: Final[list[Fields]] = [{"key": []}]
 HEX: Final = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
+SHORT_HEX: Final = {"type": "string", "pattern": "^[0-9a-fA-F]{32}$"}
 FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
+SIGNALS: Final = {"pdq": HEX, "sha256": HEX, "video_md5": SHORT_HEX}
 _BANK: Final = {"type": "string", "pattern": "^[A-Z0-9][A-Z0-9_]{0,63}$"}
 
 
@@ -17,19 +19,21 @@ def paths() -> Fields:
 
 
 def _looking_up() -> Fields:
-    photo = {"type": "object", "required": ["photo"], "properties": {"photo": FILE}}
+    file = {
+        "oneOf": [{"type": "object", "required": [each], "properties": {each: FILE}} for each in ("photo", "video")]
+    }
     types = [_text("types"), _text("content_type")]
-    hash_ = [_text("signal"), _text("signal_type", ["pdq", "sha256"])]
+    hash_ = [_text("signal"), _text("signal_type", list(SIGNALS))]
     narrowed = [_text("banks"), _text("seed"), _text("bypass_coinflip", ["true", "false"])]
-    pair = {"type": "array", "items": HEX, "minItems": 2, "maxItems": 2}
+    pairs = {name: {"type": "array", "items": each, "minItems": 2, "maxItems": 2} for name, each in SIGNALS.items()}
     return {
         "/h/hash": {
-            "get": _asked("HMA: hash the picture at an address", "hma_hash_named", [_text("url"), *types]),
-            "post": _asked("HMA: hash a picture", "hma_hash", types, {"multipart/form-data": photo}),
+            "get": _asked("HMA: hash the file at an address", "hma_hash_named", [_text("url"), *types]),
+            "post": _asked("HMA: hash a picture or a video", "hma_hash", types, {"multipart/form-data": file}),
         },
         "/m/lookup": {
             "get": _asked("HMA: look a hash or an address up", "hma_lookup", [*hash_, _text("url"), *types, *narrowed]),
-            "post": _asked("HMA: look a picture up", "hma_lookup_sent", narrowed, {"multipart/form-data": photo}),
+            "post": _asked("HMA: look a file up", "hma_lookup_sent", narrowed, {"multipart/form-data": file}),
         },
         "/m/raw_lookup": {
             "get": _asked(
@@ -43,7 +47,7 @@ def _looking_up() -> Fields:
                 "HMA: compare two hashes",
                 "hma_compare",
                 [],
-                {"application/json": {"type": "object", "properties": {"pdq": pair, "sha256": pair}}},
+                {"application/json": {"type": "object", "properties": pairs}},
             )
         },
         "/m/index/status": {"get": _asked("HMA: size and age of the index", "hma_index", [_text("signal_type")])},
@@ -58,7 +62,9 @@ def _curating() -> Fields:
         "additionalProperties": False,
         "properties": {"content_id": {"type": "string"}, "content_uri": {"type": "string"}, "json": {"type": "object"}},
     }
-    signal = {"type": "object", "properties": {"pdq": HEX, "note": note, "metadata": metadata}, "required": ["pdq"]}
+    beside = {"note": note, "metadata": metadata}
+    one_of_them = [{"required": [name]} for name in SIGNALS]
+    signal = {"type": "object", "properties": {**SIGNALS, **beside}, "oneOf": one_of_them}
     photo = {"type": "object", "required": ["photo"], "properties": {"photo": FILE, "note": note}}
     made = {"type": "object", "required": ["name"], "properties": {"name": _BANK, "enabled": {"type": "boolean"}}}
     until = {"type": "object", "properties": {"disable_until_ts": {"type": "integer", "enum": [0, 1]}}}

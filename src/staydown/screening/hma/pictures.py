@@ -1,14 +1,15 @@
-"""Pictures that clients of HMA send, or name by their address."""
+"""Pictures and videos that clients of HMA send, or name by their address."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import anyio.to_thread
 import httpx
 from starlette.requests import Request
 
+from staydown.core.hashing.digest import exact
 from staydown.errors import AddressRefusedError, InvalidError, UnreachableError
 from staydown.exchange import guarded
 from staydown.screening.answering import Answering, Hashed
@@ -16,14 +17,23 @@ from staydown.screening.bodies import Upload
 from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.settings import Settings
 
-PHOTO: Final = "photo"
-CONTENT_TYPES: Final = (PHOTO, "video")
+PHOTO, VIDEO = "photo", "video"
+TYPES: Final = {PHOTO: "pdq", VIDEO: "video_md5"}
+"""HMA's signal type for each of its content types."""
 TEXTS: Final = ("metadata", "note")
 MOST_FETCHES: Final = 4
 
 
+class Sent(NamedTuple):
+    """A file that was sent or named, and the texts beside it. Of a video there are the hashes of its bytes alone."""
+
+    content_type: str
+    found: Hashed
+    texts: dict[str, str]
+
+
 class Pictures:
-    """Hashes them: read into memory, decoded by the node's pool, kept nowhere."""
+    """Hashes them: read into memory, pictures decoded by the node's pool, kept nowhere."""
 
     def __init__(self, answering: Answering, settings: Settings, hma: HmaSettings) -> None:
         self._answering = answering
@@ -32,30 +42,35 @@ class Pictures:
         self._rules = guarded.Rules(longest_reply=settings.longest_upload)
         self._fetches = anyio.CapacityLimiter(MOST_FETCHES)
 
-    async def sent(self, request: Request) -> tuple[Hashed, dict[str, str]]:
-        """The hashes of the picture in a multipart body, and the texts beside it. Raises `MediaError`."""
-        check_types(request, PHOTO)
+    async def sent(self, request: Request) -> Sent:
+        """The hashes of the file in a multipart body, and the texts beside it. Raises `MediaError`."""
         headers = dict(request.scope["headers"])
         content_type: bytes = headers.get(b"content-type", b"")
         if content_type.partition(b";")[0].strip().lower() != b"multipart/form-data":
             raise InvalidError("Missing multipart/form-data file upload")
-        upload = Upload(content_type, longest=self._longest, files=CONTENT_TYPES, texts=TEXTS)
+        upload = Upload(content_type, longest=self._longest, files=tuple(TYPES), texts=TEXTS)
         async with self._answering.received(request.receive, upload, headers.get(b"content-length", b"")):
-            if upload.has("video"):
-                raise InvalidError("content_type video is disabled")
-            found = await self._answering.hashed(upload.file)
-        texts = {name: text for name in TEXTS if (text := upload.text(name)) is not None}
-        return usable(found), texts
+            kind = VIDEO if upload.has(VIDEO) else PHOTO
+            check_types(request, kind)
+            found = await self._hashed(upload.file, kind)
+        return Sent(kind, found, {name: text for name in TEXTS if (text := upload.text(name)) is not None})
 
-    async def named(self, request: Request) -> Hashed:
-        """The hashes of the picture at the query's ``url``. Raises `MediaError`, `InvalidError` or `ExchangeError`."""
+    async def named(self, request: Request) -> Sent:
+        """The hashes of the file at the query's ``url``. Raises `MediaError`, `InvalidError` or `ExchangeError`."""
         url = request.query_params.get("url", "")
         if not url:
             raise InvalidError("url is required")
         data, kind = await anyio.to_thread.run_sync(partial(self._fetched, url), limiter=self._fetches)
-        content_type = request.query_params.get("content_type") or ("video" if kind.startswith("video") else PHOTO)
+        content_type = request.query_params.get("content_type") or (VIDEO if kind.startswith(VIDEO) else PHOTO)
         check_types(request, content_type)
-        return usable(await self._answering.hashed(data))
+        return Sent(content_type, await self._hashed(data, content_type), {})
+
+    async def _hashed(self, data: bytes, content_type: str) -> Hashed:
+        """The hashes of a file. A video is not decoded: HMA knows it by its bytes."""
+        if content_type == PHOTO:
+            return usable(await self._answering.hashed(data))
+        found = await anyio.to_thread.run_sync(partial(exact, data, with_md5=True))
+        return Hashed(found, has_detail=False, error=None)
 
     def _fetched(self, url: str) -> tuple[bytes, str]:
         """What lies at ``url``, and what its server calls it. No redirects, no private address, only named hosts."""
@@ -73,11 +88,9 @@ class Pictures:
 
 
 def check_types(request: Request, content_type: str) -> None:
-    """Raise `InvalidError` unless pictures are asked for, and their PDQ."""
-    if content_type not in CONTENT_TYPES:
+    """Raise `InvalidError` unless a content type of HMA is asked for, and nothing but the signal type that it has."""
+    if content_type not in TYPES:
         raise InvalidError(f"no such content_type: '{content_type[:40]}'")
-    if content_type != PHOTO:
-        raise InvalidError(f"content_type {content_type} is disabled")
     types = request.query_params.get("types")
     if types is None:
         return
@@ -85,7 +98,7 @@ def check_types(request: Request, content_type: str) -> None:
     if not names:
         raise InvalidError("empty signal type selection")
     for name in names:
-        if name != "pdq":
+        if name != TYPES[content_type]:
             raise InvalidError(f"signal type '{name[:40]}' doesn't exist or is disabled")
 
 

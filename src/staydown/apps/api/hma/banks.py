@@ -14,6 +14,7 @@ from staydown.apps.api.plain import fields, is_yes
 from staydown.apps.banks import actions, client_actions
 from staydown.apps.banks.models import LIVE, Bank, Entry, Label
 from staydown.apps.cases.actions import withdraw_entry
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.errors import DeniedError, InvalidError, MissingError
 from staydown.exchange import hma
 
@@ -101,7 +102,7 @@ def show_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> 
         if not key.may("feed:read"):
             raise DeniedError("missing role: the key needs the scope feed:read, as hashes are told")
         client_actions.record_fetch(key, protocol=PROTOCOL, entries=1, by=key_actor(key))
-        shown["signals"] = {entry.algorithm: entry.hash.hex()}
+        shown["signals"] = {_signal_type(entry): entry.hash.hex()}
     label = Label.objects.filter(entry=entry).first()
     if label is not None and hma.is_true(request.GET.get("include_metadata", "true")):
         shown |= json.loads(label.text)
@@ -155,6 +156,11 @@ def _entry(key: ApiKey, bank: str, content: str, *, live: bool) -> Entry:
     if entry is None:
         raise MissingError(f"content {content} not found")
     return entry
+
+
+def _signal_type(entry: Entry) -> str:
+    """HMA's word for the entry's algorithm; ours where it has none."""
+    return hma.SIGNAL_TYPE.get(Algorithm(entry.algorithm), entry.algorithm)
 
 
 def _shown(bank: Bank) -> dict[str, Any]:

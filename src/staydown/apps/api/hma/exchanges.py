@@ -81,7 +81,7 @@ def refuse(request: HttpRequest, key: ApiKey, **_given: str) -> HttpResponse:
 
 def signal_types(request: HttpRequest, key: ApiKey) -> list[dict[str, Any]]:
     """``GET /c/signal_type``."""
-    return [{"name": "pdq", "enabled_ratio": 1.0}, {"name": "sha256", "enabled_ratio": 1.0}]
+    return [{"name": name, "enabled_ratio": 1.0} for name in hma.SIGNAL_TYPES]
 
 
 def _imported(key: ApiKey) -> Any:

@@ -16,9 +16,10 @@ from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.plain import asking, nothing
 from staydown.apps.banks import access, client_actions, shared
 from staydown.apps.banks.models import LIVE, Entry, Feedback
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.errors import InvalidError, MissingError
 from staydown.exchange import ncmec
-from staydown.exchange.ncmec import Image, Member, Window
+from staydown.exchange.ncmec import TAGS, Member, Shared, Window
 from staydown.exchange.stopncii import page_token, place, whole
 
 PROTOCOL: Final = "ncmec"
@@ -50,7 +51,7 @@ def entries(request: HttpRequest, key: ApiKey) -> HttpResponse:
     return _xml(
         ncmec.entries(
             _house(),
-            [_image(entry) for entry in shown],
+            [_told(entry) for entry in shown],
             window,
             start=start,
             total=rows.count() if more else 0,
@@ -60,16 +61,14 @@ def entries(request: HttpRequest, key: ApiKey) -> HttpResponse:
 
 
 def reasons(request: HttpRequest, key: ApiKey, kind: str) -> HttpResponse:
-    """``/v2/feedback/PDQ/reasons``."""
-    if kind != "PDQ":
-        raise MissingError
-    return _xml(ncmec.reasons())
+    """``/v2/feedback/PDQ/reasons``, and the same of MD5."""
+    return _xml(ncmec.reasons(_algorithm(kind)))
 
 
 def feedback(request: HttpRequest, key: ApiKey, member: int, entry: UUID, kind: str) -> HttpResponse:
-    """``/v2/entries/1/ID/PDQ/feedback``: what the partner says of one entry."""
+    """``/v2/entries/1/ID/PDQ/feedback``, and the same of MD5: what the partner says of one entry."""
     found = access.entry_for_key(key, entry, scope="feed:read")
-    if member != HOUSE or kind != "PDQ" or found.algorithm != "pdq":
+    if member != HOUSE or found.algorithm != _algorithm(kind):
         raise MissingError
     if found.state not in LIVE:
         raise InvalidError("This entry has ended. Delete it.")
@@ -78,15 +77,24 @@ def feedback(request: HttpRequest, key: ApiKey, member: int, entry: UUID, kind: 
     return HttpResponse(status=204)
 
 
-def _image(entry: Entry) -> Image:
+def _algorithm(kind: str) -> Algorithm:
+    """The algorithm that the protocol calls so; `MissingError` for one that we do not share."""
+    found = next((each for each in TAGS if each.upper() == kind), None)
+    if found is None:
+        raise MissingError
+    return found
+
+
+def _told(entry: Entry) -> Shared:
+    algorithm = Algorithm(entry.algorithm)
     if entry.state not in LIVE:
-        return Image(entry.public_id, entry.changed_at, None)
+        return Shared(entry.public_id, entry.changed_at, algorithm, None)
     said = [
         (Member(_number(each.key), shared.speaker(each)), each.opinion == CONFIRMED, each.at)
         for each in entry.feedback.all()
         if each.opinion in (CONFIRMED, DISPUTED)
     ]
-    return Image(entry.public_id, entry.changed_at, entry.hash, said)
+    return Shared(entry.public_id, entry.changed_at, algorithm, entry.hash, said)
 
 
 def _house() -> Member:

@@ -32,7 +32,7 @@ class FeedAsk(Schema):
     limit: int = Field(1000, ge=1, le=MOST_LINES)
     wait: float = Field(0.0, ge=0.0, le=LONGEST_WAIT, description="Seconds to hold the answer when nothing is new")
     algorithms: str = Field(
-        "", max_length=200, description="What you read, with commas: pdq,sha256,vpdq. Not given: the first two"
+        "", max_length=200, description="What you read, with commas: pdq,sha256,vpdq,md5. Not given: the first two"
     )
 
 
