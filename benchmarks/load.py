@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import uvloop
+
+EVERY: Final = 0.2  # seconds between two looks at memory
 
 
 class Request(NamedTuple):
@@ -114,10 +119,37 @@ def memory(pid: int) -> int:
     """Bytes of memory that a process and its children hold."""
     total = 0
     for each in [pid, *_children(pid)]:
-        total += int(Path(f"/proc/{each}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        with contextlib.suppress(OSError):  # a child that has just ended
+            total += int(Path(f"/proc/{each}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return total
+
+
+@contextmanager
+def watched(pid: int) -> Iterator[list[int]]:
+    """What `memory` says, several times a second for as long as the block runs: its end may be a lucky moment."""
+    seen, ended = [memory(pid)], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(EVERY):
+            seen.append(memory(pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
+        seen.append(memory(pid))
 
 
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return [int(child) for task in tasks for child in _read(task / "children").split()]
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError:  # the thread has just ended
+        return ""

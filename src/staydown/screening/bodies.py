@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -12,6 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from staydown.errors import BusyError, InvalidError, TooLargeError
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 ROOM_FOR_THE_REST: Final = 65_536  # bytes of a multipart body that are not the file
 MOST_PARTS: Final = 8
@@ -51,6 +54,67 @@ class Gate:
         self.held -= size
 
 
+class _Parts:
+    """The parts of a multipart body, as a parser tells them.
+
+    It knows no parser: were there a circle of the two, each picture would stay in memory until Python looks for
+    circles, which is after thousands of pictures.
+    """
+
+    def __init__(self, *, longest: int, files: tuple[str, ...], texts: tuple[str, ...]) -> None:
+        self._longest = longest
+        self._files = files
+        self._texts = texts
+        self.held: dict[str, bytearray] = {}
+        self.is_whole = False
+        self._headers: list[tuple[bytearray, bytearray]] = []
+        self._into: bytearray | None = None
+        self._room = 0
+
+    def callbacks(self) -> MultipartCallbacks:
+        """What a parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_begin": self._begin_header,
+            "on_header_field": lambda data, start, end: self._headers[-1][0].extend(data[start:end]),
+            "on_header_value": lambda data, start, end: self._headers[-1][1].extend(data[start:end]),
+            "on_headers_finished": self._open,
+            "on_part_data": self._write,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.held) >= MOST_PARTS:
+            raise InvalidError("The multipart body has too many parts.")
+        self._headers = []
+
+    def _begin_header(self) -> None:
+        self._headers.append((bytearray(), bytearray()))
+
+    def _open(self) -> None:
+        """Begin the part that the headers tell of."""
+        given = {bytes(name).lower(): bytes(value) for name, value in self._headers}
+        name = (
+            parse_options_header(given.get(b"content-disposition", b""))[1].get(b"name", b"").decode("ascii", "replace")
+        )
+        is_file = name in self._files
+        if (is_file and not self.held.keys().isdisjoint(self._files)) or name in self.held:
+            raise InvalidError("Each part comes once, and there is one file.")
+        if not is_file and name not in self._texts:
+            raise InvalidError(f"A part is named {', '.join((*self._files, *self._texts))}, and each comes once.")
+        self._into = self.held[name] = bytearray()
+        self._room = self._longest if is_file else LONGEST_TEXT_PART
+
+    def _write(self, data: bytes, start: int, end: int) -> None:
+        assert self._into is not None  # noqa: S101 - the parser tells the headers first
+        if len(self._into) + end - start > self._room:
+            raise TooLargeError
+        self._into += memoryview(data)[start:end]
+
+    def _end(self) -> None:
+        self.is_whole = True
+
+
 class Upload:
     """A multipart body as it arrives: one file, by one of ``files`` as the part's name, and perhaps some ``texts``."""
 
@@ -65,27 +129,10 @@ class Upload:
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise InvalidError("The multipart body names no boundary in its content type.")
-        self._longest = longest
         self._files = files
-        self._texts = texts
-        self._parts: dict[str, bytearray] = {}
-        self._headers: list[tuple[bytearray, bytearray]] = []
-        self._is_whole = False
-        self._into: bytearray | None = None
-        self._room = 0
+        self._parts = _Parts(longest=longest, files=files, texts=texts)
         try:
-            self._parser = MultipartParser(
-                boundary,
-                {
-                    "on_part_begin": self._begin,
-                    "on_header_begin": self._begin_header,
-                    "on_header_field": lambda data, start, end: self._headers[-1][0].extend(data[start:end]),
-                    "on_header_value": lambda data, start, end: self._headers[-1][1].extend(data[start:end]),
-                    "on_headers_finished": self._open,
-                    "on_part_data": self._write,
-                    "on_end": self._end,
-                },
-            )
+            self._parser = MultipartParser(boundary, self._parts.callbacks())
         except FormParserError:
             raise InvalidError("The boundary of the multipart body is too long.") from None
 
@@ -99,55 +146,24 @@ class Upload:
     @property
     def file(self) -> bytes:
         """The picture. Raises `InvalidError` when the body ended early or had none."""
-        if not self._is_whole:
+        if not self._parts.is_whole:
             raise InvalidError("The multipart body ended too early.")
-        found = next((self._parts[name] for name in self._files if name in self._parts), None)
+        found = next((self._parts.held[name] for name in self._files if self.has(name)), None)
         if found is None:
             raise InvalidError(f"{self._files[0]}: a part of this name is expected.")
         return bytes(found)
 
     def has(self, name: str) -> bool:
         """Whether a part of this name came."""
-        return name in self._parts
+        return name in self._parts.held
 
     def text(self, name: str) -> str | None:
         """The text of a part, or None."""
-        part = self._parts.get(name)
+        part = self._parts.held.get(name)
         try:
             return None if part is None else part.decode()
         except UnicodeDecodeError:
             raise InvalidError(f"{name}: UTF-8 is expected.") from None
-
-    def _begin(self) -> None:
-        if len(self._parts) >= MOST_PARTS:
-            raise InvalidError("The multipart body has too many parts.")
-        self._headers = []
-
-    def _begin_header(self) -> None:
-        self._headers.append((bytearray(), bytearray()))
-
-    def _open(self) -> None:
-        """Begin the part that the headers tell of."""
-        given = {bytes(name).lower(): bytes(value) for name, value in self._headers}
-        name = (
-            parse_options_header(given.get(b"content-disposition", b""))[1].get(b"name", b"").decode("ascii", "replace")
-        )
-        is_file = name in self._files
-        if (is_file and not self._parts.keys().isdisjoint(self._files)) or name in self._parts:
-            raise InvalidError("Each part comes once, and there is one file.")
-        if not is_file and name not in self._texts:
-            raise InvalidError(f"A part is named {', '.join((*self._files, *self._texts))}, and each comes once.")
-        self._into = self._parts[name] = bytearray()
-        self._room = self._longest if is_file else LONGEST_TEXT_PART
-
-    def _write(self, data: bytes, start: int, end: int) -> None:
-        assert self._into is not None  # noqa: S101 - the parser tells the headers first
-        if len(self._into) + end - start > self._room:
-            raise TooLargeError
-        self._into += memoryview(data)[start:end]
-
-    def _end(self) -> None:
-        self._is_whole = True
 
 
 async def read(receive: Receive, longest: int) -> bytes:
