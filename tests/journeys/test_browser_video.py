@@ -22,8 +22,9 @@ from tests.journeys.test_browser_hashing import SCRIPTS, SECURE, TOLERANCE
 pytestmark = pytest.mark.journey
 
 SCENE = clips.scene(seconds=2.4, size=(640, 360))
-HASH_FILE = """async (stopAfter) => {
+HASH_FILE = """async ([stopAfter, isAnimated]) => {
   const { hashVideo } = await import("/video.js");
+  const { hashAnimation, isAnimation, canRead } = await import("/animation.js");
   const { policy } = await import("/policy.js");
   const stopper = new AbortController();
   const seen = [];
@@ -31,7 +32,8 @@ HASH_FILE = """async (stopAfter) => {
   const options = { progress, signal: stopper.signal };
   const [file] = document.querySelector("input").files;
   const tell = (error) => ({ code: error.code ?? String(error) });
-  return { ...(await hashVideo(file, policy.createScriptURL("/frames.js"), options).catch(tell)), seen };
+  const hash = isAnimated && (await isAnimation(file)) && (await canRead(file)) ? hashAnimation : hashVideo;
+  return { ...(await hash(file, policy.createScriptURL("/frames.js"), options).catch(tell)), seen };
 }"""
 
 
@@ -61,9 +63,9 @@ def bench(browser: Browser) -> Iterator[Page]:
     assert not sent, "something left the page"
 
 
-def hashed(page: Page, data: bytes, stop_after: int = 0) -> dict:
+def hashed(page: Page, data: bytes, *, stop_after: int = 0, is_animated: bool = False) -> dict:
     page.set_input_files("input", {"name": "somebody's name.mp4", "mimeType": "video/mp4", "buffer": data})
-    return page.evaluate(HASH_FILE, stop_after)
+    return page.evaluate(HASH_FILE, [stop_after, is_animated])
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,24 @@ def test_page_and_server_hash_the_same_frames(browser, kind, matrix):
     assert found["seen"] == [0.25, 0.5, 0.75, 1]
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_a_picture_that_moves_has_the_frames_that_the_server_sees(browser, kind):
+    with bench(browser) as page:
+        for rate in (5, 1000):  # the latter asks for no time at all, and gets a tenth of a second a frame
+            data = clips.drawn(SCENE, kind, rate=rate)
+            server = hash_video(data)
+            found = hashed(page, data, is_animated=True)
+            assert "code" not in found, found
+            assert (found["width"], found["height"]) == (server.width, server.height)
+            assert found["duration"] == pytest.approx(server.duration, abs=0.001)
+            assert [each["time"] for each in found["frames"]] == [frame.time for frame in server.frames]
+            for ours, theirs in zip(found["frames"], server.frames, strict=True):
+                assert Hash.from_hex(Algorithm.PDQ, ours["hash"]).distance(theirs.hash) <= TOLERANCE
+                assert abs(ours["quality"] - theirs.quality) <= 3
+        assert hashed(page, data, stop_after=2, is_animated=True)["code"] == "cancelled"
+        assert hashed(page, data[: len(data) // 2], is_animated=True).get("code") == "corrupt"
+
+
 def test_stop_means_stop(browser):
     with bench(browser) as page:
         found = hashed(page, clips.film(SCENE), stop_after=2)
@@ -101,12 +121,7 @@ def test_a_file_that_no_browser_plays_is_named(browser):
 
 
 def test_a_video_is_hashed_on_the_device_and_stands_among_the_pictures(page, site):
-    amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    page.get_by_label("The picture, on this device").check()
-    amara.go_on("Choose the pictures")
+    chooses_pictures(amara := Portal(page, site.url))
     film = clips.film(clips.scene("coffee.png", 2, size=(640, 360)))
     named = {"a name.mp4": film, "b.mp4": b"no video at all"}
     films = [{"name": name, "mimeType": "video/mp4", "buffer": data} for name, data in named.items()]
@@ -129,3 +144,42 @@ def test_a_video_is_hashed_on_the_device_and_stands_among_the_pictures(page, sit
     assert_accessible(page)
     page.get_by_role("button", name="Remove picture 1").click()
     expect(page.locator("#pictures > li")).to_have_count(1)
+
+
+def chooses_pictures(amara):
+    amara.begin()
+    amara.says_adult()
+    amara.is_the_person_shown()
+    amara.field("The picture, on this device").check()
+    amara.go_on("Choose the pictures")
+
+
+MOVING = [
+    {"name": f"a.{kind.lower()}", "mimeType": f"image/{kind.lower()}", "buffer": clips.drawn(SCENE, kind)}
+    for kind in ("GIF", "WEBP")
+]
+
+
+def test_a_picture_that_moves_stands_among_the_others_as_a_video(page, site):
+    chooses_pictures(amara := Portal(page, site.url))
+    amara.chooses(*MOVING)
+    amara.chooses(pictures.path("coins.png"))
+    assert amara.states() == [
+        "Video 1 fingerprint ready",
+        "Video 2 fingerprint ready",
+        "Picture 3 fingerprint ready",
+    ]
+    found = json.loads(page.locator("[name=found]").input_value())
+    assert [len(each.get("frames", ())) for each in found] == [4, 4, 0]
+    amara.go_on("Is there anything you want to tell us?")
+
+
+def test_where_a_browser_shows_the_first_moment_only_the_page_says_so(page, site):
+    page.add_init_script("delete window.ImageDecoder")
+    chooses_pictures(amara := Portal(page, site.url))
+    amara.chooses(MOVING[0])
+    assert amara.states() == [f"Picture 1 fingerprint ready {wording.of_pictures()['still']}"]
+    [found] = json.loads(page.locator("[name=found]").input_value())
+    first = hash_video(MOVING[0]["buffer"]).frames[0].hash
+    assert Hash.from_hex("pdq", found["pdq"]).distance(first) <= 10
+    assert_accessible(page)

@@ -15,7 +15,7 @@ from typing import Final, Self
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
-from staydown.core.hashing.containers import SNIFFED, Container, container_of, is_video
+from staydown.core.hashing.containers import PICTURES, SNIFFED, container_of, is_video
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.pool import HashingPool
@@ -171,7 +171,7 @@ def _read(path: Path) -> tuple[str, bytes]:
 def _is_film(start: bytes) -> bool:
     """Whether the first bytes alone say that this is a video."""
     try:
-        return container_of(start) not in (Container.GIF, Container.WEBP)
+        return container_of(start) not in PICTURES
     except UnsupportedFormatError:
         return True
     except NotAVideoError:

@@ -27,9 +27,9 @@ def distances(video: Video, frames: tuple[clips.Pixels, ...] = SCENE, rate: int 
     return [each.hash.distance(pdq(frames[round(each.time * rate)]).hash) for each in video.frames]
 
 
-@pytest.mark.parametrize("kind", ["mp4", "mov", "matroska", "webm", "GIF", "WEBP"])
+@pytest.mark.parametrize("kind", ["mp4", "mov", "matroska", "webm", "GIF", "WEBP", "PNG", "AVIF"])
 def test_every_container_is_read(kind: str) -> None:
-    data = GIF if kind == "GIF" else clips.drawn(SCENE, kind) if kind == "WEBP" else clips.film(SCENE, kind)
+    data = GIF if kind == "GIF" else clips.drawn(SCENE, kind) if kind.isupper() else clips.film(SCENE, kind)
     video = hash_video(data)
     assert [frame.time for frame in video.frames] == [0, 1, 2, 3, 3.8], "one a second, and the last"
     assert max(distances(video)) <= NEAR
@@ -37,6 +37,14 @@ def test_every_container_is_read(kind: str) -> None:
     assert video.sha256 == sha256(data)
     assert video.is_whole
     assert all(frame.quality >= LEAST_QUALITY for frame in video.frames)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
+def test_frames_without_a_time_are_shown_for_a_tenth_of_a_second_as_in_browsers(kind: str) -> None:
+    """A picture that says nothing of time would otherwise be known by its first and last frame alone."""
+    video = hash_video(clips.drawn(SCENE, kind, rate=1000))
+    assert [frame.time for frame in video.frames] == [0, 1, 1.9]
+    assert max(distances(video, rate=10)) <= NEAR
 
 
 @pytest.mark.parametrize(

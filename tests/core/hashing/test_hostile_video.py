@@ -33,6 +33,8 @@ MP4 = clips.film(SCENE)
 WEBM = clips.film(SCENE, "webm")
 GIF = clips.drawn(SCENE[:6], "GIF")
 WEBP = clips.drawn(SCENE[:6], "WEBP")
+PNG = clips.drawn(SCENE[:6], "PNG")
+AVIF = clips.drawn(SCENE[:6], "AVIF")
 FRAGMENTED = clips.film(SCENE, container_options={"movflags": "frag_keyframe+empty_moov"})
 
 
@@ -56,7 +58,7 @@ def sound(kind: str = "mp4") -> bytes:
         (b"ffconcat version 1.0\nfile /etc/passwd\n", NotAVideoError),
         (b"v=0\no=- 0 0 IN IP4 127.0.0.1\n", NotAVideoError),
         (pictures.encoded(pictures.pattern(1)), NotAVideoError),
-        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", NotAVideoError),
+        (b"\0\0\0\x1cftypheic\0\0\0\0heicmif1miaf", NotAVideoError),
         (b"RIFF\0\0\0\0AVI LIST", UnsupportedFormatError),
         (b"FLV\x01\x05", UnsupportedFormatError),
         (b"OggS\0\x02", UnsupportedFormatError),
@@ -70,7 +72,15 @@ def test_what_is_no_video_never_meets_a_demuxer(start: bytes, error: type[MediaE
 
 @pytest.mark.parametrize(
     ("data", "container"),
-    [(MP4, "mov"), (WEBM, "matroska"), (GIF, "gif"), (WEBP, "webp"), (b"\0\0\0\x08wide\0\0\0\0mdat", "mov")],
+    [
+        (MP4, "mov"),
+        (WEBM, "matroska"),
+        (GIF, "gif"),
+        (WEBP, "webp"),
+        (PNG, "png"),
+        (AVIF, "avif"),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", "mov"),
+    ],
 )
 def test_the_first_bytes_name_the_demuxer(data: bytes, container: str) -> None:
     assert container_of(data[:1024]) is Container(container)
@@ -81,10 +91,14 @@ def test_a_picture_that_moves_is_a_video_and_one_that_does_not_is_none() -> None
     assert is_video(WEBM)
     assert is_video(GIF)
     assert is_video(WEBP)
+    assert is_video(PNG)
+    assert is_video(PNG[:33] + b"\0\0\x10\0iCCP" + bytes(0x1004) + PNG[33:]), "however late it says so"
+    assert is_video(AVIF)
     assert is_video(b"FLV\x01\x05"), "so that somebody says that it cannot be read"
-    for kind in ("GIF", "WEBP", "PNG"):
+    for kind in ("GIF", "WEBP", "PNG", "AVIF"):
         assert not is_video(pictures.encoded(clips.Image.fromarray(SCENE[0]), kind))
     assert not is_video(GIF[:40])
+    assert not is_video(PNG[:30])
 
 
 @pytest.mark.parametrize(
@@ -191,7 +205,7 @@ def test_damage_in_the_middle_does_not_hide_the_rest() -> None:
 
 def test_rubbish_behind_the_right_first_bytes() -> None:
     noise = np.random.default_rng(5).bytes(20_000)
-    for start in (MP4[:32], WEBM[:40], GIF[:13], WEBP[:30]):
+    for start in (MP4[:32], WEBM[:40], GIF[:13], WEBP[:30], PNG[:53], AVIF[:40]):
         with pytest.raises((CorruptError, TruncatedError, NoVideoStreamError, TooLargeError)):
             hash_video(start + noise, SMALL)
 
@@ -206,7 +220,7 @@ def test_display_matrices_of_any_kind() -> None:
 @pytest.mark.proof
 @settings(max_examples=60, deadline=None)
 @given(
-    data=st.sampled_from([clips.film(SCENE[:4]), clips.film(SCENE[:4], "webm"), GIF, WEBP]),
+    data=st.sampled_from([clips.film(SCENE[:4]), clips.film(SCENE[:4], "webm"), GIF, WEBP, PNG, AVIF]),
     places=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), max_size=12),
     keep=st.floats(0.05, 1),
 )

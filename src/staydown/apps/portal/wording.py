@@ -46,6 +46,7 @@ def of_pictures() -> dict[str, object]:
         "wait": _("We go on as soon as all fingerprints are ready."),
         "plain": _("This picture has few details. We can stop exact copies only."),
         "plain_video": _("This video has few details. We can stop exact copies only."),
+        "still": _("This picture moves, and your browser lets us look at its first moment only. Try another browser."),
         "least": LEAST_QUALITY,
         "codes": {
             "not_an_image": _("This is not a picture and not a video. Go back and give a link."),

@@ -18,7 +18,14 @@ class Container(enum.StrEnum):
     ISO = "mov"  # MP4, MOV, M4V, 3GP
     MATROSKA = "matroska"  # MKV, WebM
     GIF = "gif"
-    WEBP = "webp"  # read by Pillow: it draws each frame on the canvas that people see
+    WEBP = "webp"  # this and the next two are read by Pillow: it draws each frame on the canvas that people see
+    PNG = "png"
+    AVIF = "avif"
+
+
+#: Containers that hold a picture most of the time: only the whole file tells whether it moves.
+PICTURES: Final = frozenset({Container.GIF, Container.WEBP, Container.PNG, Container.AVIF})
+DRAWN: Final = PICTURES - {Container.GIF}
 
 
 #: First boxes of files that are ISO media without saying so: QuickTime before 2001, and cameras since.
@@ -58,7 +65,10 @@ def container_of(start: bytes) -> Container:
     Raises `NotAVideoError`, or `UnsupportedFormatError` for a video of a kind that is not read.
     """
     if start[4:8] == b"ftyp":
-        if _brands(start) & (AVIF_BRANDS | HEIF_BRANDS):
+        brands = _brands(start)
+        if brands & AVIF_BRANDS:
+            return Container.AVIF
+        if brands & HEIF_BRANDS:
             raise NotAVideoError
         return Container.ISO
     if start[4:8] in _OLD_QUICKTIME:
@@ -69,13 +79,15 @@ def container_of(start: bytes) -> Container:
         return Container.GIF
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return Container.WEBP
+    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Container.PNG
     if start.startswith(_OTHERS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI ") or _is_transport_stream(start):
         raise UnsupportedFormatError("This video format is not supported. Save it as MP4 or WebM and try again.")
     raise NotAVideoError
 
 
 def is_video(data: bytes) -> bool:
-    """Whether a file is to be hashed as a video: its container says so, or it is a GIF or WebP picture that moves.
+    """Whether a file is to be hashed as a video: its container says so, or it is a picture that moves.
 
     True as well for a video of a kind that is not read, so that whoever hashes it says so.
     """
@@ -87,14 +99,20 @@ def is_video(data: bytes) -> bool:
         return False
     if container is Container.WEBP:
         return data[12:16] == b"VP8X" and len(data) > 20 and bool(data[20] & 0x02)
+    if container is Container.PNG:
+        return _png_moves(data)
+    if container is Container.AVIF:
+        return b"avis" in _brands(data[:SNIFFED])
     return container is not Container.GIF or _gif_moves(data)
 
 
 def ends_early(file: BinaryIO, container: Container) -> bool:
     """Whether the file lacks the end that its container promises."""
     size = file.seek(0, 2)
-    if container is Container.ISO:
+    if container in (Container.ISO, Container.AVIF):
         return _lacks_boxes(file, size)
+    if container is Container.PNG:
+        return b"IEND" not in _at(file, max(size - SNIFFED, 0), SNIFFED)
     if container is Container.MATROSKA:
         return _segment_overruns(file, size)
     if container is Container.WEBP:
@@ -133,6 +151,19 @@ def _gif_moves(data: bytes) -> bool:
         at += 1
         runs += 1
     return True
+
+
+def _png_moves(data: bytes) -> bool:
+    """Whether a PNG says before its pixels that more than one picture follows."""
+    at = 8
+    for _ in range(_MOST_BOXES):
+        kind = data[at + 4 : at + 8]
+        if kind == b"acTL":
+            return int.from_bytes(data[at + 8 : at + 12]) > 1
+        if kind in (b"IDAT", b"IEND", b""):
+            return False
+        at += 12 + int.from_bytes(data[at : at + 4])
+    return True  # one with so many pieces before its pixels that it takes long to tell
 
 
 def _colour_table(data: bytes, flags_at: int) -> int:

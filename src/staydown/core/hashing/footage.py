@@ -27,7 +27,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
-from staydown.core.hashing.containers import SNIFFED, Container, container_of, display_orientation, ends_early
+from staydown.core.hashing.containers import DRAWN, SNIFFED, Container, container_of, display_orientation, ends_early
 from staydown.core.hashing.digest import sha256
 from staydown.core.hashing.formats import declared_size
 from staydown.core.hashing.pdq import LEAST_SIDE, Pdq, Raster, decimated, pdq_of, pdq_of_lines
@@ -54,6 +54,8 @@ _SLACK: Final = 0.002  # seconds; some containers round to milliseconds
 _LONGEST_SIDE: Final = 16_384  # pixels
 _MOST_ODD: Final = 1000  # packets that cannot be decoded, after which it is not worth going on
 _USUAL_RATE: Final = 25  # frames a second, where a file tells neither times nor a rate
+_SHORTEST: Final = 0.01  # seconds: a picture that moves faster is slowed down by every browser, to the next figure
+_SHOWN_INSTEAD: Final = 0.1
 
 
 def hash_video(data: bytes, limits: VideoLimits = DEFAULT_LIMITS, *, every: float = 1.0, quick: bool = False) -> Video:
@@ -83,8 +85,8 @@ def examine(
     sampling = _Sampling(take, limits, every)
     notes = _Notes()
     with _named_faults(file, container):
-        if container is Container.WEBP:
-            shown = _drawn(file, limits)
+        if container in DRAWN:
+            shown = _drawn(file, container, limits)
         else:
             shown = _decoded(file, container, limits, notes, spacing=every if quick else 0)
         for picture in shown:
@@ -350,18 +352,22 @@ def _over_white(frame: VideoFrame) -> NDArray[np.uint8]:
     return over
 
 
-def _drawn(file: BinaryIO, limits: VideoLimits) -> Iterator[_Picture]:
-    """The frames of an animated WebP."""
-    image = Image.open(file, formats=["WEBP"])
+def _drawn(file: BinaryIO, container: Container, limits: VideoLimits) -> Iterator[_Picture]:
+    """The frames of a picture that moves."""
+    image = Image.open(file, formats=[container.value.upper()])
     _check_size(*image.size, limits)
-    milliseconds = 0
-    for number in range(getattr(image, "n_frames", 1)):
+    count = getattr(image, "n_frames", 1)
+    if count > limits.max_frames:
+        raise TooLongError
+    time = 0.0
+    for number in range(count):
         image.seek(number)
         image.load()
-        lasts = int(image.info.get("duration", 0))
+        lasts = float(image.info.get("duration", 0)) / 1000
+        lasts = lasts if lasts > _SHORTEST else _SHOWN_INSTEAD
         drawn = image.convert("RGBA") if image.has_transparency_data else image.convert("RGB")
-        yield _Picture(milliseconds / 1000, lasts / 1000, *image.size, partial(_drawn_raster, drawn))
-        milliseconds += lasts
+        yield _Picture(time, lasts, *image.size, partial(_drawn_raster, drawn))
+        time = round(time + lasts, 6)
 
 
 def _drawn_raster(drawn: Image.Image) -> Raster:

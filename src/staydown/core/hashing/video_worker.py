@@ -15,7 +15,7 @@ import warnings
 from typing import BinaryIO, Final
 
 import av
-from PIL import Image
+from PIL import AvifImagePlugin, Image
 
 from staydown.core.hashing.footage import examine
 from staydown.core.hashing.sandbox import allow_processor_seconds, give_up_rights
@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> None:
     av.logging.set_level(None)
     _load_decoders()
     Image.MAX_IMAGE_PIXELS = None  # `VideoLimits` decides
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # it may start none
     warnings.simplefilter("ignore")
     give_up_rights(max_memory=limits.max_memory, descriptors=answers + 1, processes=0)
     given = open(0, "rb", closefd=False)  # noqa: SIM115 - a descriptor, and it lives as long as the process
@@ -76,7 +77,8 @@ def _load_decoders() -> None:
     for found in pkgutil.walk_packages(av.__path__, "av."):
         if found.name not in _UNUSED:
             importlib.import_module(found.name)
-    importlib.import_module("PIL.WebPImagePlugin")
+    for name in ("Avif", "Png", "WebP"):
+        importlib.import_module(f"PIL.{name}ImagePlugin")
     Image.preinit()
 
 

@@ -92,12 +92,51 @@ function frame(view) {
 
 /** AVIF or HEIC by the brands of the file's first box; videos share that box. */
 function brand(bytes) {
-  const end = Math.min(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), 1024);
-  const brands = new Set([text(bytes, 8, 4)]);
-  for (let at = 16; at + 4 <= end; at += 4) brands.add(text(bytes, at, 4));
-  if (["avif", "avis"].some((name) => brands.has(name))) return "avif";
-  if (["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"].some((name) => brands.has(name))) return "heic";
+  const found = brands(bytes);
+  if (["avif", "avis"].some((name) => found.has(name))) return "avif";
+  if (["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"].some((name) => found.has(name))) return "heic";
   return null;
+}
+
+function brands(bytes) {
+  const end = Math.min(new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), 1024);
+  const found = new Set([text(bytes, 8, 4)]);
+  for (let at = 16; at + 4 <= end; at += 4) found.add(text(bytes, at, 4));
+  return found;
+}
+
+/** Whether a picture has more than one frame, told as the server does; only of kinds that browsers show moving. */
+export function moves(bytes, kind) {
+  if (kind === "gif") return gifMoves(bytes);
+  if (kind === "png") return pngMoves(bytes);
+  if (kind === "webp") return text(bytes, 12, 4) === "VP8X" && (bytes[20] & 0x02) !== 0;
+  if (kind === "avif") return brands(bytes).has("avis");
+  return false;
+}
+
+function gifMoves(bytes) {
+  const table = (at) => (bytes[at] & 0x80 ? 3 << ((bytes[at] & 7) + 1) : 0);
+  let frames = 0;
+  for (let at = 13 + table(10); at < bytes.length; at += 1) {
+    if (bytes[at] === 0x2c) {
+      frames += 1;
+      if (frames === 2) return true;
+      at += 11 + table(at + 9);
+    } else if (bytes[at] === 0x21) at += 2;
+    else return false;
+    while (bytes[at]) at += bytes[at] + 1;
+  }
+  return false;
+}
+
+function pngMoves(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + view.getUint32(at)) {
+    const name = text(bytes, at + 4, 4);
+    if (name === "acTL") return view.getUint32(at + 8) > 1;
+    if (name === "IDAT") return false;
+  }
+  return false;
 }
 
 function starts(bytes, at, wanted) {

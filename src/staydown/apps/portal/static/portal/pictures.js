@@ -3,7 +3,9 @@
  * `found`. The file control has no name, so a form never sends a file; rows are called by number, never by a file's name.
  */
 
+import { canRead, hashAnimation, isAnimation } from "./animation.js";
 import { Hasher } from "./hasher.js";
+import { PictureError } from "./picture.js";
 import { policy } from "./policy.js";
 import { videoForReport } from "./video.js";
 
@@ -74,12 +76,12 @@ class Chooser {
     for (const file of [...files]) {
       this.#order += 1;
       const isVideo = file.type.startsWith("video/");
-      const row = { element: this.#element(), order: this.#order, isVideo, found: null, code: null, waits: true };
+      const row = { element: this.#element(), order: this.#order, isVideo, isStill: false, found: null, code: null, waits: true };
       row.element.querySelector("[data-remove]").addEventListener("click", () => this.#remove(row));
       this.#rows.push(row);
       this.list.append(row.element);
       this.#batch.total += 1;
-      (isVideo ? this.#hashVideo(file) : this.hasher.hash(file)).then(
+      (isVideo ? this.#hashVideo(file) : this.#hashPicture(file, row)).then(
         (found) => this.#settle(row, { found }),
         (error) => this.#settle(row, { code: error.code }),
       );
@@ -87,13 +89,24 @@ class Chooser {
     this.#show();
   }
 
-  #hashVideo(file) {
+  /** A picture that moves is a video, as on the server; where the browser shows no more of it, its first frame. */
+  async #hashPicture(file, row) {
     const { signal } = this.#stopper;
+    const isAnimated = await isAnimation(file).catch(() => false);
+    row.isStill = isAnimated && !(await canRead(file));
+    if (signal.aborted) throw new PictureError("cancelled");
+    if (row.isStill || !isAnimated) return this.hasher.hash(file);
+    row.isVideo = true;
+    this.#show();
+    return this.#hashVideo(file, { hash: hashAnimation, signal });
+  }
+
+  #hashVideo(file, { hash, signal = this.#stopper.signal } = {}) {
     const progress = (share) => {
       this.#share = share;
       this.#show();
     };
-    const found = this.#films.then(() => videoForReport(file, this.frames, { least: this.words.least, progress, signal }));
+    const found = this.#films.then(() => videoForReport(file, this.frames, { hash, least: this.words.least, progress, signal }));
     this.#films = found.then(() => {}, () => {}).finally(() => (this.#share = 0));
     return found;
   }
@@ -169,7 +182,8 @@ class Chooser {
     const isPlain = row.found && row.found.quality < this.words.least;
     const codes = row.isVideo ? this.words.video_codes : this.words.codes;
     const plain = row.isVideo ? this.words.plain_video : this.words.plain;
-    note.textContent = row.code ? (codes[row.code] ?? codes.corrupt) : isPlain ? plain : "";
+    const still = row.found && row.isStill ? this.words.still : "";
+    note.textContent = row.code ? (codes[row.code] ?? codes.corrupt) : isPlain ? plain : still;
     note.hidden = !note.textContent;
   }
 

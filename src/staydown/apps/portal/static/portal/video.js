@@ -8,7 +8,7 @@
 import { PictureError, sha256 } from "./picture.js";
 
 const MOST_SECONDS = 3 * 3600;
-const MOST_FRAMES = 900; // a bank holds no more of one video: those of a longer one are further apart
+export const MOST_FRAMES = 900; // a bank holds no more of one video: those of a longer one are further apart
 const MOST_BYTES_AT_ONCE = 50_000_000; // of a larger file no digest is made: it would have to be in memory whole
 const MOST_PIXELS = 36_000_000;
 const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
@@ -51,10 +51,11 @@ export async function hashVideo(file, address, { every = 1, progress = () => {},
 
 /**
  * What a report holds of a video: {frames: [{hash, quality}], quality, sha256}. Only frames with detail are kept, `least`
- * being the quality that it takes; `quality` is the best of all frames. Takes what `hashVideo` takes.
+ * being the quality that it takes; `quality` is the best of all frames. Takes what `hash` takes: `hashVideo`, or
+ * `hashAnimation` for a picture that moves.
  */
-export async function videoForReport(file, address, { least, ...options }) {
-  const { frames } = await hashVideo(file, address, options);
+export async function videoForReport(file, address, { least, hash = hashVideo, ...options }) {
+  const { frames } = await hash(file, address, options);
   const kept = frames.filter(({ quality }) => quality >= least).map(({ hash, quality }) => ({ hash, quality }));
   const digest = file.size <= MOST_BYTES_AT_ONCE ? await sha256(new Uint8Array(await file.arrayBuffer())) : null;
   if (!kept.length && !digest) throw new PictureError("no_detail");
@@ -114,7 +115,8 @@ function happened(video, name, signal) {
   });
 }
 
-function hashed(worker, bitmap, time, signal) {
+/** A promise of the hash of a frame, made by `worker`, which is shown at `time`. */
+export function hashed(worker, bitmap, time, signal) {
   return settled(signal, (resolve, reject) => {
     const take = ({ data }) => {
       if (data.found) resolve({ time: Math.round(time * 1000) / 1000, ...data.found });
@@ -132,7 +134,7 @@ function hashed(worker, bitmap, time, signal) {
 }
 
 /** A promise that also ends by time and by the signal. `start` begins the work and returns what to undo afterwards. */
-async function settled(signal, start) {
+export async function settled(signal, start) {
   let undo = () => {};
   let timer = 0;
   let stop = () => {};
@@ -153,7 +155,7 @@ async function settled(signal, start) {
 }
 
 /** Where the last frame is also the last of the seconds, it was hashed twice. */
-function withoutRepeatedEnd(frames) {
+export function withoutRepeatedEnd(frames) {
   const [before, last] = frames.slice(-2);
   return last && before.hash === last.hash ? frames.slice(0, -1) : frames;
 }
