@@ -192,7 +192,7 @@ def test_some_pictures_blocked_are_not_all(bea):
     plain = HashGiven(make.pdq(7).hex(), 30, None, "a plain wall")
     sent = make.submitted(links=0, hashes=[plain, make.picture(1)])
     make.decided(sent.case, bea)
-    assert "some pictures" in str(step(sent.report).text)
+    assert "New copies of some of it" in str(step(sent.report).text)
 
 
 def test_a_decision_about_a_link_says_nothing_of_the_picture_that_still_waits(bea):

@@ -255,12 +255,13 @@ def test_the_log_and_the_webhook_hold_identifiers_only(system):
     assert data == {"case": str(sent.case.public_id), "report": str(sent.report.public_id)}
     assert all(UUID(value) for value in data.values())
     line, acknowledged = history(sent.report)
-    assert acknowledged.facts == {"links": 1, "pictures": 1}
+    assert acknowledged.facts == {"links": 1, "pictures": 1, "videos": 0}
     assert line.verb == "report.received"
     assert line.facts == {
         "role": "subject",
         "links": 1,
         "pictures": 1,
+        "videos": 0,
         "regimes": ["uk-osa-10-3A", "us-tida-3"],
         "joined": False,
     }
@@ -276,7 +277,7 @@ def test_the_acknowledgement_is_a_proof_that_tells_nothing_of_other_reports(syst
     assert proven.payload["verb"] == "report.acknowledged"
     assert proven.payload["about"] == f"report:{sent.report.public_id}"
     assert proven.payload["also"] == []
-    assert proven.payload["facts"] == {"links": 1, "pictures": 1}
+    assert proven.payload["facts"] == {"links": 1, "pictures": 1, "videos": 0}
     audit.record("something.else", by=system, about="case:x")
     assert audit.verify().size > proven.checkpoint.size, "the log went on and still holds"
     assert str(sent.case.public_id) not in str(proven.payload)

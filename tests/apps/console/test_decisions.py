@@ -8,8 +8,9 @@ import pytest
 from django.utils import timezone
 
 from staydown.apps.banks.models import Entry
-from staydown.apps.cases import actions
+from staydown.apps.cases import actions, regimes
 from staydown.apps.cases.models import Action, Case, Decision, Item
+from staydown.apps.console.consequences import of_decision
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +142,15 @@ def test_declining_says_which_ground_and_what_becomes_of_the_hash(at_bea, opened
     assert "Not an intimate image" in page
     assert "2 links stay up on the platform" in page
     assert "The hash of 1 picture is erased" in page
+
+
+def test_declining_counts_pictures_and_videos_apart(bea):
+    sent = make.submitted(links=0, hashes=[make.picture(1), make.video(2), make.video(3)])
+    items = list(sent.report.items.order_by("pk"))
+    laws = regimes.pinned(sent.case)
+    said = " ".join(of_decision("decline", items, items, laws))
+    assert "The hashes of 1 picture and 2 videos are erased" in said
+    assert "The hash of 1 video is erased" in " ".join(of_decision("decline", items[1:2], items, laws))
 
 
 @pytest.mark.parametrize(

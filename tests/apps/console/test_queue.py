@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from benchmarks.queue import fill
 from staydown.apps.audit.querysets import recent
-from staydown.apps.cases import actions
+from staydown.apps.cases import actions, regimes
 from staydown.apps.cases.models import Case, Item
 from staydown.apps.console import queue_pages, queue_rows
+from staydown.apps.console.history import of_case
 from tests import factories as make
 from tests.people import AMARA, DORA
 
@@ -56,6 +57,17 @@ def test_a_row_says_what_is_asked_and_folds_the_hits(at_bea, sent):
     assert "1,001 uploads matched" in text
     assert "UK Online Safety Act" in text
     assert "US TAKE IT DOWN Act" in text
+
+
+def test_a_video_is_called_one(at_bea):
+    sent = make.submitted(links=0, hashes=[make.picture(1), make.video(2), make.video(3)])
+    assert "1 picture and 2 videos" in shown(at_bea)[1]
+    assert "The reporter sent a report with 1 picture and 2 videos" in [
+        f"{line.who} {line.what}" for line in of_case(sent.case, regimes.pinned(sent.case))
+    ]
+    page = at_bea.get(f"/staff/cases/{sent.case.public_id}/").content.decode()
+    assert page.count("<strong>Video</strong>") == 2
+    assert page.count("<strong>Picture</strong>") == 1
 
 
 def test_nothing_that_was_written_is_in_the_queue(at_bea, at_uli, sent):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from django.utils.translation import override
 
 from staydown.apps.portal import hashes
 from staydown.cli.hash import command
@@ -114,3 +115,22 @@ def test_videos_of_hours_need_a_second_report(monkeypatch):
     assert hashes.merged([VIDEO], [VIDEO]) == [VIDEO]
     with pytest.raises(InvalidError, match="too long"):
         hashes.merged([VIDEO], [other])
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["1 picture", "2 videos"]),
+        ("de", ["1 Bild", "2 Videos"]),
+        ("es", ["1 imagen", "2 vídeos"]),
+        ("fr", ["1 image", "2 vidéos"]),
+        ("ko", ["사진 1개", "동영상 2개"]),
+    ],
+)
+def test_pictures_and_videos_are_counted_apart_in_words(language, words):
+    picture = {"pdq": PDQ, "quality": 90, "sha256": None}
+    with override(language):
+        assert hashes.counted([VIDEO, picture, VIDEO]) == words
+        assert hashes.counted([picture]) == words[:1]
+        assert hashes.counted([VIDEO, VIDEO]) == words[1:]
+    assert hashes.counted([]) == []

@@ -114,7 +114,7 @@ def test_a_changed_answer_leads_back_to_the_check_and_asks_what_it_opens(walk):
     assert walk.step == "pictures"
     walk.answer(**ANSWERS["pictures"])
     assert walk.heading == "Check your report"
-    assert "1 fingerprint" in walk.text
+    assert "1 picture" in walk.text
 
 
 def test_an_answer_that_no_longer_applies_is_not_sent(walk):

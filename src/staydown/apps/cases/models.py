@@ -136,8 +136,7 @@ class Report(models.Model):
     @property
     def reference(self) -> str:
         """What its reporter and staff call this report. Never the case's number: others may share the case."""
-        digits = self.public_id.hex[:8].upper()
-        return f"{digits[:4]}-{digits[4:]}"
+        return f"{self.public_id.hex[:4]}-{self.public_id.hex[4:8]}".upper()
 
 
 class Item(models.Model):
@@ -225,11 +224,14 @@ class Item(models.Model):
         entries = (self.pdq_entry, self.sha256_entry, *matched)
         return any(entry is not None and (entry.state, entry.action) == ("enforced", "block") for entry in entries)
 
+    def get_kind_display(self) -> str:
+        """What it is, in a word."""
+        return str(_("video") if self.is_video else self.Kind(self.kind).label)
+
     def get_state_display(self) -> str:
         """Where it stands, in words that claim no block where there is none."""
-        if self.state == self.State.KEPT_DOWN and not self.blocks_copies:
-            return str(_("decided, copies are not blocked"))
-        return str(self.State(self.state).label)
+        passes = self.state == self.State.KEPT_DOWN and not self.blocks_copies
+        return str(_("decided, copies are not blocked") if passes else self.State(self.state).label)
 
 
 class Decision(models.Model):

@@ -51,7 +51,7 @@ DECIDED: Final[dict[str, Text]] = {
     Verdict.RESTORE: _("A moderator decided that it may be shown again."),
 }
 HIDDEN_AT_ONCE: Final = _("The platform was asked to hide it at once. A moderator decides afterwards.")
-BLOCKED: Final = _("A moderator decided that it must go. Copies of the pictures are blocked from now on.")
+BLOCKED: Final = _("A moderator decided that it must go. Copies of it are blocked from now on.")
 ANSWERED: Final[dict[tuple[str, str], Text]] = {
     (Kind.REMOVE, Result.REMOVED): _("It was taken down."),
     (Kind.REMOVE, Result.NOT_FOUND): _("It was looked for and is no longer there."),
@@ -140,10 +140,10 @@ def _nothing_to_do(report: Report) -> Text:
     if not blocked:
         return _("You need do nothing.")
     if not any(blocked):
-        return _("You need do nothing. Copies of the pictures that you gave us are not blocked.")
+        return _("You need do nothing. Copies of what you gave us are not blocked.")
     if not all(blocked):
-        return _("You need do nothing. New copies of some pictures are blocked: it is said beside each.")
-    return _("You need do nothing. New copies of the pictures that you gave us are blocked.")
+        return _("You need do nothing. New copies of some of it are blocked: it is said beside each.")
+    return _("You need do nothing. New copies of what you gave us are blocked.")
 
 
 def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, str]:

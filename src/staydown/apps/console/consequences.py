@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from staydown.apps.cases.actions.carrying_out import is_located
 from staydown.apps.cases.models import Decision, Item
-from staydown.apps.console.counts import spoken
+from staydown.apps.console.counts import listed, spoken
 from staydown.core.law.schema import Regime
 
 Verdict = Decision.Verdict
@@ -61,6 +61,13 @@ def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> l
     return said
 
 
+def _counted(items: list[Item]) -> str:
+    """How many pictures and how many videos they are."""
+    videos = sum(item.is_video for item in items)
+    counts = ((len(items) - videos, "picture"), (videos, "video"))
+    return listed(spoken(count, thing) for count, thing in counts if count)
+
+
 def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> list[str]:
     said = []
     links = sum(1 for item in located if item.kind == Item.Kind.LINK)
@@ -68,7 +75,7 @@ def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> 
         said.append(f"{spoken(links, 'link')} {'stays' if links == 1 else 'stay'} up on the platform.")
     if pictures:
         said.append(
-            f"The {'hash' if len(pictures) == 1 else 'hashes'} of {spoken(len(pictures), 'picture')} "
+            f"The {'hash' if len(pictures) == 1 else 'hashes'} of {_counted(pictures)} "
             f"{'is' if len(pictures) == 1 else 'are'} erased, unless another report still needs "
             f"{'it' if len(pictures) == 1 else 'them'}. Copies pass."
         )

@@ -94,7 +94,7 @@ def _hits(counts: Mapping[str, int]) -> str:
 def _received(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     parts = [
         spoken(int(facts.get(name, 0)), thing)
-        for name, thing in (("links", "link"), ("pictures", "picture"))
+        for name, thing in (("links", "link"), ("pictures", "picture"), ("videos", "video"))
         if facts.get(name)
     ]
     which = "another" if facts.get("joined") else "a"

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, QuerySet
+from django.db.models import Case as Case_
+from django.db.models import Count, F, QuerySet, Value, When
 
 from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import regimes
 from staydown.apps.cases.models import Appeal, Case, Item
 from staydown.apps.console.counts import listed, spoken
+from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.law.clocks import TimeLeft, time_left
 
 #: The lanes of the queue, and the states of the cases in each.
@@ -22,7 +24,13 @@ LANES: Final = {
     "waiting": ("Waiting for the platform", (Case.State.DECIDED,)),
     "done": ("Done", (Case.State.DONE, Case.State.WITHDRAWN)),
 }
-KINDS: Final = {Item.Kind.LINK: "link", Item.Kind.HASH: "picture", Item.Kind.CONTENT: "upload to look at"}
+VIDEO: Final = "video"  # to the database one of the hashes, to people something else
+KINDS: Final = {
+    Item.Kind.LINK: "link",
+    Item.Kind.HASH: "picture",
+    VIDEO: "video",
+    Item.Kind.CONTENT: "upload to look at",
+}
 PLURALS: Final = {Item.Kind.CONTENT: "uploads to look at"}
 
 
@@ -78,7 +86,8 @@ def _asked(cases: Sequence[Case]) -> dict[int, str]:
     """What is asked in each case, by kind; what was withdrawn is no longer asked."""
     counted: dict[int, dict[str, int]] = defaultdict(dict)
     items = Item.objects.filter(case__in=[case.pk for case in cases]).exclude(state=Item.State.WITHDRAWN)
-    for pk, kind, count in items.order_by().values_list("case_id", "kind").annotate(Count("pk")):
+    shown = Case_(When(pdq_entry__algorithm=Algorithm.VPDQ, then=Value(VIDEO)), default=F("kind"))
+    for pk, kind, count in items.order_by().values_list("case_id", shown).annotate(Count("pk")):
         counted[pk][kind] = count
     return defaultdict(
         str,

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from staydown.apps.cases.intake import HashGiven
 from staydown.core.hashing import bag
@@ -90,6 +91,18 @@ def rows(found: Iterable[Hashed]) -> list[dict[str, object]]:
         }
         for number, one in enumerate(found, start=1)
     ]
+
+
+def counted(found: Sequence[Hashed]) -> list[str]:
+    """How many pictures and how many videos they are, in the reader's language."""
+    videos = sum(kind_of(one) == VIDEO for one in found)
+    pictures = len(found) - videos
+    told = []
+    if pictures:
+        told.append(ngettext("{number} picture", "{number} pictures", pictures).format(number=pictures))
+    if videos:
+        told.append(ngettext("{number} video", "{number} videos", videos).format(number=videos))
+    return told
 
 
 def kind_of(one: Hashed) -> str:

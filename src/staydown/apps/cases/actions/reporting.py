@@ -90,7 +90,8 @@ def _submit(form: ReportForm, by: Actor, now: datetime) -> Submitted:
     facts = {
         "role": form.role,
         "links": len(form.links),
-        "pictures": len(form.hashes),
+        "pictures": sum(not each.frames for each in form.hashes),
+        "videos": sum(bool(each.frames) for each in form.hashes),
         "regimes": [pin["id"] for pin in case.regimes],
         "joined": joined is not None,
     }
@@ -107,8 +108,13 @@ def acknowledge(report: Report, *, by: Actor) -> None:
     A line of its own, because the line of the receipt says more than a reporter may know: whether others reported the
     same picture, and which case it is.
     """
-    kinds = list(report.items.values_list("kind", flat=True))
-    facts = {"links": kinds.count(Item.Kind.LINK), "pictures": kinds.count(Item.Kind.HASH)}
+    items = report.items.select_related("pdq_entry")
+    kinds = ["video" if item.is_video else item.kind for item in items]
+    facts = {
+        "links": kinds.count(Item.Kind.LINK),
+        "pictures": kinds.count(Item.Kind.HASH),
+        "videos": kinds.count("video"),
+    }
     _, report.acknowledgement = audit.record_proven(audit.Record("report.acknowledged", by, report, facts))
     report.save(update_fields=["acknowledgement"])
 

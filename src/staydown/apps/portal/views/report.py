@@ -113,7 +113,7 @@ def _check(request: HttpRequest, draft: Draft, problem: str = "", status: int = 
         "draft": draft.seal(),
         "answers": draft.answers,
         "met": {step.name for step in path(draft)},
-        "pictures": _rows(draft),
+        "counted": hashes.counted(draft.of("pictures").get("list", [])),
         "statements": [(one, given.get(one.element.id)) for one in statements.asked(statements.binding())],
         "lacking": statements.lacking(draft),
         "is_formal": is_formal(draft),
