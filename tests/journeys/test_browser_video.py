@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,6 +105,16 @@ def test_a_picture_that_moves_has_the_frames_that_the_server_sees(browser, kind)
                 assert abs(ours["quality"] - theirs.quality) <= 3
         assert hashed(page, data, stop_after=2, is_animated=True)["code"] == "cancelled"
         assert hashed(page, data[: len(data) // 2], is_animated=True).get("code") == "corrupt"
+
+
+def test_a_video_is_looked_at_once_a_second_unless_it_is_longer_than_a_report_can_hold(browser):
+    asked = "async (seconds) => (await import('/video.js')).timesOf(seconds, 1)"
+    with bench(browser) as page:
+        assert [round(each) for each in page.evaluate(asked, 3.5)] == [0, 1, 2, 3, 3]
+        hour, three = page.evaluate(asked, 3600), page.evaluate(asked, 3 * 3600)
+    assert (len(hour), round(hour[1], 3), round(hour[-1])) == (3601, 1.001, 3600)
+    assert len(three) == 4500
+    assert max(after - before for before, after in itertools.pairwise(three)) < 2.5
 
 
 def test_stop_means_stop(browser):

@@ -82,13 +82,14 @@ def import_list(
     from staydown.core.matching import hash_list
 
     found = hash_list.read(file, Algorithm(algorithm))  # the whole list is read before anything is changed
-    usable = [graded for each in found if (graded := _graded(each)) is not None]
+    graded = [_graded(each) for each in found]
+    usable = [one for parts in graded for one in parts]
     action = Action.REVIEW if review else Action.BLOCK
     new = _import(name, usable, name=listed_as, action=action, reason=reason.strip())
     if new is None:
         click.echo("Proposed. Once a lead has approved it in the console (/staff/proposals/), run this again.")
         return
-    told = {"bank": name, "read": len(found), "new": new, "skipped": len(found) - len(usable)}
+    told = {"bank": name, "read": len(found), "new": new, "skipped": graded.count([])}
     if as_json:
         click.echo(json.dumps(told))
     else:
@@ -139,13 +140,13 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, rea
         click.echo(f"{file}: {total:,} entries of {name}. Guard it like the pictures themselves.")
 
 
-def _graded(listed: Listed) -> tuple[Hash, int | None] | None:
-    """The hash to bank, with its quality if that is known; None where the list has none, or one without detail."""
+def _graded(listed: Listed) -> list[tuple[Hash, int | None]]:
+    """The hashes to bank, with their quality if that is known: several of a long video, none without detail."""
     from staydown.core.hashing import bag
 
     if listed.frames:
-        return bag.packed(bag.thinned(listed.frames)), None
-    return (listed.hash, listed.quality) if listed.hash is not None and listed.is_usable else None
+        return [(part, None) for part in bag.parts(listed.frames)]
+    return [(listed.hash, listed.quality)] if listed.hash is not None and listed.is_usable else []
 
 
 def _takes_two(bank: Bank, reason: str) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_key
+from staydown.apps.banks.feed_writing import core_entry
 from staydown.apps.banks.models import Entry, FeedLine
 from staydown.apps.banks.querysets import feed_page
 from staydown.apps.cases import actions
@@ -50,6 +53,34 @@ def test_taking_it_back_erases_every_frame(sent):
     actions.withdraw_report(sent.report, by=Actor.reporter())
     entry = Entry.objects.get()
     assert (entry.state, entry.value, entry.fingerprint) == ("withdrawn", None, None)
+
+
+LONG = HashGiven(label="video 1", frames=tuple(make.pdq(1000 + at).hex() for at in range(2000)))
+
+
+def test_a_long_video_is_an_item_for_each_quarter_of_an_hour_and_its_clips_are_found(bea):
+    sent = make.submitted(links=0, pictures=(), hashes=[replace(LONG, sha256_hex=make.sha256(1).hex())])
+    items = list(sent.report.items.order_by("pk"))
+    assert [item.label for item in items] == ["video 1 (1/3)", "video 1 (2/3)", "video 1 (3/3)"]
+    assert all(item.is_video for item in items)
+    assert [item.sha256_entry is not None for item in items] == [True, False, False]
+    make.decided(sent.case, bea)
+    node = LiveVideos()
+    node.load(core_entry(item.pdq_entry, Action.BLOCK) for item in items)
+    frames = [(make.pdq(1000 + at),) for at in range(2000)]
+    for start in (0, 720, 870, 1940):  # the middle one lies across the end of a part
+        clip = [(float(at), frame) for at, frame in enumerate(frames[start : start + 60])]
+        assert node.query_timed(clip)[0].action is Action.BLOCK
+        assert node.query_timed(clip)[0].query_percent == 100
+
+
+def test_the_same_long_video_joins_its_case_and_is_taken_back_whole():
+    sent = make.submitted(links=0, pictures=(), hashes=[LONG])
+    other = make.submitted(DORA, links=0, pictures=(), hashes=[LONG])
+    assert (other.case, Entry.objects.count()) == (sent.case, 3)
+    for each in (sent, other):
+        actions.withdraw_report(each.report, by=Actor.reporter())
+    assert set(Entry.objects.values_list("state", "value")) == {("withdrawn", None)}
 
 
 def test_another_report_of_the_same_video_joins_its_case(sent):

@@ -203,3 +203,11 @@ def test_a_video_is_called_one_and_blocked_once_it_was_decided(client, bea):
     assert "Video 2" in page
     make.decided(sent.case, bea)
     assert "copies are blocked" in shown(client, sent.code)
+
+
+def test_a_long_video_is_called_by_its_parts_in_the_reader_s_language(client):
+    frames = tuple(make.pdq(at).hex() for at in range(1000))
+    sent = make.submitted(links=0, pictures=(), hashes=[HashGiven(frames=frames, label="Video 1")])
+    page = client.post("/es/status/", {"code": sent.code}).content.decode()
+    assert "Vídeo 1 (1/2)" in page
+    assert "Vídeo 1 (2/2)" in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
@@ -50,12 +52,26 @@ def test_a_video_has_no_distance_and_a_picture_no_frames() -> None:
         bag.of_values([bytes(33)])
 
 
-def test_of_a_long_video_frames_further_apart_are_kept() -> None:
-    kept = bag.thinned([[pdq(at)] for at in range(2000)])
-    assert len(kept) == 667
-    assert [frame[0] for frame in kept[:3]] == [pdq(0), pdq(3), pdq(6)]
-    assert bag.thinned([[], *FRAMES]) == list(FRAMES)
-    assert bag.packed(bag.thinned([[pdq(at), pdq(at + 1)] for at in range(1000)]))
+def test_a_short_video_is_one_part_and_one_without_detail_none() -> None:
+    assert bag.parts([[], *FRAMES]) == [bag.packed(FRAMES)]
+    assert bag.parts([[pdq(at)] for at in range(900)]) == [bag.packed([[pdq(at)] for at in range(900)])]
+    assert bag.parts([[], []]) == []
+    assert len(bag.parts([[pdq(1)]] * 10_000)) == 2, "where nothing moves, each part is like the one before"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=2500), st.data())
+def test_every_frame_of_a_long_video_is_in_a_part_and_a_clip_of_minutes_whole_in_one(
+    counts: list[int], data: st.DataObject
+) -> None:
+    numbers = iter(range(sum(counts)))
+    frames = [tuple(pdq(next(numbers)) for _ in range(count)) for count in counts]
+    parts = [bag.frames_of(part) for part in bag.parts(frames)]
+    assert all(sum(map(len, part)) <= 900 for part in parts)
+    assert list(dict.fromkeys(frame for part in parts for frame in part)) == frames, "each, in their order"
+    length = data.draw(st.integers(1, min(len(frames), 60)))  # even where each frame has three hashes
+    start = data.draw(st.integers(0, len(frames) - length))
+    assert any(set(frames[start : start + length]) <= set(part) for part in parts)
 
 
 ONE, TWO = "0f" * 32, "1e" * 32

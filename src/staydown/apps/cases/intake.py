@@ -39,10 +39,9 @@ class HashGiven:
         """The PDQ hash, if one was given; raises `HashError`."""
         return Hash.from_hex(Algorithm.PDQ, self.pdq_hex) if self.pdq_hex else None
 
-    def video(self) -> Hash | None:
-        """The hash of a video, if frames with detail were given; raises `HashError`."""
-        frames = bag.thinned(bag.read_frame(each) for each in self.frames)
-        return bag.packed(frames) if frames else None
+    def parts(self) -> list[Hash]:
+        """The hashes of a video, a long one in several parts; none without frames of detail. Raises `HashError`."""
+        return bag.parts(bag.read_frame(each) for each in self.frames)
 
     def sha256(self) -> Hash | None:
         """The digest of the file, if one was given; raises `HashError`."""
@@ -176,11 +175,11 @@ def check_texts(form: ReportForm) -> None:
 
 def _check_hash(number: int, given: HashGiven) -> None:
     try:
-        found = given.pdq() or given.video() or given.sha256()
+        found = given.pdq() or given.parts() or given.sha256()
         given.sha256()
     except HashError:
         raise InvalidError(f"hashes: the hash of picture {number} is not valid. Choose the picture again.") from None
     if given.pdq_hex and given.frames:
         raise InvalidError(f"hashes: {number} is a picture with a PDQ or a video with frames, and not both.")
-    if found is None or not 0 <= given.quality <= 100 or len(given.label) > MOST_LINE:
+    if not found or not 0 <= given.quality <= 100 or len(given.label) > MOST_LINE:
         raise InvalidError(f"hashes: picture {number} has no hash, or its quality or label is not valid.")

@@ -117,7 +117,7 @@ def _from_page(one: Hashed) -> Hashed:
 def _video(one: Hashed) -> Hashed:
     """A video by its frames that have detail; raises for one of which nothing would be known."""
     read = [bag.read_frame(each) for each in one["frames"]]
-    frames = ["".join(each.hex() for each in frame) for frame in bag.thinned(read)]
+    frames = ["".join(each.hex() for each in frame) for frame in read if frame]
     sha256 = Hash.from_hex(Algorithm.SHA256, str(one["sha256"])).hex() if one.get("sha256") else None
     if not frames and not sha256:
         raise ValueError

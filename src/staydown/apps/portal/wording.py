@@ -47,6 +47,7 @@ def of_pictures() -> dict[str, object]:
         "plain": _("This picture has few details. We can stop exact copies only."),
         "plain_video": _("This video has few details. We can stop exact copies only."),
         "still": _("This picture moves, and your browser lets us look at its first moment only. Try another browser."),
+        "sparse": _("This video is longer than an hour and a quarter. Short parts of it may not be recognised."),
         "least": LEAST_QUALITY,
         "codes": {
             "not_an_image": _("This is not a picture and not a video. Go back and give a link."),

@@ -9,6 +9,7 @@ from staydown.core.hashing.algorithm import LEAST_QUALITY, MOST_IN_A_FRAME, MOST
 from staydown.errors import HashError
 
 BEST_QUALITY: Final = 100
+SHARED: Final = 5  # a part has one frame in so many in common with the next: three minutes of fifteen
 _DIGITS: Final = 2 * Algorithm.PDQ.size
 Frames = tuple[tuple[Hash, ...], ...]
 """For each frame of a video the hashes that it has: the whole, and the insides of its borders."""
@@ -60,13 +61,22 @@ def of_values(values: Iterable[bytes]) -> Hash:
     return Hash(Algorithm.VPDQ, b"".join(parts))
 
 
-def thinned(frames: Iterable[Sequence[Hash]]) -> list[Sequence[Hash]]:
-    """Frames with detail, so many that a video may hold them: of a longer video, frames further apart."""
+def parts(frames: Iterable[Sequence[Hash]]) -> list[Hash]:
+    """A video with these frames as the hashes to bank it under: several where it has more frames than one may hold.
+
+    Each part begins within the one before, so that a clip of some minutes lies in one of them whole, wherever it was
+    cut. None where no frame has detail.
+    """
     kept = [frame for frame in frames if frame]
-    step = 1
-    while sum(map(len, kept[::step])) > MOST_IN_A_VIDEO:
-        step += 1
-    return kept[::step]
+    found: list[Hash] = []
+    start = 0
+    while start < len(kept):
+        end, hashes = start, 0
+        while end < len(kept) and (hashes := hashes + len(kept[end])) <= MOST_IN_A_VIDEO:
+            end += 1
+        found.append(packed(kept[start:end]))
+        start = end if end == len(kept) else end - (end - start) // SHARED
+    return list(dict.fromkeys(found))  # of a picture that stands still for an hour, one part and the rest
 
 
 def read_frame(given: Any) -> tuple[Hash, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Q
@@ -136,8 +136,14 @@ def _new_number() -> str:
 
 def _hashes(given: HashGiven) -> list[Hash]:
     """The hashes of one picture or video that are worth an entry: those with enough detail, the digest always."""
-    seen = given.video() if given.frames else given.pdq() if given.quality >= LEAST_QUALITY else None
-    return [each for each in (seen, given.sha256()) if each is not None]
+    return [*_seen(given), *filter(None, [given.sha256()])]
+
+
+def _seen(given: HashGiven) -> list[Hash]:
+    """The hashes by which altered copies are found: of a long video several, else one or none."""
+    if given.frames:
+        return given.parts()
+    return [found for found in [given.pdq()] if found is not None and given.quality >= LEAST_QUALITY]
 
 
 def prints_of(given: HashGiven) -> list[bytes]:
@@ -196,7 +202,7 @@ def store_report(case: Case, form: ReportForm, code: str, now: datetime) -> Repo
 
 
 def store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> None:
-    """The items of a report, each link and each picture once."""
+    """The items of a report, each link and each picture once; a long video is one item for each of its parts."""
     own = {"case": report.case, "report": report, "added_at": now}
     items = [Item(kind=Item.Kind.LINK, url=link, **own) for link in dict.fromkeys(link.strip() for link in form.links)]
     pictures: dict[object, HashGiven] = {}
@@ -204,10 +210,22 @@ def store_items(report: Report, form: ReportForm, by: Actor, now: datetime) -> N
         pictures.setdefault(tuple(_hashes(given)) or number, given)
     entries = _entries(list(pictures.values()), by)
     for given in pictures.values():
-        own_entries = {_FIELDS[each.algorithm]: entries[each] for each in _hashes(given)}
-        label = given.label.strip() or None
-        items.append(Item(kind=Item.Kind.HASH, label=label, quality=_quality(given), **own_entries, **own))
+        items += [Item(kind=Item.Kind.HASH, **fields, **own) for fields in _items_of(given, entries)]
     Item.objects.bulk_create(items)  # all at once: everybody waits while a report is stored
+
+
+def _items_of(given: HashGiven, entries: Mapping[Hash, Entry]) -> Iterator[dict[str, Any]]:
+    """What the items of a picture or video hold; the digest of the file is the first one's."""
+    parts, digest = _seen(given), given.sha256()
+    for number in range(max(len(parts), 1)):
+        found = [*parts[number : number + 1], *([digest] if digest and number == 0 else [])]
+        part = f" ({number + 1}/{len(parts)})" if len(parts) > 1 else ""
+        label = given.label.strip() + part if given.label.strip() else None
+        yield {
+            "label": label,
+            "quality": _quality(given),
+            **{_FIELDS[each.algorithm]: entries[each] for each in found},
+        }
 
 
 def _entries(pictures: Sequence[HashGiven], by: Actor) -> dict[Hash, Entry]:

@@ -38,8 +38,8 @@ STATES: Final = {
     Item.State.DISABLED: ("busy", "eye-off", _("hidden for now")),
     Item.State.WITHDRAWN: ("plain", "pause", _("you took it back")),
 }
-#: A picture or video that the portal itself named; what a reporter's own program calls one stays as it is.
-OUR_LABEL: Final = re.compile(r"(Picture|Video) (\d+)")
+#: A picture, video or part of one that the portal itself named; what a reporter's own program calls one stays as it is.
+OUR_LABEL: Final = re.compile(r"(Picture|Video) (\d+)( \(\d+/\d+\))?")
 #: The same for a picture of someone under 18, of which nothing may be kept.
 DELETED: Final = ("plain", "info", _("fingerprint deleted"))
 #: The same for a picture that must go while copies of it are not blocked: nothing to know them by was given, or kept.
@@ -117,6 +117,7 @@ def _row(item: Item, number: int) -> dict[str, object]:
         kind, symbol, text = DELETED
     ours = OUR_LABEL.fullmatch(item.label or "")
     called = _("Video {number}") if item.is_video or (ours and ours[1] == VIDEO) else _("Picture {number}")
-    name = item.url or (not ours and item.label) or called.format(number=ours[2] if ours else number)
+    ordinal = f"{ours[2]}{ours[3] or ''}" if ours else number
+    name = item.url or (not ours and item.label) or called.format(number=ordinal)
     shown = {"name": name, "is_link": bool(item.url), "kind": kind, "symbol": symbol, "text": text}
     return {**shown, "item": item, "back": item.state in TAKEN_BACK}

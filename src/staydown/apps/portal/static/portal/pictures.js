@@ -76,12 +76,12 @@ class Chooser {
     for (const file of [...files]) {
       this.#order += 1;
       const isVideo = file.type.startsWith("video/");
-      const row = { element: this.#element(), order: this.#order, isVideo, isStill: false, found: null, code: null, waits: true };
+      const row = { element: this.#element(), order: this.#order, isVideo, isStill: false, isSparse: false, found: null, code: null, waits: true };
       row.element.querySelector("[data-remove]").addEventListener("click", () => this.#remove(row));
       this.#rows.push(row);
       this.list.append(row.element);
       this.#batch.total += 1;
-      (isVideo ? this.#hashVideo(file) : this.#hashPicture(file, row)).then(
+      (isVideo ? this.#hashVideo(file, row) : this.#hashPicture(file, row)).then(
         (found) => this.#settle(row, { found }),
         (error) => this.#settle(row, { code: error.code }),
       );
@@ -98,15 +98,19 @@ class Chooser {
     if (row.isStill || !isAnimated) return this.hasher.hash(file);
     row.isVideo = true;
     this.#show();
-    return this.#hashVideo(file, { hash: hashAnimation, signal });
+    return this.#hashVideo(file, row, { hash: hashAnimation, signal });
   }
 
-  #hashVideo(file, { hash, signal = this.#stopper.signal } = {}) {
+  #hashVideo(file, row, { hash, signal = this.#stopper.signal } = {}) {
     const progress = (share) => {
       this.#share = share;
       this.#show();
     };
-    const found = this.#films.then(() => videoForReport(file, this.frames, { hash, least: this.words.least, progress, signal }));
+    const told = this.#films.then(() => videoForReport(file, this.frames, { hash, least: this.words.least, progress, signal }));
+    const found = told.then((all) => {
+      row.isSparse = all.isSparse;
+      return all.found;
+    });
     this.#films = found.then(() => {}, () => {}).finally(() => (this.#share = 0));
     return found;
   }
@@ -182,8 +186,8 @@ class Chooser {
     const isPlain = row.found && row.found.quality < this.words.least;
     const codes = row.isVideo ? this.words.video_codes : this.words.codes;
     const plain = row.isVideo ? this.words.plain_video : this.words.plain;
-    const still = row.found && row.isStill ? this.words.still : "";
-    note.textContent = row.code ? (codes[row.code] ?? codes.corrupt) : isPlain ? plain : still;
+    const missing = row.isStill ? this.words.still : row.isSparse ? this.words.sparse : "";
+    note.textContent = row.code ? (codes[row.code] ?? codes.corrupt) : isPlain ? plain : row.found ? missing : "";
     note.hidden = !note.textContent;
   }
 

@@ -8,7 +8,7 @@
 import { PictureError, sha256 } from "./picture.js";
 
 const MOST_SECONDS = 3 * 3600;
-export const MOST_FRAMES = 900; // a bank holds no more of one video: those of a longer one are further apart
+export const MOST_FRAMES = 4500; // a report holds no more of one video, an hour and a quarter: those of a longer one are further apart
 const MOST_BYTES_AT_ONCE = 50_000_000; // of a larger file no digest is made: it would have to be in memory whole
 const MOST_PIXELS = 36_000_000;
 const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
@@ -27,7 +27,7 @@ export async function hashVideo(file, address, { every = 1, progress = () => {},
   const worker = new Worker(address, { type: "module" });
   try {
     await opened(video, source, signal);
-    const times = timesOf(video.duration, Math.max(every, video.duration / (MOST_FRAMES - 1)));
+    const times = timesOf(video.duration, every);
     const frames = [];
     let waiting = null;
     for (const [number, time] of times.entries()) {
@@ -50,16 +50,17 @@ export async function hashVideo(file, address, { every = 1, progress = () => {},
 }
 
 /**
- * What a report holds of a video: {frames: [{hash, quality}], quality, sha256}. Only frames with detail are kept, `least`
- * being the quality that it takes; `quality` is the best of all frames. Takes what `hash` takes: `hashVideo`, or
- * `hashAnimation` for a picture that moves.
+ * What a report holds of a video: {frames: [{hash, quality}], quality, sha256}, and whether it `isSparse`: so long that its
+ * frames are further apart than a second. Only frames with detail are kept, `least` being the quality that it takes;
+ * `quality` is the best of all frames. Takes what `hash` takes: `hashVideo`, or `hashAnimation` for a picture that moves.
  */
 export async function videoForReport(file, address, { least, hash = hashVideo, ...options }) {
-  const { frames } = await hash(file, address, options);
+  const { frames, duration } = await hash(file, address, options);
   const kept = frames.filter(({ quality }) => quality >= least).map(({ hash, quality }) => ({ hash, quality }));
   const digest = file.size <= MOST_BYTES_AT_ONCE ? await sha256(new Uint8Array(await file.arrayBuffer())) : null;
   if (!kept.length && !digest) throw new PictureError("no_detail");
-  return { frames: kept, quality: Math.max(...frames.map(({ quality }) => quality)), sha256: digest };
+  const quality = frames.reduce((best, frame) => Math.max(best, frame.quality), 0);
+  return { found: { frames: kept, quality, sha256: digest }, isSparse: duration > MOST_FRAMES };
 }
 
 async function opened(video, source, signal) {
@@ -78,9 +79,11 @@ async function measured(video, signal) {
   await sought(video, 0, signal);
 }
 
-function timesOf(duration, every) {
+/** When to look: every so many seconds, of a long video less often, and at the end. */
+export function timesOf(duration, every) {
+  const step = Math.max(every, duration / (MOST_FRAMES - 1));
   const times = [];
-  for (let number = 0; number === 0 || number * every < duration; number += 1) times.push(number * every + INSIDE);
+  for (let number = 0; number === 0 || number * step < duration; number += 1) times.push(number * step + INSIDE);
   if (duration > INSIDE) times.push(Math.max(duration - INSIDE, 0));
   return times;
 }
