@@ -34,7 +34,9 @@ print(create_key("journey", sys.argv[2:], by=Actor.system())[1])
 
 
 def environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
+    """That of the operator whose program may end alone what blocks."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
+    return own | {"STAYDOWN_TWO_PEOPLE": "none"}
 
 
 def command(*arguments: object) -> str:

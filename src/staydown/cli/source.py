@@ -89,7 +89,8 @@ def add(
 ) -> None:  # fmt: skip
     """Follow the source NAME from now on; the worker reads it, or `staydown source follow`.
 
-    What it brings is pending: a match asks a person, until one was confirmed.
+    What it brings is pending: a match asks a person, until one was confirmed. With --enforced it takes two people
+    unless STAYDOWN_TWO_PEOPLE says otherwise: the source is paused until a lead has approved it in the console.
     """
     if enforced != bool(reason.strip()):
         raise click.UsageError("--enforced and --reason belong together: say why these may block without a case.")
@@ -100,7 +101,9 @@ def add(
 
     made = sources.add_source(name, kind, address, given, _policy(reason=reason.strip(), **policy), by=Actor.system())
     told = f"{name} is followed from now on. To read it at once: staydown source follow {name}"
-    click.echo(json.dumps(_told(made, "reading", 0)) if as_json else told)
+    if not made.enabled:
+        told = f"{name} is paused, for it is to block without a case: a lead has to approve that in the console first."
+    click.echo(json.dumps(_told(made, "reading" if made.enabled else "paused", 0)) if as_json else told)
 
 
 @command.command()

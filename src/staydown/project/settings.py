@@ -26,7 +26,7 @@ STAYDOWN_REGIMES_DIR = _OWN_REGIMES if ENVIRONMENT.text("STAYDOWN_REGIMES_DIR", 
 STAYDOWN_PREVIEW_ORIGINS = ENVIRONMENT.origins("STAYDOWN_PREVIEW_ORIGINS")
 STAYDOWN_WEBHOOK_PRIVATE = ENVIRONMENT.flag("STAYDOWN_WEBHOOK_PRIVATE", default=False)
 STAYDOWN_SOURCES_PRIVATE = ENVIRONMENT.flag("STAYDOWN_SOURCES_PRIVATE", default=False)
-_TWO_PEOPLE = ("restore", "export", "enforce")
+_TWO_PEOPLE = ("restore", "export", "enforce", "unblock", "erase")
 STAYDOWN_TWO_PEOPLE = ENVIRONMENT.choices("STAYDOWN_TWO_PEOPLE", _TWO_PEOPLE, _TWO_PEOPLE)
 STAYDOWN_EXIT_URL = ENVIRONMENT.address("STAYDOWN_EXIT_URL", "https://www.wikipedia.org/")
 STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal can make them more, never less

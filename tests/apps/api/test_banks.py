@@ -13,10 +13,12 @@ from django.test import AsyncClient
 from django.utils import timezone
 
 from staydown.apps.accounts import actions as accounts
+from staydown.apps.accounts.access import staff_actor
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.audit.querysets import history, recent
 from staydown.apps.banks import actions as banks
-from staydown.apps.banks.models import FeedLine
+from staydown.apps.banks.models import FeedLine, Proposal
+from staydown.apps.cases.actions import answer_proposal
 from staydown.apps.cases.models import Case, Hit
 from staydown.core import feed, note
 from tests import factories as make
@@ -72,6 +74,22 @@ def test_an_entry_is_withdrawn(entries, program):
     path = f"/entries/{entries['house'].public_id}/withdraw"
     assert caller.post(path).json()["state"] == caller.post(path).json()["state"] == "withdrawn"
     assert history(entries["house"])[-1].actor_kind == "key"
+
+
+def test_an_entry_that_blocks_waits_for_a_second_person(entries, program, system, cem):
+    entry = banks.enforce(entries["house"], by=system)
+    caller = program("entry:write")
+    path = f"/entries/{entry.public_id}/withdraw"
+    for _ in range(2):
+        answer = caller.post(path, {"reason": "A lawful picture."})
+        assert answer.status_code == 202
+        found = answer.json()
+        assert (found["entry"]["state"], "lead" in found["next"]) == ("enforced", True)
+    proposal = Proposal.objects.get()
+    assert (str(proposal.public_id), proposal.reason) == (found["proposal"], "A lawful picture.")
+    answer_proposal(proposal, "approved", staff=cem, by=staff_actor(cem))
+    after = caller.post(path)
+    assert (after.status_code, after.json()["state"]) == (200, "withdrawn")
 
 
 # The feed ------------------------------------------------------------------------------------------------------------

@@ -60,6 +60,7 @@ BODIES = {
     ("post", "/cases/{case_id}/decisions"): {"verdict": "remove", "regime": "x", "reason": "y", "version": 1},
     ("post", "/actions/{action_id}/outcome"): {"result": "removed"},
     ("post", "/appeals"): {"code": "x", "words": "y"},
+    ("post", "/entries/{entry_id}/withdraw"): {},
     ("post", "/hits"): {"hits": []},
     ("post", "/webhooks"): {"name": "a", "url": "https://platform.test/"},
     ("patch", "/webhooks/{endpoint_id}"): {"name": "a"},

@@ -12,7 +12,7 @@ from staydown.apps.banks import actions as banks
 from staydown.apps.banks import proposals
 from staydown.apps.banks.models import Entry, Proposal
 from staydown.apps.banks.proposals import Kind
-from staydown.apps.cases.actions import proposing
+from staydown.apps.cases.actions import answer_proposal, proposing
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.errors import ConflictError, DeniedError, GroundError, InvalidError, MissingError, StateError
 from tests import factories as make
@@ -36,7 +36,7 @@ def asked(sent, staff, **changes):
 
 
 def answered(proposal, staff, state="approved", because=""):
-    return proposing.answer_proposal(proposal, state, because=because, staff=staff, by=staff_actor(staff))
+    return answer_proposal(proposal, state, because=because, staff=staff, by=staff_actor(staff))
 
 
 def test_it_waits_for_a_lead_and_then_happens(sent, bea, cem):

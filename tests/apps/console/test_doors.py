@@ -13,7 +13,7 @@ from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import proposals
-from staydown.apps.banks.models import Bank
+from staydown.apps.banks.models import Bank, Proposal
 from staydown.apps.cases import actions
 from staydown.apps.cases.actions import minors
 from staydown.apps.cases.intake import MinorsForm
@@ -51,8 +51,8 @@ MAY = {
     ("POST", "reveal"): {MODERATOR, LEAD},
     ("GET", "restore"): {MODERATOR, LEAD},
     ("POST", "restore"): {MODERATOR, LEAD},
-    ("GET", "proposals"): {MODERATOR, LEAD},
-    ("POST", "proposal"): {MODERATOR, LEAD},
+    ("GET", "proposals"): {MODERATOR, LEAD, ADMIN},
+    ("POST", "proposal"): {MODERATOR, LEAD, ADMIN},
     ("GET", "appeals"): ALL,
     ("GET", "appeal"): {MODERATOR, LEAD},
     ("POST", "appeal"): {MODERATOR, LEAD},
@@ -181,6 +181,8 @@ def test_role_by_address(method, name, role, addresses):
     person = member("visitor", role)
     if name == "view_change":  # each has their own: that of somebody else is not there, see test_saved.py
         SavedView.objects.update(staff=person)
+    if name == "proposal" and role == ADMIN:  # nor do they answer any but their own, see test_proposals.py
+        Proposal.objects.update(proposed_by=person)
     before = state()
     answer = signed_in(person).generic(method, addresses[name])
     if role in MAY[method, name]:

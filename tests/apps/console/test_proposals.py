@@ -5,14 +5,19 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from staydown.apps.accounts.access import key_actor
+from staydown.apps.accounts.models import ApiKey
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import importing
 from staydown.apps.banks.models import Entry, Proposal
+from staydown.apps.cases.actions import withdraw_or_propose
 from staydown.apps.cases.models import Action, Case, Decision
+from staydown.apps.sharing.source_models import Source
 from staydown.core.bank import Action as Blocking
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
+FETCH = {"asked_fetch_key": "a", "asked_subscription_key": "b"}  # what the kind of source asks for
 
 
 @pytest.fixture
@@ -91,7 +96,13 @@ def test_a_list_that_blocks_is_shown_with_its_bank_and_can_be_voided_once_approv
     hashes = [(make.pdq(0), None), (make.pdq(1), None)]
     importing.propose_list(bank, hashes, name="order", action=Blocking.BLOCK, reason="Court order 12", by=system)
     page = at_cem.get("/staff/proposals/").content.decode()
-    for said in ("Have the entries of a list block at once", ">court<", ">order<", "with 2 entries", "Court order 12"):
+    for said in (
+        "Have entries block at once",
+        ">court<",
+        ">order<",
+        "with 2 entries",
+        "Court order 12",
+    ):
         assert said in page
     assert 'aria-labelledby="proposal-1 about-1"' in page  # two of a kind are told apart by what they are about
     address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
@@ -101,3 +112,45 @@ def test_a_list_that_blocks_is_shown_with_its_bank_and_can_be_voided_once_approv
     assert 'value="void"' in page
     at_cem.post(address, {"do": "void", "because": "The list is lost."})
     assert Proposal.objects.get().state == "void"
+
+
+def test_powers_to_block_are_proposed_in_the_office_and_answered_by_a_lead(at_ada, at_cem, system):
+    banks.open_bank("house", by=system)
+    given = {"name": "HMA client", "scopes": ["entry:write", "entry:enforce"], "reason": "HMA has no cases."}
+    made = at_ada.post("/staff/keys/new/", given).content.decode()
+    assert "is proposed" in made
+    assert "waits for a lead" in at_ada.get("/staff/keys/").content.decode()
+    policy = {"bank": "house", "action": "block", "radius": "31", "most_growth": "9", "enforced_because": "Agreed"}
+    source = {"kind": "stopncii", "name": "helpline", "address": "https://helpline.test/v1", **policy, **FETCH}
+    said = at_ada.post("/staff/sources/new/", source, follow=True).content.decode()
+    assert said.count("It is proposed that it blocks") == 2  # said once, and shown on its page
+    own = at_ada.get("/staff/proposals/").content.decode()
+    assert 'value="approved"' not in own
+    assert own.count('value="void"') == 2
+    page = at_cem.get("/staff/proposals/").content.decode()
+    for said in ("HMA client", "HMA has no cases.", ">helpline<", "within 31 bits", "at most 9 new records"):
+        assert said in page
+    for each in Proposal.objects.all():
+        at_cem.post(reverse("console:proposal", args=[each.public_id]), {"do": "approved"})
+    assert ApiKey.objects.get(name="HMA client").may("entry:enforce")
+    assert Source.objects.get().enforced_because == "Agreed"
+
+
+def test_an_entry_to_be_unblocked_is_shown_with_its_case(at_cem, removed, system):
+    entry = removed.items.get(kind="hash").pdq_entry
+    key, _ = make.api_key("entry:write")
+    withdraw_or_propose(entry, reason="It is lawful.", key=key, by=key_actor(key))
+    page = at_cem.get("/staff/proposals/").content.decode()
+    for said in ("Let copies of one entry pass again", removed.number, "Nobody can undo it"):
+        assert said in page
+    at_cem.post(reverse("console:proposal", args=[Proposal.objects.get().public_id]), {"do": "approved"})
+    entry.refresh_from_db()
+    assert entry.state == "withdrawn"
+
+
+def test_an_administrator_sees_their_own_alone(at_ada, at_bea, removed):
+    at_bea.post(reverse("console:restore", args=[removed.public_id]), sent(removed))
+    assert "I mistook it" not in at_ada.get("/staff/proposals/").content.decode()
+    address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
+    assert at_ada.post(address, {"do": "void", "because": "x"}).status_code == 404
+    assert Proposal.objects.get().state == "open"

@@ -127,7 +127,8 @@ def test_reading_all_of_it_again(at_ada, source):
     assert following.follow(source, make=script).changes.removed == 1
 
 
-def test_another_policy(at_ada, source):
+def test_another_policy(at_ada, source, settings):
+    settings.STAYDOWN_TWO_PEOPLE = ()  # two people: tests/apps/sharing/test_two_people.py
     page = text(at_ada.get(at(source, "policy/")))
     assert 'value="3"' in page
     assert "Key for FetchHashes" not in page

@@ -38,7 +38,8 @@ def test_what_it_lists_is_pending_here_and_one_line_of_the_log_says_so(policy):
     assert audit.verify()
 
 
-def test_a_policy_that_enforces_needs_one_line_of_the_feed_for_each_and_keeps_its_reason(policy):
+def test_a_policy_that_enforces_needs_one_line_of_the_feed_for_each_and_keeps_its_reason(policy, settings):
+    settings.STAYDOWN_TWO_PEOPLE = ()  # two people: test_two_people.py
     source = added(policy, enforced_because="Agreement 7 with the helpline")
     follow(source, Scripted().adds(1, 2))
     assert list(FeedLine.objects.values_list("op", "action")) == [("add", "block")] * 2

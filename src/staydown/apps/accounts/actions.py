@@ -85,9 +85,18 @@ def reset_sign_in(staff: Staff, *, by: Actor) -> str:
 
 @transaction.atomic
 def create_key(
-    name: str, scopes: Sequence[str], banks: Sequence[str] = (), *, by: Actor, expires_on: date | None = None
+    name: str,
+    scopes: Sequence[str],
+    banks: Sequence[str] = (),
+    *,
+    expires_on: date | None = None,
+    made_by: Staff | None = None,
+    by: Actor,
 ) -> tuple[ApiKey, str]:
-    """A new key and its text, which is kept nowhere and so can be shown this once only."""
+    """A new key and its text, which is kept nowhere and so can be shown this once only.
+
+    Whoever lets a person choose the scopes calls `staydown.apps.banks.key_actions.make_key`: one of them takes two.
+    """
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise InvalidError(f"A key needs scopes, each one of: {', '.join(SCOPES)}.")
@@ -103,9 +112,20 @@ def create_key(
         scopes=sorted(set(scopes)),
         banks=sorted(set(banks)),
         expires_on=expires_on,
+        made_by=made_by,
     )
     audit.record("key.created", by=by, about=key, facts={"scopes": key.scopes, "banks": key.banks})
     return key, text
+
+
+@transaction.atomic
+def widen_key(key: ApiKey, scope: str, *, by: Actor) -> ApiKey:
+    """The key with one scope more. It has it already: nothing happens."""
+    if scope not in key.scopes:
+        key.scopes = sorted({*key.scopes, scope})
+        key.save(update_fields=["scopes"])
+        audit.record("key.widened", by=by, about=key, facts={"scopes": key.scopes})
+    return key
 
 
 @transaction.atomic

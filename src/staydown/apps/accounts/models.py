@@ -90,6 +90,7 @@ class ApiKey(models.Model):
     scopes = models.JSONField(default=list)
     banks = models.JSONField(default=list, blank=True, help_text="Names of the banks it may see; empty for all of them")
     created_at = models.DateTimeField(auto_now_add=True)
+    made_by = models.ForeignKey("staydown_accounts.Staff", on_delete=models.PROTECT, null=True, related_name="+")
     expires_on = models.DateField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_on = models.DateField(null=True, blank=True)

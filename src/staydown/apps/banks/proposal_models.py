@@ -22,7 +22,10 @@ class Proposal(models.Model):
 
         RESTORE = "restore", _("show again what was taken down, and let its copies pass")
         EXPORT = "export", _("write the hashes of a bank to a file")
-        ENFORCE = "enforce", _("have the entries of a list block at once, without a case")
+        ENFORCE = "enforce", _("have entries block at once, without a case")
+        UNBLOCK = "unblock", _("let copies of one entry pass again")
+        ERASE = "erase", _("erase the words of a case before their time")
+        UNLOCK = "unlock", _("give a case back that was locked because somebody under 18 may be shown")
 
     class State(models.TextChoices):
         """What came of it. Void: it should never have been proposed, or no longer makes sense."""

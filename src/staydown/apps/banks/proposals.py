@@ -22,9 +22,14 @@ Kind, State = Proposal.Kind, Proposal.State
 MOST_WORDS: Final = 5_000
 
 
+#: Whoever answers a proposal has this role; where none is named, they are a lead.
+ANSWERED_BY: Final = {Kind.UNLOCK: Role.PROTECTION}
+WAITING: Final = (State.OPEN, State.APPROVED)
+
+
 def needs_two(kind: Kind) -> bool:
-    """Whether the operator's policy (STAYDOWN_TWO_PEOPLE) asks for a second person."""
-    return kind.value in settings.STAYDOWN_TWO_PEOPLE
+    """Whether a second person is asked for: by the operator's policy (STAYDOWN_TWO_PEOPLE), for an unlock always."""
+    return kind == Kind.UNLOCK or kind.value in settings.STAYDOWN_TWO_PEOPLE
 
 
 @transaction.atomic
@@ -37,10 +42,13 @@ def propose(
     staff: Staff | None = None,
     by: Actor,
 ) -> Proposal:
-    """The proposal. Raises `StateError` while the same is proposed already, `InvalidError` without a reason."""
+    """The proposal. ``staff`` is who proposes, or who answers for the program that does: they do not approve it.
+
+    Raises `StateError` while the same is proposed already, `InvalidError` without a reason.
+    """
     reason = _checked(reason)
     ref = reference(about)
-    if Proposal.objects.filter(kind=kind, about=ref, state__in=[State.OPEN, State.APPROVED]).exists():
+    if waiting(kind, about) is not None:
         raise StateError("This is proposed already. Another person has to answer it first.")
     made = Proposal.objects.create(
         kind=kind,
@@ -57,7 +65,7 @@ def propose(
 
 @transaction.atomic
 def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff, by: Actor) -> Proposal:
-    """The proposal approved, rejected or voided by another person, who is a lead; its proposer may void it too.
+    """The proposal approved, rejected or voided by another person of the role for it; its proposer may void it too.
 
     An approval that nobody has used yet can still be voided, else one for a list that is lost would wait for ever.
     Raises `DeniedError` for everybody else, `StateError` once it is answered, `InvalidError` without a reason to
@@ -67,7 +75,7 @@ def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff,
         raise InvalidError("answer: approve, reject or void it.")
     is_own = proposal.proposed_by_id == staff.pk
     if not (is_own and state == State.VOID):
-        accounts.require_role(staff, Role.LEAD)
+        accounts.require_role(staff, ANSWERED_BY.get(Kind(proposal.kind), Role.LEAD))
     if is_own and state != State.VOID:
         raise DeniedError("You proposed this. Another person has to answer it.")
     words = because.strip() if state == State.APPROVED else _checked(because)
@@ -79,6 +87,11 @@ def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff,
     proposal.save(update_fields=["state", "decided_by", "decided_at", "decided_because"])
     audit.record(f"proposal.{state.value}", by=by, about=proposal, also=[proposal.about], facts={"kind": proposal.kind})
     return proposal
+
+
+def waiting(kind: Kind, about: models.Model) -> Proposal | None:
+    """The proposal of ``kind`` about this row that is not settled yet, if there is one."""
+    return Proposal.objects.filter(kind=kind, about=reference(about), state__in=WAITING).first()
 
 
 def is_approved(kind: Kind, about: models.Model) -> bool:
@@ -114,9 +127,14 @@ def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
 
 
 def proposals_for_staff(staff: Staff) -> models.QuerySet[Proposal]:
-    """Every proposal, for those who may propose or answer."""
-    accounts.require_role(staff, Role.MODERATOR, Role.LEAD)
-    return Proposal.objects.select_related("proposed_by", "decided_by")
+    """The proposals that this person may read: an administrator their own, child protection those about its cases, and
+    those who decide all others."""
+    accounts.require_role(staff, Role.MODERATOR, Role.LEAD, Role.ADMIN, Role.PROTECTION)
+    rows = Proposal.objects.select_related("proposed_by", "decided_by")
+    if staff.role == Role.PROTECTION:
+        return rows.filter(kind=Kind.UNLOCK)
+    rows = rows.exclude(kind=Kind.UNLOCK)
+    return rows.filter(proposed_by=staff) if staff.role == Role.ADMIN else rows
 
 
 def proposal_for_staff(staff: Staff, public_id: object) -> Proposal:

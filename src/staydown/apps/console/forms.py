@@ -87,12 +87,22 @@ class KeyForm(RefusableForm):
         error_messages={"invalid": "Give the day as year-month-day, such as 2027-03-31."},
     )
 
-    def __init__(self, *args: Any, banks: list[str], today: date, **kwargs: Any) -> None:
+    reason = forms.CharField(
+        label="Why may it have entries block at once?",
+        required=False,
+        max_length=1000,
+        help_text="Needed for entry:enforce alone. The key works without it until a lead has approved this.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, *args: Any, banks: list[str], today: date, two: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["banks"].choices = [(bank, bank) for bank in banks]  # type: ignore[attr-defined]
         self.fields["expires_on"].widget.attrs["min"] = today.isoformat()
         if not banks:
             del self.fields["banks"]
+        if not two:
+            del self.fields["reason"]
 
 
 class StaffForm(RefusableForm):

@@ -36,6 +36,12 @@ DECIDED: Final = {
     Verdict.RESTORE: "decided that {items} may be seen again under the {law}: {ground}",
 }
 
+PROPOSED: Final = {
+    "restore": "show something again",
+    "erase": "erase what people wrote before its time",
+    "unlock": "give the case back, because nobody under 18 is shown",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
@@ -141,6 +147,10 @@ def _assigned(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return f"assigned the case to {facts['to']}" if facts.get("to") else "assigned the case to nobody"
 
 
+def _proposed(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    return f"proposed to {PROPOSED.get(str(facts.get('kind')), 'do something')}; it takes two people"
+
+
 def _appeal_decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     said = "reversed the decision" if facts.get("outcome") == "reversed" else "upheld the decision"
     return f"looked again for the {facts.get('side', 'other side')}, and {said}"
@@ -172,7 +182,7 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "case.decided": _decided,
     "case.taken_over": _taken_over,
     "case.assigned": _assigned,
-    "proposal.made": _always("proposed to show something again; it takes two people"),
+    "proposal.made": _proposed,
     "proposal.approved": _always("approved the proposal"),
     "proposal.rejected": _always("rejected the proposal"),
     "proposal.void": _always("voided the proposal"),

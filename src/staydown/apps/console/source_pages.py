@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.utils.timesince import timesince
 
 from staydown.apps.audit.querysets import newest_of
+from staydown.apps.banks import proposals
 from staydown.apps.cases.models import Hit
 from staydown.apps.console.counts import listed, spoken
 from staydown.apps.console.history import WHO, HistoryLine
@@ -67,6 +68,7 @@ class Page:
     listens: bool
     matches: list[Match]
     history: list[HistoryLine]
+    waits: bool
 
 
 def rows(now: datetime) -> list[Row]:
@@ -89,6 +91,7 @@ def page(source: Source, now: datetime) -> Page:
         listens=listens,
         matches=_matches(source),
         history=_history(source),
+        waits=proposals.waiting(proposals.Kind.ENFORCE, source) is not None,
     )
 
 
@@ -179,6 +182,11 @@ SENTENCES: Final[dict[str, Callable[[Facts], str]]] = {
     "source.asked": _asked,
     "source.answered": _answered,
     "source.failed": lambda facts: f"could not read it: {standing.words(str(facts.get('error', '')))}",
+    "proposal.made": _always("proposed that it blocks without a case; it takes two people"),
+    "proposal.approved": _always("approved the proposal"),
+    "proposal.rejected": _always("rejected the proposal"),
+    "proposal.void": _always("voided the proposal"),
+    "proposal.used": _always("had it carried out"),
     "source.opinion": lambda facts: f"said of one record: {facts.get('word', '')}",
     "source.told": lambda facts: "told the source" if facts.get("state") == "said" else "gave up telling the source",
 }

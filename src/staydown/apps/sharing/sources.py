@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
+from staydown.apps.accounts.models import Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
+from staydown.apps.audit.facts import checked
 from staydown.apps.banks import actions as banks
-from staydown.apps.banks import feed_writing
-from staydown.apps.banks.models import Bank
+from staydown.apps.banks import feed_writing, proposals
+from staydown.apps.banks.models import Bank, Proposal
+from staydown.apps.banks.proposals import Kind
 from staydown.apps.sharing import applying, opening
 from staydown.apps.sharing.source_models import Record, Source
 from staydown.core.bank import Action
@@ -44,9 +47,20 @@ class Policy:
 
 @transaction.atomic
 def add_source(
-    name: str, kind: str, address: str, credentials: Mapping[str, str], policy: Policy, *, by: Actor
+    name: str,
+    kind: str,
+    address: str,
+    credentials: Mapping[str, str],
+    policy: Policy,
+    *,
+    staff: Staff | None = None,
+    by: Actor,
 ) -> Source:
-    """A new source, due at once. Raises `InvalidError` for one that could not be opened; nothing is asked of it."""
+    """A new source that ``staff`` adds, due at once. Raises `InvalidError` for one that could not be opened; nothing is
+    asked of it.
+
+    One that is to block without a case is paused where that takes two people, until another person has approved it.
+    """
     if not banks.NAME.fullmatch(name):
         raise InvalidError("name: a source's name is made of small letters, digits and hyphens, at most 64 of them.")
     if Source.objects.filter(name=name, removed_at=None).exists():
@@ -54,12 +68,16 @@ def add_source(
     _check(policy)
     _check_address(kind, address, credentials)
     now = timezone.now()
-    source = Source(name=name, kind=kind, address=address, added_at=now, next_at=now)
+    waits = _takes_two(None, policy)
+    put = replace(policy, enforced_because="") if waits else policy
+    source = Source(name=name, kind=kind, address=address, added_at=now, next_at=now, enabled=not waits)
     source.credentials = json.dumps(dict(credentials)) if credentials else None
-    _put(source, policy)
+    _put(source, put)
     source.save()
-    facts = {"kind": kind, "name": name, **_facts(policy)}
+    facts = {"kind": kind, "name": name, **_facts(put)}
     audit.record("source.added", by=by, about=source, also=[policy.bank], facts=facts)
+    if waits:
+        _propose(source, policy, staff, by)
     return source
 
 
@@ -70,14 +88,50 @@ def change_source(
     *,
     address: str | None = None,
     credentials: Mapping[str, str] | None = None,
+    staff: Staff | None = None,
     by: Actor,
 ) -> Source:
     """The source under another policy, for what it brings from now on. What it brought before stays as it is.
 
-    Another bank is refused once it has brought something: remove it and add it anew.
+    Another bank is refused once it has brought something: remove it and add it anew. A change that has it block more
+    without a case is proposed where that takes two people, and until it is approved the source stays as it was; it
+    cannot be moved in the same way: `StateError`.
     """
     source = held(source)
     _check(policy)
+    moves = address is not None or credentials is not None
+    if moves and policy.enforced_because.strip() and proposals.needs_two(Kind.ENFORCE):
+        raise StateError("What blocks without a case is not moved. Remove the source and add it anew.")
+    if _takes_two(policy_of(source), policy):
+        _propose(source, policy, staff, by)
+        return source
+    return _change(source, policy, address=address, credentials=credentials, by=by)
+
+
+def enforce_source(source: Source, proposal: Proposal, *, by: Actor) -> Source:
+    """The held source under the policy that ``proposal`` is about, which another person has approved; followed at once
+    where it waited for that alone."""
+    agreed = proposal.details
+    policy = Policy(
+        bank=Bank.objects.get(public_id=agreed["bank"]),
+        radius=agreed["radius"],
+        action=Action(agreed["action"]),
+        enforced_because=proposal.reason,
+        most_growth=agreed["most_growth"],
+        tells=agreed["tells"],
+    )
+    source.enabled = source.enabled or agreed["is_new"]
+    return _change(source, policy, by=by)
+
+
+def _change(
+    source: Source,
+    policy: Policy,
+    *,
+    address: str | None = None,
+    credentials: Mapping[str, str] | None = None,
+    by: Actor,
+) -> Source:
     if policy.bank != source.bank and Record.objects.filter(source=source).exists():
         raise InvalidError("bank: what it brought is in its bank. Remove the source and add it again for another.")
     if address is not None or credentials is not None:
@@ -209,6 +263,24 @@ def policy_of(source: Source) -> Policy:
         most_growth=source.most_growth,
         tells=source.tells,
     )
+
+
+def _takes_two(before: Policy | None, after: Policy) -> bool:
+    """Whether a second person has to agree: ``after`` blocks without a case, and more than ``before`` did."""
+    if not after.enforced_because.strip() or not proposals.needs_two(Kind.ENFORCE):
+        return False
+    if before is None or before.enforced_because != after.enforced_because.strip() or before.bank != after.bank:
+        return True
+    blocks_more = after.action == Action.BLOCK != before.action
+    return blocks_more or after.radius > before.radius or after.most_growth > before.most_growth
+
+
+def _propose(source: Source, policy: Policy, staff: Staff | None, by: Actor) -> None:
+    facts = _facts(policy)
+    checked(facts)  # the log keeps the reason: better refused now than after the approval
+    details = {name: fact for name, fact in facts.items() if name != "reason"}
+    details |= {"bank": str(policy.bank.public_id), "is_new": source.tried_at is None and not source.enabled}
+    proposals.propose(Kind.ENFORCE, source, reason=policy.enforced_because, details=details, staff=staff, by=by)
 
 
 def _put(source: Source, policy: Policy) -> None:

@@ -12,8 +12,8 @@ from staydown.apps.accounts.access import key_actor
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.plain import fields, is_yes
 from staydown.apps.banks import actions, client_actions
-from staydown.apps.banks.models import LIVE, Bank, Entry, Label
-from staydown.apps.cases.actions import withdraw_entry
+from staydown.apps.banks.models import LIVE, Bank, Entry, Label, Proposal
+from staydown.apps.cases.actions import withdraw_or_propose
 from staydown.core.hashing.algorithm import Algorithm
 from staydown.errors import DeniedError, InvalidError, MissingError
 from staydown.exchange import hma
@@ -22,6 +22,7 @@ PROTOCOL: Final = "hma"
 LONGEST_NOTE: Final = 255
 LONGEST_METADATA: Final = 10_000
 METADATA: Final = frozenset({"content_id", "content_uri", "json"})
+PROPOSED: Final = "It is proposed. Copies are blocked until a lead of the operator has approved it."
 ALWAYS: Final = "a bank of staydown is always on: take contents out, or give keys that do not see the bank"
 
 
@@ -109,24 +110,32 @@ def show_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> 
     return shown
 
 
-def change_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> dict[str, Any]:
-    """``PUT /c/bank/NAME/content/ID``: 0 ends the entry for ever, 1 leaves a live one as it is."""
+def change_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> HttpResponse:
+    """``PUT /c/bank/NAME/content/ID``: 0 ends the entry for ever, 1 leaves a live one as it is. 202 where that
+    waits for a second person."""
     until = fields(request).get("disable_until_ts")
     if type(until) is not int or until not in (0, 1):
         raise InvalidError("disable_until_ts: 0 ends a content, 1 leaves it on; for a time it cannot be disabled.")
     entry = _entry(key, bank, content, live=bool(until))
-    if until == 0:
-        withdraw_entry(entry, by=key_actor(key))
-    return show_content(request, key, bank, content)
+    if until == 0 and _is_proposed(entry, key):
+        return JsonResponse({**show_content(request, key, bank, content), "message": PROPOSED}, status=202)
+    return JsonResponse(show_content(request, key, bank, content))
 
 
-def remove_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> dict[str, int]:
-    """``DELETE /c/bank/NAME/content/ID``: matched no more anywhere, and its hash erased."""
+def remove_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> HttpResponse:
+    """``DELETE /c/bank/NAME/content/ID``: matched no more anywhere, and its hash erased. 202 and nothing deleted where
+    that waits for a second person."""
     entry = _entry(key, bank, content, live=False)
     if entry.state not in LIVE:
-        return {"deleted": 0}
-    withdraw_entry(entry, by=key_actor(key))
-    return {"deleted": 1}
+        return JsonResponse({"deleted": 0})
+    if _is_proposed(entry, key):
+        return JsonResponse({"deleted": 0, "message": PROPOSED}, status=202)
+    return JsonResponse({"deleted": 1})
+
+
+def _is_proposed(entry: Entry, key: ApiKey) -> bool:
+    """Whether ending ``entry`` waits for a second person; else it is ended now."""
+    return isinstance(withdraw_or_propose(entry, key=key, by=key_actor(key)), Proposal)
 
 
 def _seen(key: ApiKey) -> QuerySet[Bank]:

@@ -7,16 +7,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
+from pydantic import Field
 
 from staydown.apps.api.keys import Needs, actor_of, key_of
 from staydown.apps.api.paging import Asked, page
 from staydown.apps.api.schemas import Page
 from staydown.apps.banks import access
-from staydown.apps.banks.models import Bank, Entry
+from staydown.apps.banks.models import Bank, Entry, Proposal
 from staydown.apps.cases import actions as casework
 
 router = Router(tags=["banks"])
+NEXT = "Copies are blocked until a lead has approved this in the console. Ask again to learn whether they have."
 State = Literal["pending", "enforced", "withdrawn", "expired", "reversed"]
 
 
@@ -56,6 +58,20 @@ class EntriesOut(Page):
     items: list[EntryOut]
 
 
+class WithdrawIn(Schema):
+    """Why. Whoever has to approve it reads this."""
+
+    reason: str = Field("", max_length=1000)
+
+
+class ProposedOut(Schema):
+    """What waits for a second person: the entry as it still is, the proposal, and what happens next."""
+
+    proposal: UUID
+    entry: EntryOut
+    next: str
+
+
 @router.get("/banks", auth=Needs("entry:read"), response=BanksOut, summary="List banks")
 def banks(request: HttpRequest, ask: Asked) -> dict[str, Any]:
     """The banks that the key may see."""
@@ -77,12 +93,23 @@ def show(request: HttpRequest, entry_id: UUID) -> dict[str, Any]:
 
 
 @router.post(
-    "/entries/{uuid:entry_id}/withdraw", auth=Needs("entry:write"), response=EntryOut, summary="Withdraw an entry"
+    "/entries/{uuid:entry_id}/withdraw",
+    auth=Needs("entry:write"),
+    response={200: EntryOut, 202: ProposedOut},
+    summary="Withdraw an entry",
 )
-def withdraw(request: HttpRequest, entry_id: UUID) -> dict[str, Any]:
-    """Match it no more, everywhere, and erase its hash. Twice is fine."""
-    entry = access.entry_for_key(key_of(request), entry_id, scope="entry:write")
-    return shown(casework.withdraw_entry(entry, by=actor_of(request)))
+def withdraw(request: HttpRequest, entry_id: UUID, body: WithdrawIn | None = None) -> Status:
+    """Match it no more, everywhere, and erase its hash. Twice is fine.
+
+    202 for one that blocks copies, where the operator has two people decide: it is proposed, and blocks until a lead
+    has approved it. Ask again to learn whether that has happened.
+    """
+    key = key_of(request)
+    entry = access.entry_for_key(key, entry_id, scope="entry:write")
+    done = casework.withdraw_or_propose(entry, reason=body.reason if body else "", key=key, by=actor_of(request))
+    if isinstance(done, Proposal):
+        return Status(202, {"proposal": done.public_id, "entry": shown(entry), "next": NEXT})
+    return Status(200, shown(done))
 
 
 def shown(entry: Entry) -> dict[str, Any]:

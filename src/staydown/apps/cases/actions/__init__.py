@@ -3,6 +3,7 @@
 Locks are taken in one order: the case, then the head of the feed (which stands for every entry), then the audit log.
 """
 
+from staydown.apps.cases.actions.answering import answer_proposal
 from staydown.apps.cases.actions.appealing import Answer, appeal, complain, decide_appeal
 from staydown.apps.cases.actions.deciding import decide
 from staydown.apps.cases.actions.hits import record_hits
@@ -12,6 +13,7 @@ from staydown.apps.cases.actions.ordering import OrderGiven, serve_order
 from staydown.apps.cases.actions.outcomes import record_outcome
 from staydown.apps.cases.actions.reporting import Submitted, submit_report
 from staydown.apps.cases.actions.restoring import restore
+from staydown.apps.cases.actions.unblocking import withdraw_or_propose
 from staydown.apps.cases.actions.withdrawing import first_visit, withdraw_entry, withdraw_item, withdraw_report
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "NoticeForm",
     "OrderGiven",
     "Submitted",
+    "answer_proposal",
     "appeal",
     "assign",
     "complain",
@@ -37,5 +40,6 @@ __all__ = [
     "take_over",
     "withdraw_entry",
     "withdraw_item",
+    "withdraw_or_propose",
     "withdraw_report",
 ]

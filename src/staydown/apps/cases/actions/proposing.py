@@ -57,29 +57,27 @@ def restore_or_propose(
         return proposals.propose(Kind.RESTORE, case, reason=reason, details=details, staff=staff, by=by)
 
 
-@transaction.atomic
-def answer_proposal(proposal: Proposal, state: str, *, because: str = "", staff: Staff, by: Actor) -> Proposal:
-    """The proposal answered by a second person. What is approved about a case is carried out at once, as the decision
-    of whoever proposed it; another approval waits to be used. Raises `StateError` when it can no longer be done."""
-    case = settling.held(case_of(proposal)) if proposal.kind == Kind.RESTORE else None
-    proposal = proposals.answer(proposal, Proposal.State(state), because=because, staff=staff, by=by)
-    if case is None or proposal.state != Proposal.State.APPROVED or proposal.proposed_by is None:
-        return proposal
-    proposer = accounts.staff_actor(proposal.proposed_by)
+def held_case(public_id: str) -> Case:
+    """The case, locked until the transaction ends."""
+    return settling.held(Case.objects.get(public_id=public_id))
+
+
+def restore_as_proposed(case: Case, proposal: Proposal, by: Actor) -> Decision:
+    """The decision, of whoever proposed it, that shows the items of an approved ``proposal`` again."""
+    proposer = accounts.require_role(proposal.proposed_by, *DECIDERS)
     if case.leased_by_id is not None:  # the second person looked at it, or somebody else does: this does not wait
         case.leased_by = case.leased_until = None
         case.save(update_fields=["leased_by", "leased_until"])
-    restore(
+    return restore(
         case,
         items=items_of(proposal),
         regime_id=proposal.details["regime"],
         ground=proposal.details["ground"],
         reason=proposal.reason,
         version=case.version,
-        staff=proposal.proposed_by,
-        by=proposer,
+        staff=proposer,
+        by=accounts.staff_actor(proposer),
     )
-    return proposals.use(Kind.RESTORE, case, by=by)
 
 
 def case_of(proposal: Proposal) -> Case:

@@ -10,9 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from staydown.apps.accounts import actions
-from staydown.apps.accounts.access import staff_actor
+from staydown.apps.accounts.access import require_role, staff_actor
 from staydown.apps.accounts.models import ApiKey
-from staydown.apps.banks.models import Bank
+from staydown.apps.banks import key_actions, proposals
+from staydown.apps.banks.models import Bank, Proposal
 from staydown.apps.console.doors import door, may
 from staydown.apps.console.forms import KeyForm
 from staydown.errors import InvalidError, MissingError
@@ -20,13 +21,16 @@ from staydown.errors import InvalidError, MissingError
 
 def _form(data: object = None) -> KeyForm:
     banks = list(Bank.objects.order_by("name").values_list("name", flat=True))
-    return KeyForm(data, banks=banks, today=timezone.now().date())
+    two = proposals.needs_two(proposals.Kind.ENFORCE)
+    return KeyForm(data, banks=banks, today=timezone.now().date(), two=two)
 
 
 def _page(request: HttpRequest, form: KeyForm | None = None, status: int = 200) -> HttpResponse:
     live = ApiKey.objects.live()
+    asked = Proposal.objects.filter(kind=proposals.Kind.ENFORCE, state="open", about__startswith="apikey:")
     context = {
         "live": live,
+        "waiting": {about.partition(":")[2] for about in asked.values_list("about", flat=True)},
         "gone": ApiKey.objects.exclude(pk__in=live).order_by("-pk")[:50],
         "form": form or (_form() if may(request.user, "key_create") else None),
         "may_revoke": may(request.user, "key_revoke"),
@@ -55,17 +59,19 @@ def create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data
         try:
-            key, text = actions.create_key(
+            made = key_actions.make_key(
                 given["name"],
                 given["scopes"],
                 given.get("banks", []),
+                reason=given.get("reason", ""),
                 expires_on=given["expires_on"],
+                staff=require_role(request.user),
                 by=staff_actor(request.user),
             )
         except InvalidError as error:
             form.refused(error)
         else:
-            return render(request, "console/key_created.html", {"key": key, "text": text, "menu": "keys"})
+            return render(request, "console/key_created.html", {"made": made, "menu": "keys"})
     return _page(request, form, status=422)
 
 

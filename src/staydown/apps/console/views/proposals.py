@@ -11,15 +11,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from staydown.apps.accounts.access import require_role, staff_actor
-from staydown.apps.accounts.models import Staff
-from staydown.apps.banks.models import Bank, Proposal
-from staydown.apps.banks.proposals import Kind, proposal_for_staff, proposals_for_staff
+from staydown.apps.accounts.models import Role
+from staydown.apps.banks.models import Proposal
+from staydown.apps.banks.proposals import WAITING, proposal_for_staff, proposals_for_staff
 from staydown.apps.cases import regimes
 from staydown.apps.cases.access import case_for_staff
-from staydown.apps.cases.actions.proposing import answer_proposal, case_of, items_of, needs_two, restore_or_propose
+from staydown.apps.cases.actions import answer_proposal
+from staydown.apps.cases.actions.proposing import needs_two, restore_or_propose
 from staydown.apps.cases.actions.restoring import REMOVED
 from staydown.apps.cases.intake import MOST_WORDS
 from staydown.apps.cases.models import Case, Item
+from staydown.apps.console import proposal_rows
 from staydown.apps.console.decision_form import BETWEEN
 from staydown.apps.console.doors import door
 from staydown.apps.console.forms import RefusableForm
@@ -120,25 +122,13 @@ def index(request: HttpRequest) -> HttpResponse:
     """What waits for a second person, and what became of the rest."""
     staff = require_role(request.user)
     found = proposals_for_staff(staff)
-    rows = [_row(each, staff) for each in found.filter(state__in=["open", "approved"]).order_by("pk")]
-    rows = [row for row in rows if row["case"] is None or row["case"].state != Case.State.MINORS]  # locked since then
-    closed = found.exclude(state__in=["open", "approved"]).order_by("-pk")[:SHOWN]
-    context = {"rows": rows, "closed": closed, "menu": "proposals"}
-    return render(request, "console/proposals.html", context)
-
-
-def _row(proposal: Proposal, staff: Staff) -> dict[str, Any]:
-    """One proposal: what it is about, and what this person may do with it."""
-    is_own = proposal.proposed_by_id == staff.pk
-    case = case_of(proposal) if proposal.kind == Kind.RESTORE else None
-    return {
-        "proposal": proposal,
-        "case": case,
-        "bank": None if case else Bank.objects.filter(public_id=proposal.about.partition(":")[2]).first(),
-        "items": len(items_of(proposal)) if case else 0,
-        "may_answer": proposal.state == Proposal.State.OPEN and staff.role == "lead" and not is_own,
-        "may_void": is_own or staff.role == "lead",  # also an approval that nobody has used
+    context = {
+        "rows": proposal_rows.rows(found.filter(state__in=WAITING).order_by("pk"), staff),
+        "closed": found.exclude(state__in=WAITING).order_by("-pk")[:SHOWN],
+        "are_own": staff.role == Role.ADMIN,
+        "menu": "proposals",
     }
+    return render(request, "console/proposals.html", context)
 
 
 @door("proposal", "POST")

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from staydown.apps.accounts.access import staff_actor
+from staydown.apps.accounts.access import require_role, staff_actor
+from staydown.apps.banks import proposals
 from staydown.apps.console import source_pages
 from staydown.apps.console.doors import door, may
 from staydown.apps.console.source_forms import NewSourceForm, PolicyForm
@@ -27,6 +28,8 @@ DONE = {
     "yes": "It goes on.",
     "no": "It is paused. Nothing of that was applied.",
 }
+
+WAITS = "It is proposed that it blocks without a person here. A lead has to approve that; until then nothing changes."
 
 
 @door("sources")
@@ -52,11 +55,13 @@ def add(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             given = form.given()
-            source = sources.add_source(**given, policy=form.policy(), by=staff_actor(request.user))
+            staff = require_role(request.user)
+            source = sources.add_source(**given, policy=form.policy(), staff=staff, by=staff_actor(staff))
         except CaseworkError as error:
             form.refused(error)
         else:
-            messages.success(request, f"{source.name} is followed from now on.")
+            followed = f"{source.name} is followed from now on."
+            messages.success(request, followed if source.enabled else WAITS)
             return redirect("console:source", source.public_id)
     return _form(request, form, status=422)
 
@@ -102,11 +107,13 @@ def change(request: HttpRequest, public_id: UUID) -> HttpResponse:
     form = PolicyForm(request.POST, source=source)
     if form.is_valid():
         try:
-            sources.change_source(source, form.policy(), by=staff_actor(request.user))
+            staff = require_role(request.user)
+            sources.change_source(source, form.policy(), staff=staff, by=staff_actor(staff))
         except CaseworkError as error:
             form.refused(error)
         else:
-            messages.success(request, "The policy is changed, for what it brings from now on.")
+            waits = proposals.waiting(proposals.Kind.ENFORCE, source) is not None
+            messages.success(request, WAITS if waits else "The policy is changed, for what it brings from now on.")
             return redirect("console:source", public_id)
     return _form(request, form, source, status=422)
 
