@@ -17,6 +17,7 @@ NOT_SHOWN = {
     "console:appeal": "needs an uploader's appeal, which this install has not",
     "console:minors": "is only for the role that protects minors",
     "console:minor": "is only for the role that protects minors",
+    "console:erase": "needs a case that is closed",
     "console:restore": "needs a removal that was carried out",
     "console:source": "needs a source that is followed",
     "console:source_change": "needs a source that is followed",

@@ -51,6 +51,8 @@ MAY = {
     ("POST", "reveal"): {MODERATOR, LEAD},
     ("GET", "restore"): {MODERATOR, LEAD},
     ("POST", "restore"): {MODERATOR, LEAD},
+    ("GET", "erase"): {MODERATOR, LEAD},
+    ("POST", "erase"): {MODERATOR, LEAD},
     ("GET", "proposals"): {MODERATOR, LEAD, ADMIN},
     ("POST", "proposal"): {MODERATOR, LEAD, ADMIN},
     ("GET", "appeals"): ALL,
@@ -110,6 +112,7 @@ def addresses(case, db):
     source, record = followed()
     about = {
         "restore": case,
+        "erase": case,
         "note": case,
         "unfounded": case,
         "take_over": case,

@@ -58,15 +58,32 @@ _OF_MINORS: Final = {"report": "minor_data", "content_pointer": "minor_data", "d
 
 def due_on(keeping: Keeping, artefact: str) -> date:
     """The day from which this ``artefact`` of a closed case may be erased."""
-    case = keeping.case
-    closed = datetime.combine(keeping.closed_on, time(), UTC)
-    ends = [closed + timedelta(days=settings.STAYDOWN_KEEP[artefact])]
+    case, closed = keeping.case, _closed(keeping)
+    ends = [closed + timedelta(days=settings.STAYDOWN_KEEP[artefact]), *_owed(case, artefact, closed)]
     if case.state != Case.State.MINORS:
         ends.append(appeals.ends_after(case, closed))
-    named = {artefact, _OF_MINORS[artefact]} if case.state == Case.State.MINORS else {artefact}
-    for regime in regimes.pinned(case):
-        ends += [later(closed, each.period) for each in regime.retention if each.artefact in named]
     return max(ends).date() + timedelta(days=_spread(case, artefact))
+
+
+def owed_until(keeping: Keeping, artefact: str) -> date:
+    """The day until which this ``artefact`` is kept whatever the operator says: for a law of the case, and of what an
+    appeal would be decided on for the time to appeal. What a reporter wrote they can delete at any time themselves."""
+    case, closed = keeping.case, _closed(keeping)
+    ends = [closed, *_owed(case, artefact, closed)]
+    if artefact != "report":
+        ends.append(appeals.ends_after(case, closed))
+    return max(ends).date()
+
+
+def _closed(keeping: Keeping) -> datetime:
+    return datetime.combine(keeping.closed_on, time(), UTC)
+
+
+def _owed(case: Case, artefact: str, closed: datetime) -> list[datetime]:
+    """Until when the laws of the case have this artefact kept."""
+    named = {artefact, _OF_MINORS[artefact]} if case.state == Case.State.MINORS else {artefact}
+    kept = (each for regime in regimes.pinned(case) for each in regime.retention if each.artefact in named)
+    return [later(closed, each.period) for each in kept]
 
 
 def _spread(case: Case, artefact: str) -> int:

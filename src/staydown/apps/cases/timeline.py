@@ -67,6 +67,7 @@ SUSPECTED: Final = _(
     "A moderator saw that someone in it may be under 18. So we deleted the fingerprints, and a person who is trained "
     "for this has it taken down here. Other services can do more: see “If someone in the picture is under 18”."
 )
+ERASED: Final = _("What you had written was deleted here, before its usual time.")
 MODERATOR: Final = _("A moderator")
 PROTECTOR: Final = _("A person who is trained for this")
 PLATFORM: Final = _("The platform's technicians")
@@ -154,6 +155,8 @@ def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, st
         return LOOKED_AGAIN.get(str(facts.get("outcome")), ""), ""
     if verb == "case.minor_suspected":
         return SUSPECTED, ""
+    if verb == "case.forgotten":
+        return (ERASED if facts.get("ordered") else ""), ""
     if verb == "case.hidden_at_once":
         return HIDDEN_AT_ONCE, ""
     if verb == "case.decided":

@@ -38,6 +38,7 @@ ROLES: Final = {
     "unfounded": ("lead",),
     "reveal": CASEWORK,
     "restore": CASEWORK,
+    "erase": CASEWORK,
     "proposals": (*CASEWORK, "admin"),
     "proposal": (*CASEWORK, "admin"),
     "suspect": CASEWORK,

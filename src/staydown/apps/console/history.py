@@ -36,6 +36,11 @@ DECIDED: Final = {
     Verdict.RESTORE: "decided that {items} may be seen again under the {law}: {ground}",
 }
 
+ARTEFACTS: Final = {
+    "report": "what reporters wrote",
+    "content_pointer": "links and addresses",
+    "decision": "reasons, notes and answers",
+}
 PROPOSED: Final = {
     "restore": "show something again",
     "erase": "erase what people wrote before its time",
@@ -151,6 +156,11 @@ def _proposed(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return f"proposed to {PROPOSED.get(str(facts.get('kind')), 'do something')}; it takes two people"
 
 
+def _forgotten(facts: Facts, regimes: Mapping[str, Regime]) -> str:
+    gone = listed(ARTEFACTS.get(str(each), str(each)) for each in facts.get("artefacts", ()))
+    return f"erased {gone}{', before the time for it' if facts.get('ordered') else ', whose time was over'}"
+
+
 def _appeal_decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     said = "reversed the decision" if facts.get("outcome") == "reversed" else "upheld the decision"
     return f"looked again for the {facts.get('side', 'other side')}, and {said}"
@@ -193,6 +203,7 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "case.noted": _always("left a note for colleagues"),
     "report.unfounded": _always("recorded a report as unfounded"),
     "case.hidden_at_once": _hidden_at_once,
+    "case.forgotten": _forgotten,
     "order.served": _served,
     "action.answered": _answered,
 }

@@ -11,6 +11,8 @@ from staydown.apps.accounts.models import ApiKey, Staff
 from staydown.apps.banks.models import Bank, Entry, Proposal
 from staydown.apps.cases.actions.proposing import items_of
 from staydown.apps.cases.models import Case
+from staydown.apps.console.counts import listed
+from staydown.apps.console.history import ARTEFACTS
 from staydown.apps.sharing.source_models import Source
 
 
@@ -28,6 +30,11 @@ class Row:
     entry: Entry | None = None
     cases: list[Case] = field(default_factory=list)
     items: int = 0
+
+    @property
+    def artefacts(self) -> str:
+        """What of a case is to be erased, in words."""
+        return listed(ARTEFACTS[each] for each in self.proposal.details.get("artefacts", ()))
 
 
 def rows(proposals: Iterable[Proposal], staff: Staff) -> list[Row]:

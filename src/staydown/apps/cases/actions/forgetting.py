@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
+from staydown.apps.banks import proposals
 from staydown.apps.cases import settling
 from staydown.apps.cases.keeping import ARTEFACTS, CLOSED, due_on
 from staydown.apps.cases.keeping_models import Keeping
@@ -72,8 +73,10 @@ def _forget_due(keeping: Keeping, today: date, by: Actor) -> int:
 
 
 @transaction.atomic
-def forget(case: Case, artefacts: Iterable[str], *, by: Actor) -> int:
+def forget(case: Case, artefacts: Iterable[str], *, by: Actor, is_ordered: bool = False) -> int:
     """How many artefacts of a closed ``case`` were erased: every word and address of theirs is overwritten.
+
+    ``is_ordered``: somebody had it done before its time, which its reporters read on their pages.
 
     The rows stay, for the log speaks of them, and so do states and times: the reporter's code still opens the timeline
     and still takes the hashes back.
@@ -84,10 +87,13 @@ def forget(case: Case, artefacts: Iterable[str], *, by: Actor) -> int:
         return 0  # opened again since it was found
     done = [each for each in artefacts if each not in keeping.forgotten]
     values = sum(_erase(held, name) for artefact in done for name in ARTEFACTS[artefact])
+    values += proposals.forget_reasons(held) if "decision" in done else 0
     keeping.forgotten = sorted({*keeping.forgotten, *done})
     keeping.save(update_fields=["forgotten"])
     if done:
-        audit.record("case.forgotten", by=by, about=held, facts={"artefacts": sorted(done), "values": values})
+        facts = {"artefacts": sorted(done), "values": values, "ordered": is_ordered}
+        told = list(held.reports.order_by("pk")) if is_ordered and "report" in done else []
+        audit.record("case.forgotten", by=by, about=held, also=told, facts=facts)
         erasing.leave_no_trace()
     return len(done)
 
