@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    dependencies = [("staydown_banks", "0005_lists_that_block")]
+    dependencies = [("staydown_banks", "0006_md5")]
 
     operations = [
         migrations.AlterField(
