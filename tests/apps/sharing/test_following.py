@@ -233,7 +233,8 @@ def test_a_removed_source_takes_what_it_alone_brought_with_it(policy, system, mo
     added(policy, "one")
 
 
-def test_an_md5_asks_a_person_unless_the_policy_says_why_it_blocks(policy):
+def test_an_md5_asks_a_person_unless_the_policy_says_why_it_blocks(policy, settings):
+    settings.STAYDOWN_TWO_PEOPLE = ()  # two people: test_two_people.py
     record = Signal("video-1", make.md5(1))
     source = added(policy)
     follow(source, Scripted([([record], ())]))
