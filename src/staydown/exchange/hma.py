@@ -6,13 +6,16 @@ found again by them, without a table in between.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.index import Match
+from staydown.core.matching.video import VideoMatch
 from staydown.errors import HashError, InvalidError
 
 PREFIXES: Final = ("/h/", "/m/", "/c/")
@@ -20,7 +23,12 @@ STATUS_PATHS: Final = ("/status", "/status/live")
 CURATION: Final = "/api/hma/c/"
 """Where the web process answers what an HMA client asks below /c/."""
 
-SIGNAL_TYPES: Final = {"pdq": Algorithm.PDQ, "sha256": Algorithm.SHA256, "video_md5": Algorithm.MD5}
+SIGNAL_TYPES: Final = {
+    "pdq": Algorithm.PDQ,
+    "sha256": Algorithm.SHA256,
+    "video_md5": Algorithm.MD5,
+    "vpdq": Algorithm.VPDQ,
+}
 """HMA's word for each algorithm. It has MD5 for videos alone; ours is of the bytes, whatever they are."""
 SIGNAL_TYPE: Final = {algorithm: name for name, algorithm in SIGNAL_TYPES.items()}
 
@@ -60,9 +68,32 @@ def signal(signal_type: str, value: object) -> Hash:
     if algorithm is None:
         raise InvalidError(f"No such SignalType '{signal_type[:40]}'")
     try:
+        if algorithm is Algorithm.VPDQ:
+            return bag.packed(bag.thinned(hashes for _, hashes in frames(value)))
         return Hash.from_hex(algorithm, value if isinstance(value, str) else "")
     except HashError:
         raise InvalidError(f"invalid signal: invalid {algorithm.value.upper()} hash") from None
+
+
+def frames(value: object) -> list[tuple[float, tuple[Hash, ...]]]:
+    """When each frame of a vPDQ signal is shown, and its hash if it has detail; raises `InvalidError`."""
+    try:
+        listed = json.loads(value) if isinstance(value, str) else None
+        return [(float(str(each).rsplit(",", 1)[1]), bag.read_frame(each)) for each in listed or ()]
+    except (HashError, ValueError, LookupError, TypeError, RecursionError):
+        raise InvalidError("invalid signal: invalid VPDQ hash") from None
+
+
+def vpdq(features: Iterable[tuple[float, int, Hash]]) -> str:
+    """A vPDQ signal as HMA writes it: a JSON list of "hash,quality,seconds"."""
+    return json.dumps([f"{hash_.hex()},{quality},{time:.3f}" for time, quality, hash_ in features])
+
+
+def signal_text(hash_: Hash) -> str:
+    """The hash as HMA writes the signal. Of a banked video nobody knows the times any more: a second a frame."""
+    if hash_.algorithm is not Algorithm.VPDQ:
+        return hash_.hex()
+    return vpdq((at, bag.BEST_QUALITY, each) for at, frame in enumerate(bag.frames_of(hash_)) for each in frame)
 
 
 def is_true(text: str) -> bool:
@@ -70,7 +101,7 @@ def is_true(text: str) -> bool:
     return text.strip().lower() in _TRUE
 
 
-def by_bank(matches: Iterable[tuple[str, Match]]) -> dict[str, list[dict[str, Any]]]:
+def by_bank(matches: Iterable[tuple[str, Match | VideoMatch]]) -> dict[str, list[dict[str, Any]]]:
     """The answer of ``/m/lookup``: matches under the names of their banks, with their distance as text."""
     found: dict[str, list[dict[str, Any]]] = {}
     for bank, match in matches:
@@ -78,9 +109,12 @@ def by_bank(matches: Iterable[tuple[str, Match]]) -> dict[str, list[dict[str, An
     return found
 
 
-def told(match: Match) -> dict[str, Any]:
-    """One match."""
-    return {"bank_content_id": content_id(match.entry.id), "distance": str(match.distance)}
+def told(match: Match | VideoMatch) -> dict[str, Any]:
+    """One match. The distance of a video is how much of the query, and of the entry, is in the other."""
+    far = str(match.distance)
+    if isinstance(match, VideoMatch):
+        far = f"{match.query_percent:.0f}%[{match.entry_percent:.0f}%]"
+    return {"bank_content_id": content_id(match.entry.id), "distance": far}
 
 
 def compared(pairs: Mapping[str, object], radius: int) -> dict[str, list[Any]]:

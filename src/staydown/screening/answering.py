@@ -16,6 +16,7 @@ from staydown.core.bank import Verdict
 from staydown.core.hashing.algorithm import Hash
 from staydown.core.hashing.containers import is_video
 from staydown.core.hashing.digest import exact
+from staydown.core.hashing.video import Video
 from staydown.core.matching.video import VideoMatch
 from staydown.errors import MediaError, TooLargeError
 from staydown.screening import bodies, wire
@@ -141,6 +142,10 @@ class Answering:
     async def hashed_film(self, data: bytes) -> Hashed:
         """The hashes to look a video file up by; its own decoder's turn is waited for."""
         return Hashed(*await self._node.films.hashed(data, with_md5=self._node.may_hold_md5))
+
+    async def video(self, data: bytes) -> Video:
+        """A video by a frame a second, as one is banked. Raises a `MediaError`, or `BusyError` when too many wait."""
+        return await self._node.films.video(data)
 
     def _answer_upload(self, found: Hashed, answer: Answer, options: Options, began: float, of: str) -> Reply:
         if found.error is not None:

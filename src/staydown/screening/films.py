@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio.to_thread
 
 from staydown.core.hashing.algorithm import Hash
 from staydown.core.hashing.digest import exact
-from staydown.core.hashing.video import VideoLimits, fault
+from staydown.core.hashing.video import Video, VideoLimits, fault
 from staydown.core.hashing.video_pool import VideoPool
 from staydown.core.matching.video import DENSE
 from staydown.errors import BusyError, CorruptError, MediaError
@@ -18,6 +19,7 @@ from staydown.screening.wire import Frames
 
 WAITING_EACH: Final = 8  # videos that may wait for each worker: they must not take all the room from pictures
 
+T = TypeVar("T")
 Found = tuple[tuple[Hash, ...], bool, MediaError | None, Frames]
 """The hashes of its bytes, whether it has detail, why its frames are not all that it could have, those with detail."""
 
@@ -32,9 +34,16 @@ class Films:
 
     async def hashed(self, data: bytes, *, with_md5: bool) -> Found:
         """The hashes to look a video up by; a worker's turn is waited for. Raises `BusyError` when too many wait."""
+        return await self._in_turn(partial(self._hashes, data, with_md5=with_md5))
+
+    async def video(self, data: bytes) -> Video:
+        """The video by a frame a second. Raises a `MediaError`, or `BusyError` when too many wait."""
+        return await self._in_turn(partial(self._pool.hash, data))
+
+    async def _in_turn(self, make: Callable[[], T]) -> T:
         if self._turns.statistics().tasks_waiting >= WAITING_EACH * self._turns.total_tokens:
             raise BusyError
-        return await anyio.to_thread.run_sync(partial(self._hashes, data, with_md5=with_md5), limiter=self._turns)
+        return await anyio.to_thread.run_sync(make, limiter=self._turns)
 
     def close(self) -> None:
         """End the workers. What is still being decoded is given up."""

@@ -34,6 +34,7 @@ Found = Match | VideoMatch
 
 Banks = frozenset[str]
 """The names of the banks that a client is answered from; empty stands for all."""
+ALL_BANKS: Final[Banks] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,11 @@ class Node:
             matches = self.index.query(asked, most=MOST_MATCHES) if asked else []
         videos = self._videos(frames, banks) if frames else self.stills(hashes, banks)
         return self.answer([*matches, *videos], content_ref=content_ref, preview_url=preview_url)
+
+    def matches(self, hashes: Sequence[Hash], frames: Frames = ()) -> list[Found]:
+        """Everything that matches in any bank, not reported: of ``frames`` the banked videos, else those of a still."""
+        videos = self._videos(frames, ALL_BANKS) if frames else self.stills(hashes, ALL_BANKS)
+        return [*(self.index.query(hashes) if hashes else ()), *videos]
 
     def stills(self, hashes: Sequence[Hash], banks: Banks) -> list[VideoMatch]:
         """The banked videos that a picture is a frame of. Each asks for a review, and no more."""

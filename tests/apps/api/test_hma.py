@@ -82,6 +82,33 @@ def test_a_hash_without_a_case_is_pending(curator):
     assert (entry.state, entry.source) == ("pending", "import:hma")
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("video_md5", make.md5(1).hex(), make.md5(1).hex()),
+        ("sha256", make.sha256(1).hex(), make.sha256(1).hex()),
+        (
+            "vpdq",
+            json.dumps([f"{make.pdq(1).hex()},100,0.500", f"{make.pdq(2).hex()},9,1", f"{make.pdq(3).hex()},50,2"]),
+            json.dumps([f"{make.pdq(1).hex()},100,0.000", f"{make.pdq(3).hex()},100,1.000"]),
+        ),
+    ],
+)
+def test_each_kind_of_signal_is_banked_and_shown_under_its_name(house, name, given, told):
+    curator = Curator("entry:read", "entry:write", "feed:read")
+    status, answer = curator.ask("post", "bank/HOUSE/signal", {name: given})
+    assert (status, answer["signals"], Entry.objects.get().state) == (200, {name: told}, "pending")
+    shown = curator.ask("get", f"bank/HOUSE/content/{answer['id']}?include_signals=true")[1]
+    assert shown["signals"] == {name: told}
+    assert name in [each["name"] for each in curator.ask("get", "signal_type")[1]]
+
+
+@pytest.mark.parametrize("given", ["", "x", "[]", '["zz,100,0"]', 7, f'["{make.pdq(1).hex()},20,0"]'])
+def test_a_video_without_a_frame_that_tells_it_from_others_is_none(curator, given):
+    status, answer = curator.ask("post", "bank/HOUSE/signal", {"vpdq": given})
+    assert (status, answer) == (400, {"message": "invalid signal: invalid VPDQ hash"})
+
+
 def test_a_key_that_may_enforce_enforces_and_the_log_says_why(house):
     Curator("entry:write", "entry:enforce").ask("post", "bank/HOUSE/signal", {"pdq": PDQ})
     assert Entry.objects.get().state == "enforced"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import httpx
 from PIL import Image
 
-from tests import pictures
+from tests import clips, pictures
 from tests.journeys.conftest import clean
 from tests.screening.nodes import eventually
 
@@ -71,10 +72,18 @@ class House:
         )
 
 
+@cache
+def film() -> bytes:
+    """A short video."""
+    return clips.film(clips.scene("coffee.png", 2, size=(480, 270)))
+
+
 def file(name: str) -> bytes:
-    """The bytes of a picture by its name in the golden calls, or of what is none."""
+    """The bytes of a picture or a video by its name in the golden calls, or of what is none."""
     if name == "text":
         return b"this is no picture"
+    if name == "film":
+        return film()
     if name == "flat":
         return pictures.encoded(Image.new("RGB", (320, 240), (120, 120, 120)), "PNG")
     name, _, turned = name.partition(", ")

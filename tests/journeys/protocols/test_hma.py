@@ -71,6 +71,7 @@ class Caller:
             "text": lambda: isinstance(said, str) and said != "",
             "missing role": lambda: bool(MISSING_ROLE.search(said)),
             "pdq": lambda: bool(re.fullmatch("[0-9a-f]{64}", said)),
+            "vpdq": lambda: re.fullmatch(r'\["([0-9a-f]{64},\d+,\d+\.\d{3}(", ")?)+"\]', said) is not None,
             "few": lambda: isinstance(said, str) and int(said) <= 10,
             "now": lambda: type(said) is int and abs(said - time.time()) < 30,
             "size": lambda: type(said) is int and said >= 0,

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from staydown.core.bank import Action
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.hashing.digest import md5, sha256
+from staydown.core.hashing.footage import hash_video
 from staydown.core.hashing.picture import hash_picture
 from staydown.exchange import hma
 from staydown.screening.app import build
 from staydown.screening.hma.lookup import MOST_IN_A_BANK
 from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.settings import Settings
-from tests import pictures
+from tests import clips, pictures
 from tests.screening.nodes import EXPLAINER, KEY, LocalPool, Stepped, entry, near, pdq
 from tests.screening.web import Web
+
+VPDQ_LINE = re.compile(r"([0-9a-f]{64}),(\d+),(\d+\.\d{3})")
 
 
 def stepped(**more: object) -> Stepped:
@@ -191,7 +197,7 @@ def test_a_picture_of_a_named_host_is_hashed_and_looked_up(monkeypatch):
     assert node.web.get("/h/hash", params={"url": f"{at}/1.png"}).json() == {"pdq": one.hash.hex()}
     assert list(node.web.get("/m/lookup", params={"url": f"{at}/1.png"}).json()["pdq"]) == ["HOUSE"]
     assert node.web.get("/h/hash", params={"url": f"{at}/1.mp4"}).json() == {"video_md5": md5(photo).hex()}
-    assert node.web.get("/m/lookup", params={"url": f"{at}/1.mp4"}).json() == {"video_md5": {}}
+    assert node.web.get("/m/lookup", params={"url": f"{at}/1.mp4"}).status_code == 400  # it is none
     assert node.web.get("/h/hash", params={"url": f"{at}/gone.png"}).status_code == 400
     seen = handed_on(node, fetch_from=frozenset({"media.example"}))
     asked = {"url": f"{at}/1.png", "metadata": '{"content_id": "7"}'}
@@ -271,21 +277,88 @@ def test_a_sha256_is_a_signal_too():
 
 # Videos --------------------------------------------------------------------------------------------------------------
 
-FILM = b"\0\0\0\x18ftypmp42" + bytes(200)  # HMA knows a video by its bytes, so nothing of it is decoded
+SIZE = (480, 270)
+SCENE = clips.scene("coffee.png", 4, size=SIZE)
+FILM = clips.film(SCENE)
+COPY = clips.film(SCENE, "webm")
+BANKED = bag.packed(frame.banked for frame in hash_video(FILM).frames)
+BROKEN = b"\0\0\0\x18ftypmp42" + bytes(200)
 
 
-def test_a_video_is_hashed_and_looked_up_by_its_md5():
-    node = stepped()
-    assert node.web.post("/h/hash", files={"video": FILM}).json() == {"video_md5": md5(FILM).hex()}
-    assert node.web.post("/m/lookup", files={"video": FILM}).json() == {"video_md5": {}}
+@pytest.fixture
+def node() -> Iterator[Stepped]:
+    made = stepped()
+    yield made
+    made.node.films.close()
+
+
+def told_of(one: Entry, distance: str) -> dict[str, list[dict[str, object]]]:
+    return {"HOUSE": [{"bank_content_id": hma.content_id(one.id), "distance": distance}]}
+
+
+def test_a_video_is_hashed_by_its_bytes_and_where_it_is_asked_for_by_its_frames(node):
+    assert node.web.post("/h/hash", files={"video": BROKEN}).json() == {"video_md5": md5(BROKEN).hex()}
+    both = node.web.post("/h/hash?types=video_md5,vpdq", files={"video": FILM}).json()
+    assert both["video_md5"] == md5(FILM).hex()
+    features = VPDQ_LINE.findall(both["vpdq"])
+    frames = hash_video(FILM).frames
+    assert features == [(each.hash.hex(), str(each.quality), f"{each.time:.3f}") for each in frames]
+    assert list(map(VPDQ_LINE.fullmatch, json.loads(both["vpdq"]))).count(None) == 0
+    flat = clips.film([frame * 0 for frame in SCENE])
+    assert node.web.post("/h/hash?types=vpdq", files={"video": flat}).json() == {"vpdq": ""}
+
+
+def test_a_video_is_found_by_its_md5(node):
+    assert node.web.post("/m/lookup", files={"video": FILM}).json() == {"video_md5": {}, "vpdq": {}}
     node.publisher.add(one := entry(md5(FILM)))
     node.sync()
-    told = {"HOUSE": [{"bank_content_id": hma.content_id(one.id), "distance": "0"}]}
-    assert node.web.post("/m/lookup", files={"video": FILM}).json() == {"video_md5": told}
-    assert looked_up(node, one.hash) == told
+    assert node.web.post("/m/lookup", files={"video": FILM}).json() == {"video_md5": told_of(one, "0"), "vpdq": {}}
+    assert looked_up(node, one.hash) == told_of(one, "0")
     raw = {"signal_type": "video_md5", "signal": one.hash.hex(), "include_distance": "true"}
-    assert node.web.get("/m/raw_lookup", params=raw).json() == {"matches": told["HOUSE"]}
-    assert list(node.web.get("/m/index/status", params={"signal_type": "video_md5"}).json()) == ["video_md5"]
+    assert node.web.get("/m/raw_lookup", params=raw).json() == {"matches": told_of(one, "0")["HOUSE"]}
+
+
+def test_a_copy_of_a_banked_video_is_found_by_its_frames_as_a_file_and_as_a_signal(node):
+    node.publisher.add(one := entry(BANKED, radius=31))
+    node.sync()
+    found = node.web.post("/m/lookup", files={"video": COPY}).json()
+    assert found == {"video_md5": {}, "vpdq": told_of(one, "100%[100%]")}
+    assert node.node.hits.waiting == 1
+    signal = node.web.post("/h/hash?types=vpdq", files={"video": COPY}).json()["vpdq"]
+    given = {"signal_type": "vpdq", "signal": signal}
+    assert node.web.get("/m/lookup", params=given).json() == told_of(one, "100%[100%]")
+    assert node.web.get("/m/raw_lookup", params=given).json() == {"matches": [hma.content_id(one.id)]}
+    assert node.web.get("/m/index/status", params={"signal_type": "vpdq"}).json()["vpdq"]["size"] == 1
+
+
+def test_a_banked_picture_in_a_video_is_told_under_its_own_type(node):
+    node.publisher.add(one := entry(hash_picture(pictures.encoded(clips.Image.fromarray(SCENE[6]), "PNG")).pdq))
+    node.sync()
+    found = node.web.post("/m/lookup", files={"video": FILM}).json()
+    assert (list(found), list(found["pdq"])) == (["pdq", "video_md5", "vpdq"], ["HOUSE"])
+    assert found["pdq"]["HOUSE"][0]["bank_content_id"] == hma.content_id(one.id)
+
+
+def test_a_still_of_a_banked_video_is_reported_and_not_told(node):
+    node.publisher.add(entry(BANKED, radius=31))
+    node.sync()
+    still = pictures.encoded(clips.Image.fromarray(SCENE[5]), "PNG")
+    assert node.web.post("/m/lookup", files={"photo": still}).json() == {"pdq": {}}
+    assert node.node.hits.waiting == 1
+
+
+def test_a_video_that_cannot_be_looked_at_is_an_error_unless_its_bytes_are_known(node):
+    reply = node.web.post("/m/lookup", files={"video": BROKEN})
+    assert (reply.status_code, list(reply.json())) == (400, ["message"])
+    node.publisher.add(one := entry(md5(BROKEN)))
+    node.sync()
+    assert node.web.post("/m/lookup", files={"video": BROKEN}).json()["video_md5"] == told_of(one, "0")
+
+
+@pytest.mark.parametrize("signal", ["", "x", "[]", "{}", '["00,1"]', '["zz,100,0.0"]', "[" * 9000, "7", '{"a": 1}'])
+def test_a_vpdq_signal_that_is_none_is_refused_or_matches_nothing(signal):
+    reply = stepped().web.get("/m/lookup", params={"signal_type": "vpdq", "signal": signal})
+    assert reply.status_code == 400 or reply.json() == {}
 
 
 def test_a_file_that_is_banked_in_several_ways_is_one_hit_and_told_under_each():
@@ -300,16 +373,17 @@ def test_a_file_that_is_banked_in_several_ways_is_one_hit_and_told_under_each():
     assert node.node.hits.waiting == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "types"), [("photo", "video_md5"), ("video", "pdq"), ("video", "vpdq"), ("video", "")]
-)
-def test_a_file_has_the_signal_type_of_its_content_type_alone(kind, types):
+@pytest.mark.parametrize(("kind", "types"), [("photo", "video_md5"), ("video", "pdq"), ("video", "tmk"), ("video", "")])
+def test_a_file_has_the_signal_types_of_its_content_type_alone(kind, types):
     reply = stepped().web.post(f"/h/hash?types={types}", files={kind: pictures.path("chelsea.png").read_bytes()})
     assert (reply.status_code, list(reply.json())) == (400, ["message"])
 
 
-def test_a_video_is_not_banked_by_a_hash_that_would_miss_its_copies():
-    node = stepped()
+def test_a_video_is_banked_by_its_frames_and_never_by_its_bytes(node):
     seen = handed_on(node)
-    reply = node.web.post("/c/bank/HOUSE/content", files={"video": FILM})
-    assert (reply.status_code, "disabled" in reply.json()["message"], seen) == (400, True, [])
+    assert node.web.post("/c/bank/HOUSE/content?types=video_md5", files={"video": FILM}).status_code == 400
+    assert seen == []
+    assert node.web.post("/c/bank/HOUSE/content", files={"video": FILM}).status_code == 200
+    node.app.state.node.films.close()
+    assert list(json.loads(seen[0].content)) == ["vpdq"]
+    assert hma.signal("vpdq", json.loads(seen[0].content)["vpdq"]) == BANKED

@@ -1,4 +1,4 @@
-"""``/c`` of Hasher-Matcher-Actioner: handed on to the publisher, who has the banks. Pictures go no further than here.
+"""``/c`` of Hasher-Matcher-Actioner: handed on to the publisher, who has the banks. Files go no further than here.
 
 The node holds no right to change a bank: a request is made in the name of the key that came with it.
 """
@@ -19,7 +19,7 @@ from staydown.exchange import hma
 from staydown.exchange.peer import FeedClient, ScreeningKey
 from staydown.screening import bodies
 from staydown.screening.hma.asking import Doors, message
-from staydown.screening.hma.pictures import VIDEO, Pictures, Sent
+from staydown.screening.hma.pictures import Pictures
 
 LONGEST: Final = 262_144  # bytes of a body that is handed on
 _PATH: Final = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
@@ -41,19 +41,19 @@ class Curating:
         return await self._ask(request, request.method, request.path_params["path"], body)
 
     async def bank_picture(self, request: Request, _key: ScreeningKey) -> Response:
-        """``POST /c/bank/NAME/content``: the picture is hashed here, and its hash alone is handed on."""
+        """``POST /c/bank/NAME/content``: the file is hashed here, and its hash alone is handed on."""
         texts: dict[str, Any] = {}
         if request.query_params.get("url"):
-            sent = await self._pictures.named(request)
+            signals = await self._pictures.named(request, self._pictures.banked)
             texts = _fields(await bodies.read(request.receive, LONGEST))
             if "metadata" in request.query_params:
                 texts["metadata"] = _fields(request.query_params["metadata"].encode())
         elif request.headers.get("content-type", "").startswith("multipart/form-data"):
-            sent = await self._pictures.sent(request)
-            texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in sent.texts.items()}
+            signals, given = await self._pictures.sent(request, self._pictures.banked)
+            texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in given.items()}
         else:
             raise InvalidError("Neither `url` nor multipart file upload was received")
-        content: dict[str, Any] = {"pdq": _pdq(sent)}
+        content: dict[str, Any] = {**signals}
         content |= {name: texts[name] for name in ("metadata", "note") if name in texts}
         path = f"bank/{request.path_params['bank']}/signal"
         return await self._ask(request, "POST", path, json.dumps(content).encode())
@@ -85,11 +85,3 @@ def _fields(body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InvalidError("metadata should be a json object")
     return found
-
-
-def _pdq(sent: Sent) -> str:
-    if sent.content_type == VIDEO:  # its MD5 alone would miss the first copy that was encoded anew
-        raise InvalidError("content_type video is disabled: report the video to staydown, which banks its frames")
-    if not sent.found.is_hashable:
-        raise InvalidError("Invalid pdq signal: the picture has too little detail to be told from others")
-    return sent.found.hashes[0].hex()

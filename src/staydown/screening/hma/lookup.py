@@ -7,27 +7,29 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
+import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from staydown.core.bank import Action, verdict
 from staydown.core.hashing.algorithm import USUAL_RADIUS, Algorithm, Hash
-from staydown.core.matching.index import Match, shortened
+from staydown.core.matching.index import shortened
 from staydown.errors import InvalidError, TooLargeError
 from staydown.exchange import hma
 from staydown.exchange.peer import ScreeningKey
 from staydown.screening import bodies
 from staydown.screening.hma.asking import answer_json
-from staydown.screening.hma.pictures import TYPES, VIDEO, Pictures, Sent
+from staydown.screening.hma.pictures import TYPES, VIDEO, Asked, Pictures
 from staydown.screening.hma.settings import HmaSettings
-from staydown.screening.node import MOST_MATCHES, Node
+from staydown.screening.node import MOST_MATCHES, Found, Node
+from staydown.screening.wire import Frames
 
 MOST_IN_A_BANK: Final = 100  # matches of one lookup that are told, nearest first
 LONGEST_COMPARISON: Final = 65_536  # bytes
 REVIEW: Final = "_REVIEW"
 _NO_SIGNAL: Final = "invalid signal: invalid PDQ hash"
 
-Named = tuple[str, Match]
+Named = tuple[str, Found]
 
 
 class Lookup:
@@ -40,25 +42,28 @@ class Lookup:
 
     async def hash_sent(self, request: Request, _key: ScreeningKey) -> Response:
         """``POST /h/hash``."""
-        return answer_json(_hashes(await self._pictures.sent(request)))
+        signals, _ = await self._pictures.sent(request, self._pictures.signals)
+        return answer_json(signals)
 
     async def hash_named(self, request: Request, _key: ScreeningKey) -> Response:
         """``GET /h/hash?url=``."""
-        return answer_json(_hashes(await self._pictures.named(request)))
+        return answer_json(await self._pictures.named(request, self._pictures.signals))
 
     async def look_up(self, request: Request, key: ScreeningKey) -> Response:
         """``GET /m/lookup``, by a signal or by the address of a file."""
         if request.query_params.get("url"):
-            return answer_json(self._of_file(await self._pictures.named(request), request, key))
-        return answer_json(hma.by_bank(self._found([_signal(request)], request, key)))
+            asked = await self._pictures.named(request, self._pictures.asked)
+            return answer_json(await self._of_file(asked, request, key))
+        return answer_json(hma.by_bank(await self._of_signal(request, key)))
 
     async def look_up_sent(self, request: Request, key: ScreeningKey) -> Response:
         """``POST /m/lookup``."""
-        return answer_json(self._of_file(await self._pictures.sent(request), request, key))
+        asked, _ = await self._pictures.sent(request, self._pictures.asked)
+        return answer_json(await self._of_file(asked, request, key))
 
     async def look_up_raw(self, request: Request, key: ScreeningKey) -> Response:
         """``GET /m/raw_lookup``: matches without their banks."""
-        found = [match for _, match in self._found([_signal(request)], request, key)]
+        found = [match for _, match in await self._of_signal(request, key)]
         if hma.is_true(request.query_params.get("include_distance", "")):
             return answer_json({"matches": [hma.told(match) for match in found]})
         return answer_json({"matches": [hma.content_id(match.entry.id) for match in found]})
@@ -81,7 +86,8 @@ class Lookup:
         if asked not in hma.SIGNAL_TYPES:
             raise InvalidError(f"No such signal type '{asked[:40]}'")
         lag = self._node.follower.lag or 0.0
-        status = {"present": True, "built_to": int(time.time() - lag), "size": len(self._node.index)}
+        held = len(self._node.videos if hma.SIGNAL_TYPES[asked] is Algorithm.VPDQ else self._node.index)
+        status = {"present": True, "built_to": int(time.time() - lag), "size": held}
         return answer_json({asked: status})
 
     async def status(self, _request: Request) -> Response:
@@ -96,53 +102,58 @@ class Lookup:
         """``GET /status/live``."""
         return PlainTextResponse("I-AM-ALIVE")
 
-    def _of_file(self, sent: Sent, request: Request, key: ScreeningKey) -> dict[str, Any]:
-        """The answer for a file: by the signal type that HMA has for it, and by any other in which it is banked."""
+    async def _of_signal(self, request: Request, key: ScreeningKey) -> list[Named]:
+        """What the hash in the query string matches; a video's frames those of banked videos."""
+        given = request.query_params
+        for name in ("signal", "signal_type"):
+            if not given.get(name):
+                raise InvalidError(f"{name} is required")
+        if hma.SIGNAL_TYPES.get(given["signal_type"]) is not Algorithm.VPDQ:
+            return self._found([hma.signal(given["signal_type"], given["signal"])], (), request, key)
+        frames = tuple(hma.frames(given["signal"]))
+        return await anyio.to_thread.run_sync(self._found, (), frames, request, key)
+
+    async def _of_file(self, asked: Asked, request: Request, key: ScreeningKey) -> dict[str, Any]:
+        """The answer for a file: by the signal types that HMA has for it, and by any other in which it is banked.
+
+        What could not be looked at as a whole has an answer only if it matches: it is never called clean.
+        """
+        found = asked.found
+        if found.frames:  # thousands of hashes: too long for the event loop
+            hashes = list(dict.fromkeys([*(each for _, seen in found.frames for each in seen), *found.hashes]))
+            named = await anyio.to_thread.run_sync(self._found, hashes, found.frames, request, key)
+        else:
+            named = self._found(found.hashes, (), request, key)
         by_type: dict[str, list[Named]] = {}
-        for name, match in self._found(sent.found.hashes, request, key):
+        for name, match in named:
             by_type.setdefault(hma.SIGNAL_TYPE[match.algorithm], []).append((name, match))
-        if sent.content_type == VIDEO or sent.found.is_hashable:
-            by_type.setdefault(TYPES[sent.content_type], [])
+        if not by_type and found.error is not None:
+            raise found.error
+        if asked.content_type == VIDEO or found.is_hashable:
+            by_type = {each: [] for each in TYPES[asked.content_type]} | by_type
         if not by_type:
             raise InvalidError(_NO_SIGNAL)
         return {each: hma.by_bank(by_type[each]) for each in hma.SIGNAL_TYPES if each in by_type}
 
-    def _found(self, hashes: Sequence[Hash], request: Request, key: ScreeningKey) -> list[Named]:
+    def _found(self, hashes: Sequence[Hash], frames: Frames, request: Request, key: ScreeningKey) -> list[Named]:
         """What matches in the banks that are asked for and that the key may see, with the name to tell it by."""
         wanted = {name.strip() for name in request.query_params.get("banks", "").split(",") if name.strip()}
-        seen: list[Match] = []
+        seen: list[Found] = []
         named: list[Named] = []
         counts: dict[str, int] = {}
-        for match in self._node.index.query(hashes):
+        for match in self._node.matches(hashes, frames):
             bank, name = match.entry.bank, self._name(match)
             if (key.banks and bank not in key.banks) or (wanted and not wanted & {name, hma.bank_name(bank)}):
                 continue
             seen.append(match)
             counts[name] = counts.get(name, 0) + 1
-            if counts[name] <= MOST_IN_A_BANK and (self._tells_review or match.entry.action is Action.BLOCK):
+            if counts[name] <= MOST_IN_A_BANK and (self._tells_review or match.action is Action.BLOCK):
                 named.append((name, match))
-        self._node.metrics.answered["hash"].count(verdict(seen))
+        self._node.metrics.answered["video" if frames else "hash"].count(verdict(seen))
         if seen:
-            kept: list[Match] = shortened(seen, MOST_MATCHES)
-            self._node.report(kept)
+            self._node.report(shortened(seen, MOST_MATCHES))
         return named
 
-    def _name(self, match: Match) -> str:
+    def _name(self, match: Found) -> str:
         """The bank that HMA's client is told. To it a match is a match, so what blocks and what does not lie apart."""
-        return hma.bank_name(match.entry.bank) + ("" if match.entry.action is Action.BLOCK else REVIEW)
-
-
-def _hashes(sent: Sent) -> dict[str, str]:
-    """The PDQ of the picture as it is; empty for one without detail, as HMA has it. Of a video the MD5."""
-    if sent.content_type == VIDEO:
-        return {"video_md5": next(each.hex() for each in sent.found.hashes if each.algorithm is Algorithm.MD5)}
-    return {"pdq": sent.found.hashes[0].hex() if sent.found.is_hashable else ""}
-
-
-def _signal(request: Request) -> Hash:
-    """The hash in the query string."""
-    given = request.query_params
-    for name in ("signal", "signal_type"):
-        if not given.get(name):
-            raise InvalidError(f"{name} is required")
-    return hma.signal(given["signal_type"], given["signal"])
+        return hma.bank_name(match.entry.bank) + ("" if match.action is Action.BLOCK else REVIEW)

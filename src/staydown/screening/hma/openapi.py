@@ -9,7 +9,8 @@ KEY: Final[list[Fields]] = [{"key": []}]
 HEX: Final = {"type": "string", "pattern": "^[0-9a-fA-F]{64}$"}
 SHORT_HEX: Final = {"type": "string", "pattern": "^[0-9a-fA-F]{32}$"}
 FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
-SIGNALS: Final = {"pdq": HEX, "sha256": HEX, "video_md5": SHORT_HEX}
+SINGLE: Final = {"pdq": HEX, "sha256": HEX, "video_md5": SHORT_HEX}
+SIGNALS: Final = {**SINGLE, "vpdq": {"type": "string", "description": 'A JSON list of "hash,quality,seconds"'}}
 _BANK: Final = {"type": "string", "pattern": "^[A-Z0-9][A-Z0-9_]{0,63}$"}
 
 
@@ -25,7 +26,7 @@ def _looking_up() -> Fields:
     types = [_text("types"), _text("content_type")]
     hash_ = [_text("signal"), _text("signal_type", list(SIGNALS))]
     narrowed = [_text("banks"), _text("seed"), _text("bypass_coinflip", ["true", "false"])]
-    pairs = {name: {"type": "array", "items": each, "minItems": 2, "maxItems": 2} for name, each in SIGNALS.items()}
+    pairs = {name: {"type": "array", "items": each, "minItems": 2, "maxItems": 2} for name, each in SINGLE.items()}
     return {
         "/h/hash": {
             "get": _asked("HMA: hash the file at an address", "hma_hash_named", [_text("url"), *types]),
@@ -65,7 +66,12 @@ def _curating() -> Fields:
     beside = {"note": note, "metadata": metadata}
     one_of_them = [{"required": [name]} for name in SIGNALS]
     signal = {"type": "object", "properties": {**SIGNALS, **beside}, "oneOf": one_of_them}
-    photo = {"type": "object", "required": ["photo"], "properties": {"photo": FILE, "note": note}}
+    file = {
+        "oneOf": [
+            {"type": "object", "required": [each], "properties": {each: FILE, "note": note}}
+            for each in ("photo", "video")
+        ]
+    }
     made = {"type": "object", "required": ["name"], "properties": {"name": _BANK, "enabled": {"type": "boolean"}}}
     until = {"type": "object", "properties": {"disable_until_ts": {"type": "integer", "enum": [0, 1]}}}
     shown = [content, bank, _text("include_signals", ["true", "false"]), _text("include_metadata", ["true", "false"])]
@@ -80,9 +86,7 @@ def _curating() -> Fields:
             "delete": _asked("HMA: refused", "hma_delete_bank", [bank]),
         },
         "/c/bank/{bank}/content": {
-            "post": _asked(
-                "HMA: bank a picture", "hma_bank_picture", [bank, _text("url")], {"multipart/form-data": photo}
-            )
+            "post": _asked("HMA: bank a file", "hma_bank_picture", [bank, _text("url")], {"multipart/form-data": file})
         },
         "/c/bank/{bank}/signal": {
             "post": _asked("HMA: bank a hash", "hma_bank_signal", [bank], {"application/json": signal})

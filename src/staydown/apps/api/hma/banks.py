@@ -82,7 +82,7 @@ def add_signal(request: HttpRequest, key: ApiKey, bank: str) -> dict[str, Any]:
         text=text,
         by=key_actor(key),
     )
-    return {"id": hma.content_id(entry.public_id), "signals": {kind: entry.hash.hex()}}
+    return {"id": hma.content_id(entry.public_id), "signals": _signals(entry)}
 
 
 def add_content(request: HttpRequest, key: ApiKey, bank: str) -> HttpResponse:
@@ -103,7 +103,7 @@ def show_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> 
         if not key.may("feed:read"):
             raise DeniedError("missing role: the key needs the scope feed:read, as hashes are told")
         client_actions.record_fetch(key, protocol=PROTOCOL, entries=1, by=key_actor(key))
-        shown["signals"] = {_signal_type(entry): entry.hash.hex()}
+        shown["signals"] = _signals(entry)
     label = Label.objects.filter(entry=entry).first()
     if label is not None and hma.is_true(request.GET.get("include_metadata", "true")):
         shown |= json.loads(label.text)
@@ -167,9 +167,8 @@ def _entry(key: ApiKey, bank: str, content: str, *, live: bool) -> Entry:
     return entry
 
 
-def _signal_type(entry: Entry) -> str:
-    """HMA's word for the entry's algorithm; ours where it has none."""
-    return hma.SIGNAL_TYPE.get(Algorithm(entry.algorithm), entry.algorithm)
+def _signals(entry: Entry) -> dict[str, str]:
+    return {hma.SIGNAL_TYPE[Algorithm(entry.algorithm)]: hma.signal_text(entry.hash)}
 
 
 def _shown(bank: Bank) -> dict[str, Any]:
