@@ -122,3 +122,16 @@ def test_wrong_calls_are_refused(system, tmp_path):
     with pytest.raises(InvalidError, match="not TOML"):
         run("add", "x", *WHERE, "--credentials", broken)
     assert not Source.objects.exists()
+
+
+def test_a_list_is_followed_out_of_its_folder_alone(system, tmp_path, settings):
+    banks.open_bank("house", by=system)
+    settings.STAYDOWN_LISTS_DIR = tmp_path / "lists"
+    settings.STAYDOWN_LISTS_DIR.mkdir()
+    for folder in (settings.STAYDOWN_LISTS_DIR, tmp_path):
+        (folder / "sums.md5").write_text(f"{'0f' * 16}  film.mp4\n")
+    with pytest.raises(InvalidError, match="STAYDOWN_LISTS_DIR"):
+        run("add", "x", "--kind", "list", "--address", tmp_path / "sums.md5")
+    run("add", "x", "--kind", "list", "--address", tmp_path / "lists" / "sums.md5")
+    assert json.loads(run("follow", "x", "--json"))["added"] == 1
+    assert Entry.objects.values_list("algorithm", "state").get() == ("md5", "pending")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from staydown.errors import HashError, SettingError, UnreachableError
@@ -13,7 +15,7 @@ ONE, TWO, MD5 = "0f" * 32, "a5" * 32, "0f" * 16
 
 
 def pages(path, cursor=None, **credentials) -> list[Page]:
-    with KINDS["list"].opened(str(path), credentials, Wire()) as source:
+    with KINDS["list"].opened(str(path), credentials, Wire(lists=Path(path).parent)) as source:
         return list(source.pages(cursor))
 
 
@@ -91,6 +93,22 @@ def test_a_long_list_is_resumed_at_its_line_and_a_replaced_one_read_anew(tmp_pat
     assert ids(pages(path, whole[-1].cursor)) == set()
     path.write_text(f"{ONE}\n")
     assert ids(pages(path, whole[0].cursor)) == {f"pdq:{ONE}"}
+
+
+def test_no_file_outside_of_the_folder_for_lists_is_read(tmp_path):
+    folder, secret = tmp_path / "lists", tmp_path / "keyring"
+    folder.mkdir()
+    secret.write_text(f"{ONE}\n")
+    (folder / "link").symlink_to(secret)
+    (folder / "circle").symlink_to(folder / "circle")
+    (folder / "list").write_text(f"{TWO}\n")
+    (folder / "beside").symlink_to(folder / "list")
+    for name in (secret, folder / "link", folder / "circle", folder / "../keyring", Path("/etc/passwd")):
+        for wire in (Wire(lists=folder), Wire()):
+            with pytest.raises(SettingError, match="STAYDOWN_LISTS_DIR"):
+                KINDS["list"].opened(str(name), {}, wire)
+    with KINDS["list"].opened(str(folder / "beside"), {}, Wire(lists=folder)) as source:
+        assert ids(list(source.pages(None))) == {f"pdq:{TWO}"}
 
 
 def test_what_is_no_list_has_an_error(tmp_path):

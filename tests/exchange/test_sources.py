@@ -240,7 +240,7 @@ def test_what_became_of_a_match_is_told(name):
 def test_who_takes_no_opinions_says_so(kind, tmp_path):
     keys = {asked.name: "1" for asked in kind.asks if asked.required} | PUBLIC.get(kind.name, {})
     address = str(tmp_path / "list") if kind.name == "list" else "https://list.example"
-    with kind.opened(address, keys, Wire()) as source, pytest.raises(ReplyRefusedError):
+    with kind.opened(address, keys, Wire(lists=tmp_path)) as source, pytest.raises(ReplyRefusedError):
         source.say("1", Hash(Algorithm.PDQ, bytes(32)), "confirmed")
 
 
@@ -250,11 +250,11 @@ def test_each_kind_says_what_it_needs_and_refuses_less(kind):
     for asked in kind.asks:
         if asked.required:
             with pytest.raises(SettingError, match=asked.label):
-                kind.check("https://list.example", {**asks, asked.name: ""})
+                kind.check("https://list.example", {**asks, asked.name: ""}, Wire())
     with pytest.raises(SettingError, match="other"):
-        kind.check("https://list.example", {**asks, "other": "x"})
+        kind.check("https://list.example", {**asks, "other": "x"}, Wire())
     with pytest.raises(SettingError):
-        kind.check("ftp://x", asks | PUBLIC.get(kind.name, {}))
+        kind.check("ftp://x", asks | PUBLIC.get(kind.name, {}), Wire())
 
 
 def test_a_kind_of_no_name_is_refused():

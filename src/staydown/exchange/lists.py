@@ -24,12 +24,17 @@ WHOLE_EVERY: Final = timedelta(hours=1)  # such a list does not say what was tak
 
 
 class List:
-    """Reads the file from its start, and again when it is another one. The cursor is its identity, and lines read."""
+    """Reads the file from its start, and again when it is another one. The cursor is its identity, and lines read.
 
-    def __init__(self, address: str, given: Mapping[str, str], wire: Wire) -> None:  # noqa: ARG002 - as every kind's
+    Whoever names a list need not be who runs the machine, so it lies in the folder for lists, and no link leads out.
+    """
+
+    def __init__(self, address: str, given: Mapping[str, str], wire: Wire) -> None:
         self._path = Path(address)
         if not self._path.is_absolute():
-            raise SettingError("A list is named by its whole path, such as /var/lib/staydown/hashes.csv.")
+            raise SettingError("A list is named by its whole path, such as /var/lib/staydown/lists/hashes.csv.")
+        if not _is_inside(self._path, wire.lists):
+            raise SettingError("Lists are read from one folder alone, that of STAYDOWN_LISTS_DIR. Put the file there.")
         algorithm = given.get("algorithm") or Algorithm.PDQ
         if algorithm not in SINGLE:
             raise SettingError(f"The algorithm of a list is one of {', '.join(SINGLE)}.")
@@ -73,6 +78,13 @@ class List:
         raise ReplyRefusedError("A list in a file takes no opinions. Tell its people in another way.")
 
 
+def _is_inside(path: Path, folder: Path | None) -> bool:
+    try:
+        return folder is not None and path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # links in a circle, or a name that no file has
+        return False
+
+
 def _identity(handle: int) -> str:
     """What changes when somebody writes the file, or puts another one in its place."""
     about = os.fstat(handle)
@@ -90,8 +102,8 @@ KIND: Final = Kind(
     name="list",
     title="A list in a file",
     about="Hexadecimal lines, CSV or JSON lines, as HMA, ThreatExchange and `staydown hash --json` write them.",
-    address="/var/lib/staydown/hashes.csv",
-    address_help="The whole path of a file that this program may read. It is read again when it changes.",
+    address="/var/lib/staydown/lists/hashes.csv",
+    address_help="The whole path of a file in the folder of STAYDOWN_LISTS_DIR. It is read again when it changes.",
     asks=(
         Asked("algorithm", "Algorithm", "Of lines that name none: pdq, sha256 or md5.", required=False, secret=False),
     ),

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
@@ -100,6 +101,7 @@ class Wire:
     """How a source is reached: under which rules, or in a test by which transport."""
 
     allow_private: bool = False  # sources in one's own network, and plain http
+    lists: Path | None = None  # the folder whose files may be followed; without one, none may
     transport: httpx.BaseTransport | None = None
 
     @property
@@ -133,9 +135,9 @@ class Kind:
     open: Open
     whole_every: timedelta | None = None  # where removals are not told: read all of it so often; the rest is gone
 
-    def check(self, address: str, credentials: Mapping[str, str]) -> None:
+    def check(self, address: str, credentials: Mapping[str, str], wire: Wire) -> None:
         """Raise `SettingError` that says what is missing or not valid."""
-        self.opened(address, credentials, Wire()).__exit__(None, None, None)
+        self.opened(address, credentials, wire).__exit__(None, None, None)
 
     def opened(self, address: str, credentials: Mapping[str, str], wire: Wire) -> Source:
         """A client of the list, to be used in a ``with``; raises `SettingError`."""

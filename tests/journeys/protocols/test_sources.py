@@ -101,7 +101,8 @@ LISTED = 2500
 def test_killed_while_it_follows_nothing_is_lost_and_nothing_twice(tmp_path, request):
     seed = request.config.getoption("randomly_seed", default=None) or time.time_ns()
     rng = random.Random(seed)
-    data, listed = tmp_path / "data", tmp_path / "list.txt"
+    data, listed = tmp_path / "data", tmp_path / "data/lists/list.txt"
+    listed.parent.mkdir(parents=True)
     listed.write_text("".join(f"{secrets.token_hex(32)}\n" for _ in range(LISTED)))
     subprocess.run([sys.executable, "-c", INSTALL, str(data)], env=clean(), check=True, capture_output=True)
     staydown("source", "add", "long", "--data", data, "--kind", "list", "--address", listed)

@@ -21,16 +21,19 @@ Make: TypeAlias = Callable[[Source], AbstractContextManager[exchange.Source]]
 def opened(source: Source) -> exchange.Source:
     """A client for this source, to be used in a ``with``. It calls public https addresses only, unless the operator
     allowed others too."""
-    wire = exchange.Wire(allow_private=settings.STAYDOWN_SOURCES_PRIVATE)
-    return kind(source.kind).opened(source.address, credentials_of(source), wire)
+    return kind(source.kind).opened(source.address, credentials_of(source), _wire())
 
 
 def check(name: str, address: str, credentials: Mapping[str, str]) -> None:
     """Raise `InvalidError` for what no client could be made of. Nothing is called."""
     try:
-        kind(name).check(address, credentials)
+        kind(name).check(address, credentials, _wire())
     except SettingError as error:
         raise InvalidError(error.message) from None
+
+
+def _wire() -> exchange.Wire:
+    return exchange.Wire(settings.STAYDOWN_SOURCES_PRIVATE, settings.STAYDOWN_LISTS_DIR)
 
 
 def listens(source: Source) -> bool:
