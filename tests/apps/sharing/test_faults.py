@@ -17,7 +17,7 @@ from staydown.core.bank import Entry as Published
 from staydown.exchange import source as exchange
 from staydown.exchange.kinds import KINDS
 from staydown.exchange.source import Wire
-from staydown.exchange.testing import Fault, Publisher
+from staydown.exchange.testing import Fault, Partner, PartnerFault, Publisher
 from tests.apps.sharing.scripted import KEYS
 from tests.factories import pdq
 
@@ -80,120 +80,101 @@ def test_a_feed_that_fails_or_lies_changes_nothing_and_is_told(publisher, system
 # StopNCII's protocol -------------------------------------------------------------------------------------------------
 
 
-class Helpline:
-    """Answers FetchHashes: one page for each list in ``pages``."""
-
-    def __init__(self, *pages):
-        self.pages = list(pages)
-        self.at = 1000
-        self.forever = self.silent = False
-        self.said = []
-
-    def __call__(self, request):
-        if self.silent:
-            raise httpx.ConnectTimeout("silence")
-        if request.method == "POST":
-            self.said.append(request.content)
-            return httpx.Response(200, json={})
-        number = int(request.url.params.get("nextPageToken", "0"))
-        records = self.pages[min(number, len(self.pages) - 1)]
-        more = self.forever or number + 1 < len(self.pages)
-        following = str(number + 1) if more else None
-        told = {"count": len(records), "hashRecords": records, "hasMoreRecords": more, "nextPageToken": following}
-        return httpx.Response(200, json={**told, "nextSetTimestamp": self.at})
+def hashes(partner, numbers):
+    """Those of the records of these numbers."""
+    return {partner.record(number).hash for number in numbers}
 
 
-def record(seed, status="Active", **changes):
-    whole = {"lastModtimestamp": 2000, "signalType": "ImagePDQ", "hashValue": pdq(seed).hex(), "hashStatus": status}
-    return {**whole, "caseNumbers": {}, **changes}
-
-
-def records(count, status="Active"):
-    return [record(seed, status) for seed in range(count)]
+def caught_up(system, records, **changes):
+    """A partner with so many records, and the source that has read them all."""
+    partner = Partner("stopncii", records=records)
+    source = followed(system, "stopncii", KEYS, **changes)
+    assert follow(source, partner.respond).caught_up
+    return partner, source
 
 
 def test_a_withdrawal_arrives(system):
-    source, helpline = followed(system, "stopncii", KEYS), Helpline(records(3))
-    follow(source, helpline)
-    helpline.pages = [[record(1, "Withdrawn")]]
-    assert follow(source, helpline).changes.removed == 1
-    assert live() == {pdq(0), pdq(2)}
-    assert pdq(0).hex() not in Record.objects.first().name
+    partner, source = caught_up(system, 3)
+    partner.withdraw(2)
+    assert follow(source, partner.respond).changes.removed == 1
+    assert live() == hashes(partner, (1, 3))
+    assert partner.record(1).hash.hex() not in Record.objects.first().name
 
 
 def test_malformed_records_are_counted_and_the_others_used(system):
-    source = followed(system, "stopncii", KEYS)
-    broken = [None, 7, {}, record(1, hashValue="zz"), record(2, hashValue=None), record(3, "What?"), record(4)]
-    follow(source, Helpline(broken))
+    partner, source = Partner("stopncii", records=7), followed(system, "stopncii", KEYS)
+    partner.fault = PartnerFault.MALFORMED
+    follow(source, partner.respond)
     source.refresh_from_db()
-    assert (live(), source.skipped) == ({pdq(4)}, 6)
+    assert (live(), source.skipped) == (hashes(partner, (2, 3, 5, 6)), 3)
 
 
-def test_silence_keeps_everything(system):
-    source, helpline = followed(system, "stopncii", KEYS), Helpline(records(3))
-    follow(source, helpline)
-    helpline.silent = True
-    assert follow(source, helpline).error == "unreachable"
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (PartnerFault.SILENT, "unreachable"),
+        (PartnerFault.DOWN, "unreachable"),
+        (PartnerFault.REFUSES, "source_denied"),
+        (PartnerFault.WEB_PAGE, "source_answer"),
+        (PartnerFault.WRONG_SHAPE, "source_answer"),
+    ],
+)
+def test_who_does_not_answer_or_answers_something_else_changes_nothing(system, fault, error):
+    partner, source = caught_up(system, 3)
+    partner.fault = fault
+    assert follow(source, partner.respond).error == error
     assert len(live()) == 3
 
 
 def test_shrinking_by_half_asks(system):
-    source, helpline = followed(system, "stopncii", KEYS), Helpline(records(100))
-    follow(source, helpline)
-    helpline.pages = [records(50, "Deleted")]
-    assert follow(source, helpline).question == "shrunk"
+    partner, source = caught_up(system, 100)
+    for number in range(1, 51):
+        partner.withdraw(number)
+    assert follow(source, partner.respond).question == "shrunk"
     assert len(live()) == 100
 
 
 def test_a_whole_list_that_lost_half_asks(system):
-    source, helpline = followed(system, "stopncii", KEYS), Helpline(records(100))
-    follow(source, helpline)
-    helpline.pages = [records(50)]
-    assert follow(source, helpline, is_whole=True).question == "shrunk"
+    partner, source = caught_up(system, 100)
+    partner.fault = PartnerFault.SHRUNK
+    assert follow(source, partner.respond, is_whole=True).question == "shrunk"
     assert len(live()) == 100
 
 
 def test_going_back_asks(system):
-    source, helpline = followed(system, "stopncii", KEYS), Helpline(records(2))
-    follow(source, helpline)
-    helpline.at, helpline.pages = 500, [[]]
-    assert follow(source, helpline).question == "back"
+    partner, source = caught_up(system, 2)
+    partner.fault = PartnerFault.WENT_BACK
+    assert follow(source, partner.respond).question == "back"
     assert len(live()) == 2
 
 
-def test_pages_for_ever_are_told_and_what_they_brought_is_kept(system, monkeypatch):
+@pytest.mark.parametrize("fault", [PartnerFault.ENDLESS, PartnerFault.REPEATS])
+def test_pages_for_ever_are_told_and_what_they_brought_is_kept(system, monkeypatch, fault):
     monkeypatch.setattr(following, "ENDLESS", 20)
-    source, helpline = followed(system, "stopncii", KEYS, most_growth=3), Helpline(records(3))
-    helpline.forever = True
-    assert follow(source, helpline).error == "source_endless"
-    assert len(live()) == 3
+    partner = Partner("stopncii", records=3, page=3)
+    source = followed(system, "stopncii", KEYS, most_growth=3)
+    partner.fault = fault
+    assert follow(source, partner.respond).error == "source_endless"
+    assert live() == hashes(partner, (1, 2, 3))
 
 
 def test_pages_for_ever_with_nothing_on_them(system, monkeypatch):
     monkeypatch.setattr(exchange, "MOST_EMPTY", 20)
-    source, helpline = followed(system, "stopncii", KEYS), Helpline([])
-    helpline.forever = True
-    assert follow(source, helpline).error == "source_endless"
+    partner, source = Partner("stopncii"), followed(system, "stopncii", KEYS)
+    partner.fault = PartnerFault.ENDLESS
+    assert follow(source, partner.respond).error == "source_endless"
 
 
 def test_ten_million_records_stop_at_the_policy_and_ask(system):
-    source, helpline = followed(system, "stopncii", KEYS, most_growth=250), Helpline(records(100))
-    pages = iter(range(10_000_000 // 100))
-
-    def endless(request):
-        at = next(pages)
-        helpline.pages = [[record(seed) for seed in range(at * 100, at * 100 + 100)]]
-        helpline.forever = True
-        return httpx.Response(200, json={**helpline(request).json(), "nextPageToken": str(at)})
-
-    assert follow(source, endless).question == "growth"
-    assert len(live()) == 200
+    partner = Partner("stopncii", records=10_000_000, page=100)
+    source = followed(system, "stopncii", KEYS, most_growth=250)
+    assert follow(source, partner.respond).question == "growth"
+    assert live() == hashes(partner, range(1, 201))
     assert Source.objects.get().records == 200
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"<html>", b'{"hashRecords": 1}', b'{"hashRecords": []}', b"[" * 10_000])
 def test_what_is_no_answer_changes_nothing(system, body):
-    source = followed(system, "stopncii", KEYS)
-    follow(source, Helpline(records(2)))
+    _, source = caught_up(system, 2)
     assert follow(source, lambda request: httpx.Response(200, content=body)).error == "source_answer"
     assert len(live()) == 2
