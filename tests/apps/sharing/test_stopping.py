@@ -10,8 +10,9 @@ from django.utils import timezone
 from staydown.apps.banks.models import Entry
 from staydown.apps.sharing import applying, following, sources
 from staydown.apps.sharing.source_models import Source
-from staydown.errors import ReplyRefusedError, SourceWentBackError, StateError
+from staydown.errors import ReplyRefusedError, SourceWentBackError, StateError, UnreachableError
 from tests.apps.sharing.scripted import Scripted, added, follow, live, signals, verbs
+from tests.factories import pdq
 
 pytestmark = pytest.mark.django_db
 
@@ -92,6 +93,53 @@ def test_a_page_of_many_pieces_is_weighed_whole(policy, monkeypatch, grows):
     script = script.adds(*range(10, 40)) if grows else script.removes(*range(8))
     assert follow(source, script).question == ("growth" if grows else "shrunk")
     assert len(live()) == 10
+
+
+def test_what_many_pages_take_back_is_weighed_before_the_first_of_them(policy, system, monkeypatch):
+    monkeypatch.setattr(applying, "FEW", 2)
+    source, script = added(policy), Scripted().adds(*range(10))
+    follow(source, script)
+    Source.objects.update(day_began=timezone.now() - timedelta(days=1))
+    for seed in range(5):
+        script.removes(seed).adds(20 + seed)
+    assert follow(source, script).question == "shrunk"
+    source.refresh_from_db()
+    assert (source.cursor, source.asked_count, len(live())) == ("1", 5, 10)
+    sources.answer(source, "shrunk", yes=True, by=system)
+    assert follow(source, script).caught_up
+    assert len(live()) == 10
+
+
+def test_what_is_taken_back_and_brought_again_is_no_loss(policy, monkeypatch):
+    monkeypatch.setattr(applying, "FEW", 0)
+    source, script = added(policy), Scripted().adds(*range(10))
+    follow(source, script)
+    Source.objects.update(day_began=timezone.now() - timedelta(days=1))
+    done = follow(source, script.removes(0, 1).adds(0).removes(1))
+    assert (done.question, done.caught_up, len(live())) == ("", True, 9)
+
+
+def test_a_fault_behind_a_withdrawal_does_not_hold_it_up(policy):
+    class Broken(Scripted):
+        def pages(self, cursor):
+            for page in super().pages(cursor):
+                yield following.Page(page.added, page.removed, page.cursor, more=True)
+            raise UnreachableError
+
+    source, script = added(policy), Broken().adds(1, 2, 3)
+    assert follow(source, script).error == "unreachable"
+    assert follow(source, script.removes(1)).error == "unreachable"
+    assert live() == {pdq(2), pdq(3)}
+
+
+def test_no_more_is_read_ahead_than_fits(policy, monkeypatch):
+    monkeypatch.setattr(following, "AHEAD", 2)
+    source, script = added(policy), Scripted().adds(*range(5))
+    follow(source, script)
+    for seed in range(5):
+        script.removes(seed)
+    assert follow(source, script).caught_up
+    assert live() == set()
 
 
 def test_a_page_of_many_pieces_is_applied_whole(policy, monkeypatch):

@@ -162,7 +162,7 @@ def most_shrunk(source: Source, few: int | None = None) -> int:
 
 
 def foresee(source: Source, added: Sequence[Signal], removed: Sequence[str]) -> None:
-    """Raise `Refused` for a page so large that it is applied in pieces, before the first of them is."""
+    """Raise `Refused` for a page that is applied in pieces, or for many pages, before the first of them is applied."""
     now_there = Source.objects.get(pk=source.pk)
     _begin_day(now_there, timezone.now())
     coming, going = list({each.id for each in added}), list(set(removed))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -33,8 +33,11 @@ LEASE: Final = timedelta(seconds=90)  # renewed with each page; longer than a ca
 EVERY: Final = timedelta(minutes=5)  # between two looks at a source that was read to its end
 PART: Final = 1000  # records in one transaction: short enough that a decision does not wait for it
 ENDLESS: Final = 100_000  # records read without coming to an end, beyond four times what a list of this size holds
+AHEAD: Final = 100  # pages that are read before the first of them takes something back...
+AHEAD_SECONDS: Final = 20.0  # ...and for how long: with one call more, less than a lease
 MOST_FAILURES: Final = 1000
 
+UNREACHABLE: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
 Told = Callable[[Changes], None]
 
 
@@ -89,7 +92,7 @@ def follow(
         done.question = _ask(claimed, Source.Question.BACK, 0)
     except StaydownError as error:
         done.error = error.code
-    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+    except UNREACHABLE:
         done.error = "unreachable"
     _settle(claimed, done)
     return done
@@ -98,7 +101,7 @@ def follow(
 def _read(claimed: Source, make: Make, done: Followed, told: Told, until: float) -> None:
     """Apply page after page."""
     with make(claimed) as client:
-        for page in watched(client.pages(claimed.cursor)):
+        for page in _weighed(claimed, watched(client.pages(claimed.cursor))):
             if len(page.added) + len(page.removed) > PART:
                 applying.foresee(claimed, page.added, page.removed)
             for added, removed, is_last in _parts(page):
@@ -114,6 +117,36 @@ def _read(claimed: Source, make: Make, done: Followed, told: Told, until: float)
         done.changes.removed += gone
         told(done.changes)
     done.caught_up = True
+
+
+def _weighed(claimed: Source, pages: Iterator[Page]) -> Iterator[Page]:
+    """``pages``; raises `Refused` before the first that takes something back if those behind it take back too much.
+
+    Pages that only bring something wait for nobody, and what was read before a fault is not lost by it.
+    """
+    for page in pages:
+        ahead, fault, until = [page], None, time.monotonic() + AHEAD_SECONDS
+        while page.removed and ahead[-1].more and len(ahead) < AHEAD and time.monotonic() < until:
+            try:
+                ahead.append(next(pages))
+            except (StaydownError, *UNREACHABLE) as error:
+                fault = error
+                break
+        if len(ahead) > 1:
+            applying.foresee(claimed, (), _gone_after(ahead))
+        yield from ahead
+        if fault is not None:
+            raise fault
+
+
+def _gone_after(pages: Sequence[Page]) -> list[str]:
+    """The ids that these pages take back, and do not bring again."""
+    gone: dict[str, None] = {}
+    for page in pages:
+        for signal in page.added:
+            gone.pop(signal.id, None)
+        gone |= dict.fromkeys(page.removed)
+    return list(gone)
 
 
 def _parts(page: Page) -> Iterator[tuple[list[exchange.Signal], list[str], bool]]:
