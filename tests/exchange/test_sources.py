@@ -72,8 +72,9 @@ def read(source: Source, cursor: str | None, held: Held, *, pages: int = 10_000)
 
 
 @every_wire
-def test_everything_is_read_and_then_what_is_new(name):
-    partner, held = Partner(name, records=25, page=10), {}
+@pytest.mark.parametrize("algorithm", [Algorithm.PDQ, Algorithm.MD5])
+def test_everything_is_read_and_then_what_is_new(name, algorithm):
+    partner, held = Partner(name, records=25, page=10, algorithm=algorithm), {}
     with following(partner) as source:
         place = read(source, None, held)
         assert held.keys() == partner.live()

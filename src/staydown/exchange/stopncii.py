@@ -42,8 +42,8 @@ from staydown.exchange.source import place as kept_place
 WHOLE_EVERY: Final = timedelta(hours=6)  # a staydown erases what is withdrawn, and cannot name it in this protocol
 USUAL_PAGE: Final = 800
 MOST: Final = 1000  # records of a page, and of a call that gives some
-_TYPES: Final = {Algorithm.PDQ: "ImagePDQ", Algorithm.MD5: "VideoMD5"}
-_ALGORITHMS: Final = {name: algorithm for algorithm, name in _TYPES.items()}
+TYPES: Final = {Algorithm.PDQ: "ImagePDQ", Algorithm.MD5: "VideoMD5"}
+_ALGORITHMS: Final = {name: algorithm for algorithm, name in TYPES.items()}
 _PREFIX: Final = "StopNCIISignalType."  # how a client that has written its own enum as text sends it
 VALUES: Final = {"confirmed": "Blocked", "disputed": "NotBlocked", "reviewing": "PendingReview"}
 _OPINIONS: Final = {value: opinion for opinion, value in VALUES.items()}
@@ -82,7 +82,7 @@ def page(records: Sequence[Record], *, since: int, token: str | None) -> dict[st
 def _told(record: Record) -> dict[str, Any]:
     return {
         "lastModtimestamp": record.modified,
-        "signalType": _TYPES[record.hash.algorithm],
+        "signalType": TYPES[record.hash.algorithm],
         "hashValue": record.hash.hex(),
         "hashStatus": "Active",
         "caseNumbers": {str(record.case): "Active"},
@@ -220,7 +220,7 @@ class Client(HttpSource):
         if not key:
             raise SettingError("The key for SubmitFeedback is missing. Ask the people of the source for one.")
         said = {
-            "signalType": _TYPES[hash.algorithm],
+            "signalType": TYPES[hash.algorithm],
             "hashValue": hash.hex(),
             "feedbackValue": VALUES[opinion],
             "tags": [],

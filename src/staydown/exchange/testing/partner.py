@@ -45,10 +45,16 @@ class PartnerFault(enum.Enum):
 
 
 class Partner:
-    """A list of ``records`` hashes, made when they are asked for: ten million take no more room than ten."""
+    """A list of ``records`` hashes, made when they are asked for: ten million take no more room than ten.
 
-    def __init__(self, kind: str, *, records: int = 0, page: int | None = None) -> None:
+    They are of ``algorithm``: PDQ, or the MD5 by which such a list knows videos.
+    """
+
+    def __init__(
+        self, kind: str, *, records: int = 0, page: int | None = None, algorithm: Algorithm = Algorithm.PDQ
+    ) -> None:
         self.wire = WIRES[kind]
+        self.algorithm = algorithm
         self.records = records
         self.page = page or self.wire.page
         self.fault: PartnerFault | None = None
@@ -59,7 +65,9 @@ class Partner:
 
     def record(self, number: int) -> Record:
         """The record of that number, from 1 on, as it was added."""
-        return Record(number, FIRST + number, Hash(Algorithm.PDQ, number.to_bytes(4, "big") * 8))
+        return Record(
+            number, FIRST + number, Hash(self.algorithm, number.to_bytes(4, "big") * (self.algorithm.size // 4))
+        )
 
     def withdraw(self, number: int) -> None:
         """Say from now on that the record is gone."""

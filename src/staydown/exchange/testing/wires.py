@@ -68,7 +68,7 @@ class StopNCIIWire:
         return Wanted(int(ask["startTimestamp"]), ask.get("nextPageToken", ""))
 
     def name(self, record: Record) -> str:
-        return f"ImagePDQ:{record.hash.hex()}"
+        return f"{stopncii.TYPES[record.hash.algorithm]}:{record.hash.hex()}"
 
     def body(self, request: httpx.Request, records: Sequence[Record], token: str) -> bytes:
         told = [stopncii.Record(UUID(int=each.number), each.hash, each.at) for each in records]
@@ -137,7 +137,8 @@ class ThreatExchangeWire:
         return _json_broken(body, "data", "indicator")
 
     def _told(self, record: Record) -> dict[str, Any]:
-        told = {"id": str(record.number), "indicator": record.hash.hex(), "type": "HASH_PDQ"}
+        told = {"id": str(record.number), "indicator": record.hash.hex()}
+        told["type"] = f"HASH_{record.hash.algorithm.upper()}"
         opinion = {"id": f"9{record.number}", "owner": {"id": "7"}, "status": "MALICIOUS", "tags": []}
         by_whom = {} if record.is_gone else {"descriptors": {"data": [opinion]}}
         return {**told, "last_updated": record.at, "should_delete": record.is_gone, **by_whom}
@@ -164,7 +165,8 @@ class TATWire:
         return _json_broken(body, "results", "hash_digest")
 
     def _told(self, record: Record) -> dict[str, Any]:
-        told = {"hash_digest": record.hash.hex(), "algorithm": "PDQ", "ideology": "all", "file_type": "jpg"}
+        told = {"hash_digest": record.hash.hex(), "algorithm": record.hash.algorithm.upper()}
+        told |= {"ideology": "all", "file_type": "jpg"}
         when = {"updated_on": float(record.at), "created_on": "2026-01-01T00:00:00Z"}
         return {**told, **when, "deleted": record.is_gone, "id": record.number}
 
