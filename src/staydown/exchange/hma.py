@@ -13,7 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from staydown.core.hashing import bag
-from staydown.core.hashing.algorithm import Algorithm, Hash
+from staydown.core.hashing.algorithm import MOST_IN_A_VIDEO, Algorithm, Hash
 from staydown.core.matching.index import Match
 from staydown.core.matching.video import VideoMatch
 from staydown.errors import HashError, InvalidError
@@ -69,7 +69,8 @@ def signal(signal_type: str, value: object) -> Hash:
         raise InvalidError(f"No such SignalType '{signal_type[:40]}'")
     try:
         if algorithm is Algorithm.VPDQ:
-            return bag.packed(bag.thinned(hashes for _, hashes in frames(value)))
+            kept = [hashes for _, hashes in frames(value) if hashes]
+            return bag.packed(kept[:: 1 + len(kept) // (MOST_IN_A_VIDEO + 1)])  # one content is one hash
         return Hash.from_hex(algorithm, value if isinstance(value, str) else "")
     except HashError:
         raise InvalidError(f"invalid signal: invalid {algorithm.value.upper()} hash") from None

@@ -379,6 +379,12 @@ def test_a_file_has_the_signal_types_of_its_content_type_alone(kind, types):
     assert (reply.status_code, list(reply.json())) == (400, ["message"])
 
 
+@pytest.mark.parametrize(("given", "kept"), [(1, 1), (900, 900), (901, 451), (2000, 667)])
+def test_of_a_long_video_frames_further_apart_are_kept(given, kept):
+    features = [(float(at), 100, pdq(at + 1)) for at in range(given)]
+    assert len(bag.frames_of(hma.signal("vpdq", hma.vpdq(features)))) == kept
+
+
 def test_a_video_is_banked_by_its_frames_and_never_by_its_bytes(node):
     seen = handed_on(node)
     assert node.web.post("/c/bank/HOUSE/content?types=video_md5", files={"video": FILM}).status_code == 400
