@@ -27,7 +27,7 @@ from staydown.core.matching.checksum import checksums
 from staydown.core.matching.multi_index import MultiIndex
 from staydown.core.matching.plan import Chunk, Plan, is_sound
 from staydown.core.matching.shelf import Chunked, Shelf, Tables, are_of
-from staydown.core.matching.table import ROOM, WORDS, Kind, Kinds, Table
+from staydown.core.matching.table import WORDS, Kind, Kinds, Table
 from staydown.errors import SnapshotError
 
 MAGIC: Final = b"SDNINDEX"
@@ -177,7 +177,7 @@ def _shelf(description: dict[str, Any], arrays: list[Array]) -> Shelf:
     _must(all(k.algorithm in SINGLE and 0 <= k.radius <= k.algorithm.widest for k in kinds))
     _must(rows > 0 and int(kind.max()) < len(kinds))
     table = Table(values, high, low, kind, Kinds(kinds))
-    _must(table.is_sorted() and all(_is_padded(table, number) for number in range(len(kinds))))
+    _must(table.is_sorted() and table.is_padded())
     if description["plan"] is None:
         return Shelf(table)
     plan = _plan(description["plan"])
@@ -187,12 +187,6 @@ def _shelf(description: dict[str, Any], arrays: list[Array]) -> Shelf:
     )
     _must(are_of(plan, tables))
     return Shelf(table, Chunked(plan, tables))
-
-
-def _is_padded(table: Table, kind: int) -> bool:
-    """Whether the values of a kind have nothing but zeros where its algorithm has no bytes."""
-    size = table.kinds.listed[kind].algorithm.size
-    return size == ROOM or not table.values[table.kind == kind, size // 8 :].any()
 
 
 def _plan(description: dict[str, Any]) -> Plan:

@@ -128,6 +128,11 @@ class Table:
         same = self.high[1:] == self.high[:-1]
         return bool(np.all(above | (same & (self.low[1:] > self.low[:-1]))))
 
+    def is_padded(self) -> bool:
+        """Whether values that are shorter than a row have nothing but zeros behind them."""
+        sizes = enumerate(kind.algorithm.size for kind in self.kinds.listed)
+        return not any(size < ROOM and self.values[self.kind == kind, size // 8 :].any() for kind, size in sizes)
+
     def sorted(self) -> Table:
         """The rows by ascending id; of several rows with one id only the last."""
         if self.is_sorted():
