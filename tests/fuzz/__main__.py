@@ -16,7 +16,10 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / ".cache" / "fuzz"
-NAMES = ("picture", "header", "feed_page", "checkpoint", "question", "upload", "listing", "answer")
+NAMES = (
+    *("picture", "header", "feed_page", "checkpoint", "question", "upload", "listing", "answer"),
+    *("video", "record", "snapshot_file", "law", "partner", "source"),
+)
 MEGABYTES = 2048  # a target that takes more has a leak, or lets a small file ask for much
 SECONDS_AN_INPUT = 20
 

@@ -21,6 +21,7 @@ from staydown.screening import wire
 from staydown.screening.bodies import Upload
 from staydown.screening.settings import Settings
 from tests import pictures
+from tests.fuzz.readers import READERS, SEEDS
 
 LIMITS: Final = Limits(max_bytes=200_000, max_pixels=300_000)
 SETTINGS: Final = Settings(most_hashes=4, most_items=4, longest_upload=2_000)
@@ -123,13 +124,14 @@ def answer(data: bytes) -> None:
     assert 0 <= found.whole.quality <= 100
 
 
-TARGETS: Final[dict[str, Callable[[bytes], None]]] = {
-    target.__name__: target for target in (picture, header, feed_page, checkpoint, question, upload, listing, answer)
-}
+_OWN: Final = (picture, header, feed_page, checkpoint, question, upload, listing, answer)
+TARGETS: Final[dict[str, Callable[[bytes], None]]] = {target.__name__: target for target in _OWN} | READERS
 
 
 def seeds(name: str) -> list[bytes]:
     """A few honest inputs of a target, to start from."""
+    if name in SEEDS:
+        return SEEDS[name]()
     if name in ("picture", "header"):
         from tests.core.hashing.cases import FORMATS, written
         from tests.core.hashing.hostile import everything

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.__main__ import NAMES
 from tests.fuzz.targets import TARGETS, seeds
 
+SLOW = ("picture", "video")
 CUT, REPEAT, REPLACE, INSERT = range(4)
 WORDS = [
     b'"',
@@ -38,6 +40,10 @@ def bent(data: bytes, kind: int, place: float, size: int, piece: bytes) -> bytes
     }[kind]
 
 
+def test_the_command_knows_every_target() -> None:
+    assert set(NAMES) == set(TARGETS)
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_seeds_themselves(name: str) -> None:
     for seed in seeds(name):
@@ -48,7 +54,7 @@ def test_the_seeds_themselves(name: str) -> None:
 def test_honest_input_bent_out_of_shape(name: str) -> None:
     known = seeds(name)
 
-    @settings(max_examples=40 if name == "picture" else 120, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40 if name in SLOW else 120, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(known), st.lists(steps, min_size=1, max_size=6))
     def holds(data: bytes, changes: list[tuple[int, float, int, bytes]]) -> None:
         for change in changes:

@@ -67,6 +67,13 @@ HOSTILE = {
     "photoshop": (b"8BPS\0\1" + bytes(30), UnsupportedFormatError),
     "jpeg 2000": (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(30), UnsupportedFormatError),
     "jpeg xl": (b"\xff\x0a" + bytes(30), UnsupportedFormatError),
+    "svg alone": (b"<svg xmlns='http://www.w3.org/2000/svg'><image href='//x'/></svg>", UnsupportedFormatError),
+    "jpeg xl in boxes": (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(30), UnsupportedFormatError),
+    "icon": (b"\0\0\1\0\1\0" + bytes(16), UnsupportedFormatError),
+    "big tiff": (b"II+\0\x08\0\0\0" + bytes(16), UnsupportedFormatError),
+    "png of 2^31 x 2^31": (patched("PNG", 16, struct.pack(">II", 1 << 31, 1 << 31)), TooLargeError),
+    "png of 2^31 - 1 in a row": (patched("PNG", 16, struct.pack(">II", (1 << 31) - 1, 1)), TooLargeError),
+    "bmp of -2^31 rows": (patched("BMP", 18, struct.pack("<ii", 1, -(1 << 31))), TooLargeError),
     "png of 10 gigapixels": (patched("PNG", 16, HUGE), TooLargeError),
     "gif of 4 gigapixels": (patched("GIF", 6, b"\xff\xff\xff\xff"), TooLargeError),
     "bmp of 10 gigapixels": (patched("BMP", 18, struct.pack("<ii", 100_000, -100_000)), TooLargeError),
@@ -139,6 +146,24 @@ def patched_jpeg_size(height: int, width: int) -> bytes:
     return patched("JPEG", frame_header_of_jpeg(), struct.pack(">HH", height, width))
 
 
+def moving(kind: str) -> bytes:
+    """The small picture and its mirror, one after the other."""
+    mirrored = small().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    return pictures.encoded(small(), kind, save_all=True, append_images=[mirrored] * 3, duration=40)
+
+
+def tiff_of_pages(count: int) -> bytes:
+    """A TIFF of so many pages, of which people see the first."""
+    return pictures.encoded(small(), "TIFF", save_all=True, append_images=[small()] * count)
+
+
+def heif_of(width: int, height: int) -> bytes:
+    """A HEIF file whose item says that it has this size."""
+    data = written("HEIF")
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", width, height) + data[at + 8 :]
+
+
 def box(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data) + 8) + name + data
 
@@ -173,6 +198,14 @@ STRANGE: Final[dict[str, tuple[bytes, type[MediaError] | None]]] = {
     "heic of one box": (box(b"ftyp", b"heic\0\0\0\0heic"), CorruptError),
     "bmp whose pixels lie elsewhere": (patched("BMP", 10, b"\xff\xff\xff\x7f"), CorruptError),
     "bmp with a palette of two thousand million": (patched("BMP", 46, b"\xff\xff\xff\x7f"), None),
+    "webp that moves": (moving("WEBP"), None),
+    "png that moves": (moving("PNG"), None),
+    "avif that moves": (moving("AVIF"), None),
+    "gif that moves": (moving("GIF"), None),
+    "png that says it has 2^31 frames": (after_header(chunk(b"acTL", struct.pack(">II", 1 << 31, 0))), None),
+    "tiff of a thousand pages": (tiff_of_pages(1000), None),
+    "heif of 4 gigapixels": (heif_of(65_535, 65_535), TooLargeError),
+    "heif of no size": (heif_of(0, 0), CorruptError),
     "zeros after a start of jpeg": (b"\xff\xd8\xff\xe0" + bytes(3000), TruncatedError),
 }
 
