@@ -19,6 +19,7 @@ from staydown.core.hashing.digest import md5
 from staydown.core.hashing.picture import hash_picture
 from staydown.core.matching import snapshot
 from staydown.core.matching.multi_index import MultiIndex
+from staydown.core.matching.video import VideoEntry, VideoIndex
 from tests import clips, pictures
 
 ZERO, NEAR, FAR = "00" * 32, "00" * 29 + "ffffff", "00" * 28 + "ffffffff"
@@ -128,6 +129,16 @@ def test_a_snapshot_names_bank_entry_and_action(tmp_path):
     shown = run("--against", tmp_path / "index", "--hash", ZERO).stdout
     assert f"reports, entry {entry.id} (review): pdq, 24 bits away" in shown
     assert run("--against", tmp_path / "index", "--hash", ZERO, "--radius", 5).exit_code == 2
+
+
+def test_a_snapshot_with_videos_knows_a_still_of_one(tmp_path):
+    video = VideoEntry(
+        UUID(int=6), "reports", [[Hash.from_hex(Algorithm.PDQ, NEAR)], [Hash.from_hex(Algorithm.PDQ, "f0" * 32)]]
+    )
+    snapshot.save(MultiIndex(), tmp_path / "index", VideoIndex([video]))
+    [line] = lines(run("--against", tmp_path / "index", "--json", "--hash", ZERO))
+    [found] = line["matches"]
+    assert (found["entry"], found["bank"], found["algorithm"]) == (str(video.id), "reports", "vpdq")
 
 
 def test_sha256_means_equality(tmp_path):

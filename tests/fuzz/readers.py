@@ -23,6 +23,7 @@ from staydown.core.law import regime
 from staydown.core.matching import snapshot
 from staydown.core.matching.multi_index import MultiIndex
 from staydown.core.matching.table import Table
+from staydown.core.matching.video import VideoEntry, VideoIndex
 from staydown.errors import (
     CorruptError,
     ExchangeError,
@@ -74,10 +75,11 @@ def record(data: bytes) -> None:
 def snapshot_file(data: bytes) -> None:
     """A snapshot file. What is understood can be asked."""
     try:
-        index = snapshot.read(data)
+        found = snapshot.read_all(data)
     except SnapshotError:
         return
-    index.query([HASH])
+    found.pictures.query([HASH])
+    found.videos.query([[HASH]])
 
 
 def law(data: bytes) -> None:
@@ -144,7 +146,8 @@ def snapshots() -> list[bytes]:
     written = []
     for entries in ([], kept):
         file = io.BytesIO()
-        snapshot.write(MultiIndex(Table.of(entries)), file)
+        films = VideoIndex([VideoEntry(UUID(int=9), "house", [[each.hash] for each in entries])] if entries else [])
+        snapshot.write(MultiIndex(Table.of(entries)), file, films)
         written.append(file.getvalue())
     return written
 

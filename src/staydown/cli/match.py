@@ -115,7 +115,7 @@ def _known(path: Path, radius: int | None, algorithm: Algorithm) -> Known:
     if snapshot.is_snapshot(path):
         if radius is not None:
             raise click.UsageError("--radius is for lists: each entry of a snapshot has its own radius.")
-        return Known(snapshot.load(path), VideoIndex())
+        return Known(*snapshot.load_all(path))
     with path.open(encoding="utf-8") as file:
         listed = hash_list.read(file, algorithm)
     usable = {UUID(int=each.line): each for each in listed if each.is_usable or each.frames}

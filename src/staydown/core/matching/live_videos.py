@@ -6,6 +6,7 @@ import hashlib
 import threading
 from array import array
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -15,8 +16,18 @@ from staydown.core.bank import Action, Entry
 from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.live import MERGE_AT, LiveIndex
+from staydown.core.matching.multi_index import MultiIndex
+from staydown.core.matching.shelf import Shelf
 from staydown.core.matching.table import WORDS, Kind, Kinds, Table
-from staydown.core.matching.video import BYTES_OF_A_VIDEO, HASHES_OF_A_FRAME, Banked, Found, VideoSearch, found_of
+from staydown.core.matching.video import (
+    BYTES_OF_A_VIDEO,
+    HASHES_OF_A_FRAME,
+    Banked,
+    Found,
+    VideoIndex,
+    VideoSearch,
+    found_of,
+)
 
 _KINDS: Final = Kinds(Kind(Algorithm.PDQ, "", radius, Action.BLOCK) for radius in range(Algorithm.PDQ.widest + 1))
 
@@ -38,14 +49,16 @@ class LiveVideos(VideoSearch):
     """An index of videos that are added and removed while it answers, as `LiveIndex` is for pictures.
 
     A video can match from the moment `load` returns and cannot from the moment `remove` returns, with all its frames at
-    once. Many threads may ask; changes wait for each other.
+    once. Many threads may ask; changes wait for each other. ``base`` is an index to start from, such as one from a
+    snapshot.
     """
 
-    def __init__(self, *, merge_at: int = MERGE_AT) -> None:
-        self._frames = LiveIndex(merge_at=merge_at)
-        self._held: dict[UUID, _Held] = {}
-        self._banked: dict[int, Banked] = {}  # what is in here can match; its rows are there before and after
-        self._next = 0
+    def __init__(self, base: VideoIndex | None = None, *, merge_at: int = MERGE_AT) -> None:
+        base = base or VideoIndex()
+        self._frames = LiveIndex(base.frames, merge_at=merge_at)
+        self._held = {entry.id: _held(number, entry) for number, entry in enumerate(base.entries())}
+        self._banked = dict(enumerate(base.banked))  # what is in here can match; its rows are there before and after
+        self._next = len(base.banked)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -72,11 +85,10 @@ class LiveVideos(VideoSearch):
             self._next += len(numbered)
             self._frames.load(_table(numbered))
             for number, entry in numbered:
-                values = bag.values_of(entry.hash)
-                counts = bytes(len(value) // Algorithm.PDQ.size for value in values)
+                held = _held(number, entry)
                 replaced = self._held.get(entry.id)
-                self._banked[number] = Banked(entry.id, entry.bank, entry.action, len(values))
-                self._held[entry.id] = _Held(number, counts, _mark(entry))
+                self._banked[number] = Banked(entry.id, entry.bank, entry.action, len(held.counts))
+                self._held[entry.id] = held
                 if replaced is not None:
                     self._drop(replaced)
 
@@ -87,6 +99,18 @@ class LiveVideos(VideoSearch):
             if held is not None:
                 self._drop(held)
             return held is not None
+
+    def whole(self) -> VideoIndex:
+        """Everything that is held now as one unchanging index, for a snapshot."""
+        with self._lock:
+            banked, frames = dict(self._banked), self._frames.whole()
+        numbers = np.array(sorted(banked), np.uint64)
+        shelves = []
+        for shelf in frames.shelves:  # numbers of videos that are gone are given to others; the order stays
+            high = np.searchsorted(numbers, shelf.table.high).astype(np.uint32)
+            table = replace(shelf.table, high=high, low=shelf.table.low.astype(np.uint32, copy=False))
+            shelves.append(Shelf(table, shelf.chunked))
+        return VideoIndex.of(MultiIndex.of_shelves(shelves), [banked[number] for number in sorted(banked)])
 
     def settle(self) -> None:
         """Waits until no merge of the rows is under way."""
@@ -110,6 +134,11 @@ class LiveVideos(VideoSearch):
 
     def _banked_at(self, number: int) -> Banked | None:
         return self._banked.get(number)
+
+
+def _held(number: int, entry: Entry) -> _Held:
+    counts = bytes(len(value) // Algorithm.PDQ.size for value in bag.values_of(entry.hash))
+    return _Held(number, counts, _mark(entry))
 
 
 def _mark(entry: Entry) -> bytes:

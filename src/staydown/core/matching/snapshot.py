@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ from staydown.core.matching.checksum import checksums
 from staydown.core.matching.multi_index import MultiIndex
 from staydown.core.matching.plan import Chunk, Plan, is_sound
 from staydown.core.matching.shelf import Chunked, Shelf, Tables, are_of
-from staydown.core.matching.table import WORDS, Kind, Kinds, Table
+from staydown.core.matching.table import WORDS, Kind, Kinds, Table, halves
+from staydown.core.matching.video import HASHES_OF_A_FRAME, Banked, VideoIndex
 from staydown.errors import SnapshotError
 
 MAGIC: Final = b"SDNINDEX"
@@ -42,13 +44,23 @@ _NAMES: Final = {kind: name for name, kind in _TYPES.items()}
 Array = NDArray[Any]
 
 
-def save(index: MultiIndex, path: Path) -> None:
-    """Writes ``index`` to ``path``, whole or not at all: an earlier file there stays until the new one is complete."""
+class Known(NamedTuple):
+    """What a snapshot holds: pictures and digests, and videos."""
+
+    pictures: MultiIndex
+    videos: VideoIndex
+
+
+def save(index: MultiIndex, path: Path, videos: VideoIndex | None = None) -> None:
+    """Writes ``index`` to ``path``, whole or not at all: an earlier file there stays until the new one is complete.
+
+    With ``videos``, those too.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
         try:
             with os.fdopen(handle, "wb") as file:
-                write(index, file)
+                write(index, file, videos)
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
@@ -62,7 +74,12 @@ def save(index: MultiIndex, path: Path) -> None:
 
 
 def load(path: Path) -> MultiIndex:
-    """The index in a file, mapped into memory: nothing is copied, and processes that load it share the memory.
+    """The pictures in a file; see `load_all`."""
+    return load_all(path).pictures
+
+
+def load_all(path: Path) -> Known:
+    """The indexes in a file, mapped into memory: nothing is copied, and processes that load it share the memory.
 
     Raises `SnapshotError` for a file that is not whole. Nobody may change a file in place that is loaded; `save` never
     does.
@@ -71,21 +88,23 @@ def load(path: Path) -> MultiIndex:
         with path.open("rb") as file:
             if not os.fstat(file.fileno()).st_size:
                 raise SnapshotError("This snapshot is empty. Rebuild it from the feed.")
-            return read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return read_all(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except OSError as error:
         raise SnapshotError(f"The snapshot cannot be read: {error.strerror}. Check its path.") from None
 
 
-def write(index: MultiIndex, file: BinaryIO) -> None:
-    """Writes ``index`` to an open file."""
+def write(index: MultiIndex, file: BinaryIO, videos: VideoIndex | None = None) -> None:
+    """Writes ``index`` to an open file, and ``videos``."""
     arrays: list[Array] = []
     shelves = [_described(shelf, arrays) for shelf in index.shelves]
+    films = _described_videos(videos, arrays) if videos else None
     places = list(_places(arrays))
     sections = [
         {"at": at, "type": _NAMES[array.dtype], "shape": array.shape, "checksum": checksum}
         for at, array, checksum in zip(places, arrays, checksums(arrays), strict=True)
     ]
-    directory = json.dumps({"shelves": shelves, "sections": sections}, separators=(",", ":")).encode()
+    told = {"shelves": shelves, "videos": films, "sections": sections}
+    directory = json.dumps(told, separators=(",", ":")).encode()
     data = _aligned(_START + len(directory))
     length = data + (places[-1] + arrays[-1].nbytes if arrays else 0)
     header = _HEADER.pack(MAGIC, VERSION, 0, length, len(directory), hashlib.sha256(directory).digest())
@@ -99,11 +118,17 @@ def write(index: MultiIndex, file: BinaryIO) -> None:
 
 
 def read(data: bytes | mmap.mmap) -> MultiIndex:
-    """The index in the bytes of a file, which must stay as they are: the index lies in them."""
+    """The pictures in the bytes of a file; see `read_all`."""
+    return read_all(data).pictures
+
+
+def read_all(data: bytes | mmap.mmap) -> Known:
+    """The indexes in the bytes of a file, which must stay as they are: the indexes lie in them."""
     directory, start = _directory(memoryview(data))
     try:
         arrays = _sections(memoryview(data)[start:], directory["sections"])
-        return MultiIndex.of_shelves(_shelf(description, arrays) for description in directory["shelves"])
+        shelves = [_shelf(description, arrays, np.uint64) for description in directory["shelves"]]
+        return Known(MultiIndex.of_shelves(shelves), _videos(directory["videos"], arrays))
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
         raise SnapshotError("This snapshot contradicts itself. Rebuild it from the feed.") from None
 
@@ -164,11 +189,11 @@ def _sections(data: memoryview, listed: list[dict[str, Any]]) -> list[Array]:
     return [array.astype(array.dtype.newbyteorder("="), copy=False) for array in arrays]
 
 
-def _shelf(description: dict[str, Any], arrays: list[Array]) -> Shelf:
-    """A shelf of the directory; raises `ValueError` where it contradicts itself."""
+def _shelf(description: dict[str, Any], arrays: list[Array], ids: type[np.uint32 | np.uint64]) -> Shelf:
+    """A shelf of the directory, whose ids are numbers of this type; raises `ValueError` where it contradicts itself."""
     rows = description["rows"]
     values, high, low, kind = (arrays[description[name]] for name in ("values", "high", "low", "kind"))
-    _must(values.shape == (rows, WORDS) and values.dtype == high.dtype == low.dtype == np.uint64)
+    _must(values.shape == (rows, WORDS) and values.dtype == np.uint64 and high.dtype == low.dtype == ids)
     _must(high.shape == low.shape == kind.shape == (rows,) and kind.dtype in (np.uint16, np.uint32))
     kinds = [
         Kind(Algorithm(k["algorithm"]), str(k["bank"]), int(k["radius"]), Action(k["action"]))
@@ -187,6 +212,53 @@ def _shelf(description: dict[str, Any], arrays: list[Array]) -> Shelf:
     )
     _must(are_of(plan, tables))
     return Shelf(table, Chunked(plan, tables))
+
+
+def _described_videos(videos: VideoIndex, arrays: list[Array]) -> dict[str, Any]:
+    """Videos for the directory; their columns and the shelves of their frames go to ``arrays``."""
+    shelves = [_described(shelf, arrays) for shelf in videos.frames.shelves]
+    numbers: dict[tuple[str, Action], int] = {}
+    kind = [numbers.setdefault((each.bank, each.action), len(numbers)) for each in videos.banked]
+    high, low = halves(each.id for each in videos.banked)
+    columns: dict[str, Array] = {"high": high, "low": low, "kind": np.array(kind, np.uint32)}
+    columns["frames"] = np.array([each.frames for each in videos.banked], np.uint32)
+    named = {name: len(arrays) + number for number, name in enumerate(columns)}
+    arrays += [np.ascontiguousarray(array, array.dtype.newbyteorder("<")) for array in columns.values()]
+    kinds = [{"bank": bank, "action": action} for bank, action in numbers]
+    return {"rows": len(videos), "kinds": kinds, "shelves": shelves, **named}
+
+
+def _videos(description: dict[str, Any] | None, arrays: list[Array]) -> VideoIndex:
+    """The videos of the directory; raises `ValueError` where they contradict themselves or their frames."""
+    if description is None:
+        return VideoIndex()
+    rows = description["rows"]
+    high, low, kind, frames = (arrays[description[name]] for name in ("high", "low", "kind", "frames"))
+    _must(rows > 0 and high.shape == low.shape == kind.shape == frames.shape == (rows,))
+    _must(high.dtype == low.dtype == np.uint64 and kind.dtype == frames.dtype == np.uint32)
+    kinds = [(str(each["bank"]), Action(each["action"])) for each in description["kinds"]]
+    _must(int(kind.max()) < len(kinds))
+    ids = [UUID(int=first << 64 | second) for first, second in zip(high.tolist(), low.tolist(), strict=True)]
+    _must(len(set(ids)) == rows)
+    shelves = [_shelf(each, arrays, np.uint32) for each in description["shelves"]]
+    _must(np.array_equal(_frames_of([shelf.table for shelf in shelves], rows), frames))
+    told = zip(ids, kind.tolist(), frames.tolist(), strict=True)
+    banked = [Banked(id_, kinds[of][0], kinds[of][1], count) for id_, of, count in told]
+    return VideoIndex.of(MultiIndex.of_shelves(shelves), banked)
+
+
+def _frames_of(tables: list[Table], rows: int) -> Array:
+    """How many frames each video has rows of; raises `ValueError` unless they are its first ones, in PDQ."""
+    found: list[Array] = [np.empty(0, np.uint64)]
+    for table in tables:
+        _must(all(kind.algorithm is Algorithm.PDQ for kind in table.kinds.listed))
+        found.append(np.unique(table.high.astype(np.uint64) << np.uint64(32) | table.low // HASHES_OF_A_FRAME))
+    frames = np.unique(np.concatenate(found))
+    videos, places = (frames >> np.uint64(32)).astype(np.int64), frames & np.uint64((1 << 32) - 1)
+    _must(len(frames) > 0 and int(videos[-1]) < rows)
+    counts = np.bincount(videos, minlength=rows)
+    _must((places < counts[videos].astype(np.uint64)).all())
+    return counts
 
 
 def _plan(description: dict[str, Any]) -> Plan:

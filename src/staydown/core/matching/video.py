@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from staydown.core.bank import Action
+from staydown.core.bank import Action, Entry
+from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import USUAL_RADIUS, Algorithm, Hash
 from staydown.core.hashing.video import Video
 from staydown.core.matching.index import Index, Match
@@ -190,6 +191,38 @@ class VideoIndex(VideoSearch):
     def __len__(self) -> int:
         """How many videos it holds."""
         return len(self._banked)
+
+    @classmethod
+    def of(cls, frames: MultiIndex, banked: Sequence[Banked]) -> Self:
+        """An index of rows that exist already: the ids of ``frames`` are numbers in ``banked`` and places there."""
+        index = cls.__new__(cls)
+        index._banked, index._frames = list(banked), frames  # noqa: SLF001 - it is one of us
+        return index
+
+    @property
+    def frames(self) -> MultiIndex:
+        """The hashes of the frames, whose ids are the number of a video and a place in it."""
+        return self._frames
+
+    @property
+    def banked(self) -> Sequence[Banked]:
+        """What is kept of each video beside them, by its number."""
+        return self._banked
+
+    def entries(self) -> Iterator[Entry]:
+        """Each video as an entry of a bank, in their order. Raises `HashError` for one too long to be an entry."""
+        tables = [shelf.table for shelf in self._frames.shelves]
+        if not tables:
+            return
+        high, low = (np.concatenate([getattr(table, half) for table in tables]) for half in ("high", "low"))
+        values = np.concatenate([table.values for table in tables])
+        radii = np.concatenate([np.array([k.radius for k in table.kinds.listed])[table.kind] for table in tables])
+        order = np.lexsort((low, high))
+        ends = np.searchsorted(high[order], np.arange(len(self._banked)), side="right")
+        for banked, rows in zip(self._banked, np.split(order, ends[:-1]), strict=True):
+            frames = np.split(rows, np.flatnonzero(np.diff(low[rows] // HASHES_OF_A_FRAME)) + 1)
+            hash_ = bag.of_values(values[frame].astype("<u8").tobytes() for frame in frames)
+            yield Entry(banked.id, banked.bank, hash_, int(radii[rows[0]]), banked.action)
 
     @property
     def hashes(self) -> int:
