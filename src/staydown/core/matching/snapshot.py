@@ -252,13 +252,18 @@ def _frames_of(tables: list[Table], rows: int) -> Array:
     found: list[Array] = [np.empty(0, np.uint64)]
     for table in tables:
         _must(all(kind.algorithm is Algorithm.PDQ for kind in table.kinds.listed))
-        found.append(np.unique(table.high.astype(np.uint64) << np.uint64(32) | table.low // HASHES_OF_A_FRAME))
-    frames = np.unique(np.concatenate(found))
+        found.append(_once(table.high.astype(np.uint64) << np.uint64(32) | table.low // HASHES_OF_A_FRAME))
+    frames = _once(np.sort(np.concatenate(found)))
     videos, places = (frames >> np.uint64(32)).astype(np.int64), frames & np.uint64((1 << 32) - 1)
     _must(len(frames) > 0 and int(videos[-1]) < rows)
     counts = np.bincount(videos, minlength=rows)
     _must((places < counts[videos].astype(np.uint64)).all())
     return counts
+
+
+def _once(ascending: Array) -> Array:
+    """Numbers that ascend, each once."""
+    return ascending[np.append(True, np.diff(ascending) != 0)] if len(ascending) else ascending
 
 
 def _plan(description: dict[str, Any]) -> Plan:

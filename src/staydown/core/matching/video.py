@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from staydown.core.bank import Action, Entry
-from staydown.core.hashing import bag
 from staydown.core.hashing.algorithm import USUAL_RADIUS, Algorithm, Hash
 from staydown.core.hashing.video import Video
 from staydown.core.matching.index import Index, Match
@@ -218,11 +217,14 @@ class VideoIndex(VideoSearch):
         values = np.concatenate([table.values for table in tables])
         radii = np.concatenate([np.array([k.radius for k in table.kinds.listed])[table.kind] for table in tables])
         order = np.lexsort((low, high))
-        ends = np.searchsorted(high[order], np.arange(len(self._banked)), side="right")
-        for banked, rows in zip(self._banked, np.split(order, ends[:-1]), strict=True):
-            frames = np.split(rows, np.flatnonzero(np.diff(low[rows] // HASHES_OF_A_FRAME)) + 1)
-            hash_ = bag.of_values(values[frame].astype("<u8").tobytes() for frame in frames)
-            yield Entry(banked.id, banked.bank, hash_, int(radii[rows[0]]), banked.action)
+        high, low, radii = high[order], low[order] // HASHES_OF_A_FRAME, radii[order]
+        packed, places = _packed(values[order], np.append(True, (np.diff(high) != 0) | (np.diff(low) != 0)))
+        ends = np.searchsorted(high, np.arange(len(self._banked)), side="right")
+        begin = 0
+        for banked, end in zip(self._banked, ends.tolist(), strict=True):
+            hash_ = Hash(Algorithm.VPDQ, packed[places[begin] : places[end]].tobytes())
+            yield Entry(banked.id, banked.bank, hash_, int(radii[begin]), banked.action)
+            begin = end
 
     @property
     def hashes(self) -> int:
@@ -280,6 +282,21 @@ def _count_about(times: NDArray[np.float64], found: NDArray[np.float64], about: 
     edges = np.concatenate([[-np.inf], np.sort(found), [np.inf]])
     after = np.searchsorted(edges, times)
     return int(((edges[after] - times <= about) | (times - edges[after - 1] <= about)).sum())
+
+
+def _packed(values: NDArray[np.uint64], begins: NDArray[np.bool_]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Hashes as `bag` packs them, in one go, and where each row begins, and the last ends.
+
+    ``begins``: whether a row is the first of its frame, in front of which stands how many rows that has.
+    """
+    size, firsts = Algorithm.PDQ.size, np.flatnonzero(begins)
+    places = size * np.arange(len(values) + 1) + np.append(0, np.cumsum(begins))
+    is_count = np.zeros(size * len(values) + len(firsts), np.bool_)
+    is_count[places[firsts]] = True
+    packed = np.empty(len(is_count), np.uint8)
+    packed[is_count] = np.diff(np.append(firsts, len(values)))
+    packed[~is_count] = values.astype("<u8").view(np.uint8).reshape(-1)
+    return packed, places
 
 
 class _Columns:
