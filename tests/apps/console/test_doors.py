@@ -15,7 +15,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import proposals
 from staydown.apps.banks.models import Bank, Proposal
 from staydown.apps.cases import actions
-from staydown.apps.cases.actions import minors
+from staydown.apps.cases.actions import minors, unlocking
 from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Case, SavedView, UploaderNotice
 from staydown.apps.console import urls
@@ -64,6 +64,8 @@ MAY = {
     ("GET", "minor"): {PROTECTION},
     ("POST", "minor_remove"): {PROTECTION},
     ("POST", "minor_refer"): {PROTECTION},
+    ("POST", "minor_unlock"): {PROTECTION},
+    ("POST", "minor_answer"): {PROTECTION},
     ("GET", "orders"): {MODERATOR, LEAD},
     ("POST", "orders"): {MODERATOR, LEAD},
     ("GET", "laws"): EVERY_ROLE,
@@ -107,6 +109,9 @@ def addresses(case, db):
     locked = minors.submit_minors_report(given, by=Actor.reporter()).case
     now = timezone.now()
     delivery = Delivery.objects.create(endpoint=endpoint, event="case.decided", payload={}, created_at=now, next_at=now)
+    mistaken = minors.suspect_minor(make.submitted(links=1, pictures=(98,)).case, person)
+    keeper = member("keeper", PROTECTION)
+    unlocking.propose_unlock(mistaken, reason="x", staff=keeper, by=Actor.system())
     other = make.submitted(links=1, pictures=(99,))
     make.decided(other.case, person)
     source, record = followed()
@@ -129,6 +134,8 @@ def addresses(case, db):
         "minor": locked,
         "minor_remove": locked,
         "minor_refer": locked,
+        "minor_unlock": locked,
+        "minor_answer": mistaken,
         "endpoint": endpoint,
         "replay": delivery,
         **dict.fromkeys(("source", "source_do", "source_change", "source_remove"), source),

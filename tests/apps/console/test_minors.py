@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from staydown.apps.accounts.models import Role
 from staydown.apps.audit.actor import Actor
+from staydown.apps.banks.models import Proposal
 from staydown.apps.cases.actions import minors
 from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Action, Case
@@ -71,3 +72,50 @@ def test_the_page_shows_links_as_text_and_asks_and_notes(at_pat, locked):
 def test_each_reading_is_in_the_history(at_pat, locked):
     page = at_pat.get(reverse("console:minor", args=[locked.public_id])).content.decode()
     assert "read the report" in page
+
+
+@pytest.fixture
+def at_quinn(db):
+    return signed_in(member("quinn", "protection"))
+
+
+def test_a_mistake_is_taken_back_by_two_on_its_page(at_bea, at_pat, at_quinn, case):
+    at_bea.post(f"/staff/cases/{case.public_id}/minor/")
+    page, unlock = f"/staff/minors/{case.public_id}/", f"/staff/minors/{case.public_id}/unlock/"
+    assert "It takes two people" in at_pat.get(page).content.decode()
+    assert "say why" in at_pat.post(unlock, {"reason": ""}, follow=True).content.decode()
+    own = at_pat.post(unlock, {"reason": "She is 34."}, follow=True).content.decode()
+    assert "Another person of child protection has to approve it." in own
+    assert 'value="approved"' not in own
+    refused = at_pat.post(f"{unlock}answer/", {"do": "approved"}, follow=True).content.decode()
+    assert "You proposed this" in refused
+    assert "Choose whether" in at_quinn.post(f"{unlock}answer/", {"do": "nothing"}, follow=True).content.decode()
+    assert "She is 34." in at_quinn.get(page).content.decode()
+    done = at_quinn.post(f"{unlock}answer/", {"do": "approved"}, follow=True).content.decode()
+    assert "The case is back in the ordinary list." in done
+    assert at_quinn.get(page).status_code == 404
+    history = at_bea.get(f"/staff/cases/{case.public_id}/").content.decode()
+    assert "gave the case back" in history
+    assert "She is 34." not in history
+
+
+def test_a_rejection_is_said_and_nobody_else_hears_of_it(at_bea, at_cem, at_pat, at_quinn, case):
+    at_bea.post(f"/staff/cases/{case.public_id}/minor/")
+    unlock = f"/staff/minors/{case.public_id}/unlock/"
+    at_pat.post(unlock, {"reason": "She is 34."})
+    address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
+    for browser in (at_bea, at_cem):
+        assert "give a case back" not in browser.get("/staff/proposals/").content.decode().lower()
+        assert browser.post(address, {"do": "rejected", "because": "x"}).status_code == 404
+    answer = at_quinn.post(f"{unlock}answer/", {"do": "rejected", "because": "I doubt it."}, follow=True)
+    assert "The proposal is rejected." in answer.content.decode()
+    assert at_quinn.post(f"{unlock}answer/", {"do": "approved"}).status_code == 404
+    assert Case.objects.get().state == "minors"
+
+
+def test_what_the_reporter_said_is_not_offered_to_be_taken_back(at_pat, db):
+    form = MinorsForm(links=["https://platform.test/posts/1"])
+    asked = minors.submit_minors_report(form, by=Actor.reporter()).case
+    page = at_pat.get(f"/staff/minors/{asked.public_id}/").content.decode()
+    assert "Nobody here takes that back for them." in page
+    assert "Propose to give it back" not in page

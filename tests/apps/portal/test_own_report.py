@@ -9,13 +9,14 @@ import re
 import pytest
 from django.test import Client
 
+from staydown.apps.accounts.access import staff_actor
 from staydown.apps.audit import actions as audit
-from staydown.apps.cases.actions import minors
+from staydown.apps.cases.actions import answer_proposal, minors, unlocking
 from staydown.apps.cases.actions.asking import ask_reporter
 from staydown.apps.cases.models import Appeal, Item, Question, Report
 from staydown.core.audit import verify_proof
 from tests import factories as make
-from tests.people import AMARA, DORA
+from tests.people import AMARA, DORA, member
 
 pytestmark = pytest.mark.django_db
 
@@ -165,3 +166,23 @@ def test_a_report_that_was_taken_back_offers_nothing_more(client):
 
 def test_an_unknown_button_shows_the_report(client):
     assert "Your report" in page(client, make.submitted().code, go="admin:1")
+
+
+def test_a_picture_that_was_erased_by_mistake_is_chosen_again(client, bea):
+    sent = make.submitted(pictures=(1,), links=0)
+    case = minors.suspect_minor(sent.case, bea)
+    one, other = member("pia", "protection"), member("quinn", "protection")
+    asked = unlocking.propose_unlock(case, reason="She is 34.", staff=one, by=staff_actor(one))
+    answer_proposal(asked, "approved", staff=other, by=staff_actor(other))
+    shown = page(client, sent.code)
+    for said in ("That was our mistake", "Please choose your pictures again", "fingerprint deleted"):
+        assert said in shown
+    assert "She is 34." not in shown
+    assert "Add to my report" in page(client, sent.code, go="add")
+    found = json.dumps([{"pdq": "3c" * 32, "quality": 90, "sha256": None}])
+    again = page(client, sent.code, go="add-now", found=found)
+    assert "Please choose your pictures again" not in again
+    assert "waiting for a decision" in again
+    assert "you took it back" not in again
+    arabic = html.unescape(client.post("/ar/status/", {"code": sent.code}).content.decode())
+    assert "كان ذلك خطأ منا" in arabic

@@ -14,6 +14,7 @@ from staydown.apps.cases.hit_models import HeardHit, Hit
 from staydown.apps.cases.keeping_models import Keeping
 from staydown.apps.cases.law_models import Order, PinnedRegime
 from staydown.apps.cases.mail_models import MailTo
+from staydown.apps.cases.minors_models import Lock
 from staydown.apps.cases.querysets import CaseQuerySet
 from staydown.apps.cases.question_models import Question
 from staydown.apps.vault.fields import SealedTextField
@@ -29,6 +30,7 @@ __all__ = [
     "Hit",
     "Item",
     "Keeping",
+    "Lock",
     "MailTo",
     "Note",
     "Order",

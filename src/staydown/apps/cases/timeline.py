@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from staydown.apps.audit.querysets import history
-from staydown.apps.cases import checklist, regimes, support
+from staydown.apps.cases import checklist, choosing_again, regimes, support
 from staydown.apps.cases.models import Action, Case, Decision, Item, Report
 from staydown.errors import GroundError, RegimeError
 
@@ -66,6 +66,10 @@ ANSWERED: Final[dict[tuple[str, str], Text]] = {
 SUSPECTED: Final = _(
     "A moderator saw that someone in it may be under 18. So we deleted the fingerprints, and a person who is trained "
     "for this has it taken down here. Other services can do more: see “If someone in the picture is under 18”."
+)
+UNLOCKED: Final = _(
+    "Two people who are trained for this looked again: nobody under 18 is in it. That was our mistake, and we are "
+    "sorry. Your report goes on, with the same time limit as before."
 )
 ERASED: Final = _("What you had written was deleted here, before its usual time.")
 MODERATOR: Final = _("A moderator")
@@ -119,12 +123,20 @@ def next_step(report: Report) -> NextStep:
     if states & {Item.State.OPEN, Item.State.DISABLED} or (not states and case.state == Case.State.OPEN):
         if case.state == Case.State.MINORS:
             return NextStep(PROTECTOR, _("asks for it to be taken down here."), by, owed)
+        if choosing_again.without_hash(report) and not _waits_otherwise(report):
+            return NextStep(NOBODY, _("Please choose your pictures again, as we ask below."), by, owed)
         return NextStep(MODERATOR, _("looks at your report and decides."), by, owed)
     if Item.State.ASKED in states:
         return NextStep(PLATFORM, _("take it down and tell us when it is done."), by, owed)
     if states <= {Item.State.DECLINED, Item.State.WITHDRAWN}:
         return NextStep(NOBODY, _("Nothing more happens. If something has changed, send a new report."))
     return NextStep(NOBODY, _nothing_to_do(report))
+
+
+def _waits_otherwise(report: Report) -> bool:
+    """Whether something of the report waits for a moderator besides pictures that have to be chosen again."""
+    waiting = report.items.filter(state__in=[Item.State.OPEN, Item.State.DISABLED])
+    return waiting.exclude(pk__in=[item.pk for item in choosing_again.without_hash(report)]).exists()
 
 
 def _due(report: Report) -> datetime | None:
@@ -155,6 +167,8 @@ def _said(report: Report, verb: str, facts: Mapping[str, Any]) -> tuple[Text, st
         return LOOKED_AGAIN.get(str(facts.get("outcome")), ""), ""
     if verb == "case.minor_suspected":
         return SUSPECTED, ""
+    if verb == "case.unlocked":
+        return UNLOCKED, ""
     if verb == "case.forgotten":
         return (ERASED if facts.get("ordered") else ""), ""
     if verb == "case.hidden_at_once":

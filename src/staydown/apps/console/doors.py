@@ -47,6 +47,8 @@ ROLES: Final = {
     "minor": ("protection",),
     "minor_remove": ("protection",),
     "minor_refer": ("protection",),
+    "minor_unlock": ("protection",),
+    "minor_answer": ("protection",),
     "orders": CASEWORK,
     "laws": (*EVERYONE, "protection"),
     "law": (*EVERYONE, "protection"),

@@ -180,6 +180,7 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "report.withdrawn": _always("took a report back"),
     "item.withdrawn": _always("took one item back"),
     "case.minor_suspected": _always("saw that somebody under 18 may be shown, and locked the case"),
+    "case.unlocked": _always("gave the case back: nobody under 18 is shown, it was locked by mistake"),
     "case.referred": _referred,
     "report.added": _always("added something to a report"),
     "report.completed": _always("added what some laws ask for"),

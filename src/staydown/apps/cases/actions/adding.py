@@ -13,7 +13,7 @@ from django.utils import timezone
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
-from staydown.apps.cases import clocks, elements, intake, regimes, settling
+from staydown.apps.cases import choosing_again, clocks, elements, intake, regimes, settling
 from staydown.apps.cases.actions import interim
 from staydown.apps.cases.actions.reporting import prints_of, store_items
 from staydown.apps.cases.intake import HashGiven, ReportForm
@@ -61,6 +61,7 @@ def add_items(report: Report, *, links: Sequence[str] = (), hashes: Sequence[Has
     store_items(report, form, by, now)
     added = report.items.count() - before
     if added:
+        _take_their_place(report, len(form.hashes))
         _restart(case, report, now)
         _provide(report, form)
         clocks.note_validity(report, now)
@@ -141,6 +142,13 @@ def _new(report: Report, links: Sequence[str], hashes: Sequence[HashGiven]) -> R
     if kinds.count(Item.Kind.HASH) + len(pictures) > intake.MOST_HASHES:
         raise InvalidError(f"hashes: at most {intake.MOST_HASHES} pictures fit into one report. Send a second report.")
     return ReportForm(links=new, hashes=pictures)
+
+
+def _take_their_place(report: Report, pictures: int) -> None:
+    """Each picture that came now takes the place of one whose hash was erased by mistake, as far as there are some."""
+    for item in choosing_again.without_hash(report)[:pictures]:
+        item.state = Item.State.WITHDRAWN
+        item.save(update_fields=["state"])
 
 
 def _restart(case: Case, report: Report, now: datetime) -> None:

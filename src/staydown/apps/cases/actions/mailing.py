@@ -34,6 +34,7 @@ NEWS: Final = (
     "case.decided",
     "case.hidden_at_once",
     "case.minor_suspected",
+    "case.unlocked",
     "action.answered",
     "appeal.decided",
     "report.asked",

@@ -1,6 +1,7 @@
-"""Somebody under 18 may be shown: out of adult casework, at once and for good, while what is here still comes down.
+"""Somebody under 18 may be shown: out of adult casework at once, while what is here still comes down.
 
-Such a case is seen by the role `protection` alone. It has no hash in any bank and no preview; its clocks go on.
+A press by mistake is taken back by two people, in `unlocking`. Such a case is seen by the role `protection` alone. It
+has no hash in any bank and no preview; its clocks go on.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
 from staydown.apps.cases import clocks, intake, regimes, settling, support
 from staydown.apps.cases.access import DECIDERS
-from staydown.apps.cases.actions import interim
+from staydown.apps.cases.actions import interim, unlocking
 from staydown.apps.cases.actions.reporting import Submitted, acknowledge, code_for, open_case, report_of, store_report
 from staydown.apps.cases.intake import MinorsForm, ReportForm
-from staydown.apps.cases.models import Action, Case, Decision, Hit, Item
+from staydown.apps.cases.models import Action, Case, Decision, Hit, Item, Lock
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
 from staydown.core.law.schema import Shown
@@ -64,7 +65,7 @@ def suspect_minor(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
 
     Whatever supports them, its entries are withdrawn from every bank, which erases the hashes; its previews are
     forgotten and its lease ends. What the platform was asked to take down stays asked. One press: to be wrong costs an
-    adult some speed, to wait costs a child more.
+    adult some speed, to wait costs a child more. What it changes is remembered, for two people to take it back.
     """
     accounts.require_role(staff, *DECIDERS, Role.PROTECTION)
     actor = by or accounts.staff_actor(staff)
@@ -72,6 +73,7 @@ def suspect_minor(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
     if case.state == Case.State.MINORS:
         return case
     feed_writing.hold()
+    before = unlocking.state_before(case)
     entries = support.own_entries(case.items.all())
     for entry in entries:
         support.withdraw(entry, by=actor)
@@ -88,6 +90,7 @@ def suspect_minor(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
     case.state = Case.State.MINORS
     clocks.take_in_laws_on_minors(case, now)
     settling.settle(case, now)
+    Lock.objects.create(case=case, at=now, **unlocking.ended_by_locking(case, before, now))
     facts = {"entries": len(entries), "dropped": dropped, "reopened": reopened}
     reports = list(case.reports.filter(withdrawn_at=None).order_by("pk"))
     audit.record("case.minor_suspected", by=actor, about=case, also=reports, facts=facts)

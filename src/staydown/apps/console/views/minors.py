@@ -9,16 +9,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from staydown.apps.accounts.access import require_role
+from staydown.apps.accounts.access import require_role, staff_actor
+from staydown.apps.accounts.models import Staff
+from staydown.apps.banks.models import Proposal
+from staydown.apps.banks.proposals import Kind, waiting
 from staydown.apps.cases import regimes
 from staydown.apps.cases.access import case_for_staff, minors_case, minors_cases
-from staydown.apps.cases.actions import minors
+from staydown.apps.cases.actions import answer_proposal, minors, unlocking
 from staydown.apps.cases.actions.viewing import view_case
 from staydown.apps.console import history
 from staydown.apps.console.doors import door
 from staydown.apps.console.links import defanged
+from staydown.apps.console.views.proposals import wanted
 from staydown.core.law.clocks import time_left
-from staydown.errors import InvalidError, StateError
+from staydown.errors import CaseworkError, InvalidError, MissingError, StateError
 
 
 @door("suspect", "POST")
@@ -55,6 +59,10 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "reports": found.reports.order_by("pk"),
         "minors": [(regime.short_name, regime.minors) for regime in pinned],
         "history": history.of_case(found, pinned),
+        "refusal": unlocking.refusal(found),
+        "proposal": (proposal := waiting(Kind.UNLOCK, found)),
+        "is_own": proposal is not None and proposal.proposed_by_id == staff.pk,
+        "others": Staff.objects.filter(role="protection", is_active=True).exclude(pk=staff.pk).exists(),
         "menu": "minors",
     }
     return render(request, "console/minor.html", context)
@@ -82,4 +90,38 @@ def refer(request: HttpRequest, public_id: UUID) -> HttpResponse:
         messages.success(request, "The referral is noted.")
     except InvalidError as error:
         messages.error(request, error.message)
+    return redirect("console:minor", public_id)
+
+
+@door("minor_unlock", "POST")
+def unlock(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Proposes that the case was locked by mistake."""
+    staff = require_role(request.user)
+    found = minors_case(staff, public_id)
+    try:
+        unlocking.propose_unlock(found, reason=request.POST.get("reason", ""), staff=staff, by=staff_actor(staff))
+    except CaseworkError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, "It is proposed. Another person of child protection has to approve it.")
+    return redirect("console:minor", public_id)
+
+
+@door("minor_answer", "POST")
+def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Approves, rejects or voids that proposal."""
+    staff = require_role(request.user)
+    proposal = waiting(Kind.UNLOCK, minors_case(staff, public_id))
+    if proposal is None:
+        raise MissingError
+    try:
+        because = request.POST.get("because", "")
+        done = answer_proposal(proposal, wanted(request), because=because, staff=staff, by=staff_actor(staff))
+    except CaseworkError as error:
+        messages.error(request, error.message)
+        return redirect("console:minor", public_id)
+    if done.state == Proposal.State.DONE:
+        messages.success(request, "The case is back in the ordinary list.")
+        return redirect("console:minors")
+    messages.success(request, f"The proposal is {done.get_state_display()}.")
     return redirect("console:minor", public_id)

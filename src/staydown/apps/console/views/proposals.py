@@ -138,7 +138,7 @@ def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     proposal = proposal_for_staff(staff, public_id)
     try:
         done = answer_proposal(
-            proposal, _wanted(request), because=request.POST.get("because", ""), staff=staff, by=staff_actor(staff)
+            proposal, wanted(request), because=request.POST.get("because", ""), staff=staff, by=staff_actor(staff)
         )
     except CaseworkError as error:
         messages.error(request, error.message)
@@ -147,8 +147,9 @@ def answer(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return redirect("console:proposals")
 
 
-def _wanted(request: HttpRequest) -> str:
-    wanted = request.POST.get("do", "")
-    if wanted not in {"approved", "rejected", "void"}:
+def wanted(request: HttpRequest) -> str:
+    """Which answer the button gives; raises `InvalidError` for none."""
+    given = request.POST.get("do", "")
+    if given not in {"approved", "rejected", "void"}:
         raise InvalidError("Choose whether to approve, reject or void it.")
-    return wanted
+    return given

@@ -17,6 +17,7 @@ from staydown.apps.cases.access import report_for_code
 from staydown.apps.cases.actions import first_visit
 from staydown.apps.cases.actions.withdrawing import TAKEN_BACK
 from staydown.apps.cases.checklist import LawChecklist, for_report
+from staydown.apps.cases.choosing_again import erased_by_mistake, without_hash
 from staydown.apps.cases.models import Case, Item, MailTo, Report
 from staydown.apps.cases.timeline import NOBODY, next_step, timeline
 from staydown.apps.portal import limits, wording
@@ -84,11 +85,13 @@ def status(request: HttpRequest) -> HttpResponse:
 def _shown(report: Report, code: str) -> dict[str, object]:
     following = next_step(report)
     items = report.items.select_related("pdq_entry", "sha256_entry", "case")
+    erased = erased_by_mistake(report)
     return {
         "code": code,
         "groups": code.split("-"),
         "report": report,
-        "rows": [_row(item, number) for number, item in enumerate(items, start=1)],
+        "rows": [_row(item, number, item.pk in erased) for number, item in enumerate(items, start=1)],
+        "choose_again": without_hash(report),
         "lines": timeline(report),
         "next": following,
         "nobody_acts": following.who is NOBODY,
@@ -110,10 +113,10 @@ def _lacking(report: Report) -> list[LawChecklist]:
     return [law for law in for_report(report).laws if law.missing]
 
 
-def _row(item: Item, number: int) -> dict[str, object]:
+def _row(item: Item, number: int, is_erased: bool) -> dict[str, object]:
     must_say = item.state == Item.State.KEPT_DOWN and not item.blocks_copies
     kind, symbol, text = NOT_BLOCKED if must_say else STATES[Item.State(item.state)]
-    if item.kind == Item.Kind.HASH and item.case.state == Case.State.MINORS:
+    if is_erased or (item.kind == Item.Kind.HASH and item.case.state == Case.State.MINORS):
         kind, symbol, text = DELETED
     ours = OUR_LABEL.fullmatch(item.label or "")
     called = _("Video {number}") if item.is_video or (ours and ours[1] == VIDEO) else _("Picture {number}")
