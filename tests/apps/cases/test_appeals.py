@@ -122,17 +122,6 @@ def test_a_lead_does_not_answer_for_their_own_decision(cem):
         answered(actions.appeal(notice, words="A dog."), cem)
 
 
-def test_who_decided_earlier_answers_only_as_a_lead(bea, cem):
-    sent = make.submitted(pictures=())
-    make.decided(sent.case, bea, "disable")
-    make.decided(sent.case, member("finn", "moderator"))
-    notice = UploaderNotice.objects.get(action__kind="remove")
-    asked = actions.appeal(notice, words="A dog.")
-    with pytest.raises(DeniedError):
-        answered(asked, bea)
-    assert answered(asked, cem).state == "reversed"
-
-
 def test_it_is_answered_once(bea, cem):
     _, notice = removed(bea)
     asked = actions.appeal(notice, words="A dog.")

@@ -9,7 +9,7 @@ from staydown.apps.banks.models import Entry
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Appeal, Case, Decision, UploaderNotice
 from tests import factories as make
-from tests.people import DORA
+from tests.people import DORA, member
 
 
 @pytest.fixture
@@ -98,3 +98,19 @@ def test_what_is_missing_is_said(at_cem, asked, given, said):
     assert answer.status_code == 422
     assert said in answer.content.decode()
     assert Appeal.objects.get().state == "open"
+
+
+def test_a_lead_who_decided_before_answers_only_where_nobody_else_is_there(at_cem, cem, bea):
+    sent = make.submitted(pictures=())
+    make.decided(sent.case, cem, "disable")
+    make.decided(sent.case, bea)
+    asked = actions.appeal(UploaderNotice.objects.get(action__kind="remove"), words="A dog.")
+    other = member("finn", "moderator")
+    assert "You decided about this before. Another person" in at_cem.get(page_of(asked)).content.decode()
+    other.is_active = False
+    other.save()
+    page = at_cem.get(page_of(asked)).content.decode()
+    assert "Nobody who has not is there to answer it" in page
+    at_cem.post(page_of(asked), {"outcome": "upheld", "reason": "It is intimate."})
+    case = at_cem.get(reverse("console:case", args=[asked.case.public_id])).content.decode()
+    assert "having decided about it before, as nobody else was there" in case

@@ -163,7 +163,8 @@ def _forgotten(facts: Facts, regimes: Mapping[str, Regime]) -> str:
 
 def _appeal_decided(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     said = "reversed the decision" if facts.get("outcome") == "reversed" else "upheld the decision"
-    return f"looked again for the {facts.get('side', 'other side')}, and {said}"
+    before = ", having decided about it before, as nobody else was there" if facts.get("decided_before") else ""
+    return f"looked again for the {facts.get('side', 'other side')}, and {said}{before}"
 
 
 def _plain(verb: str) -> Callable[[Facts, Mapping[str, Regime]], str]:

@@ -15,17 +15,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from staydown.apps.accounts import access as accounts
-from staydown.apps.accounts.models import Role, Staff
+from staydown.apps.accounts.models import Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import feed_writing
-from staydown.apps.cases import appeals, regimes, settling
+from staydown.apps.cases import appeals, impartial, regimes, settling
 from staydown.apps.cases.access import DECIDERS
 from staydown.apps.cases.actions import notices
 from staydown.apps.cases.actions.carrying_out import Work, carry_out
 from staydown.apps.cases.actions.deciding import NOW, checked_form, written
 from staydown.apps.cases.actions.notices import NoticeForm
 from staydown.apps.cases.actions.restoring import check_ground, not_locked
+from staydown.apps.cases.impartial import Standing
 from staydown.apps.cases.intake import MOST_WORDS
 from staydown.apps.cases.models import Appeal, Case, Decision, Item, Report, UploaderNotice
 from staydown.apps.sharing import actions as sharing
@@ -113,11 +114,12 @@ def decide_appeal(asked: Appeal, given: Answer, *, staff: Staff, by: Actor) -> A
     """The appeal answered. Reversing a removal shows its items again and reverses their entries; reversing a decline
     asks for their removal.
 
-    Raises `DeniedError` for a person who decided it before, `StateError` when it is answered already, `GroundError`,
+    Raises `DeniedError` for a person who decided about it before, unless nobody else is there (see `impartial`; the log
+    says so then), `StateError` when it is answered already, `GroundError`,
     and `InvalidError` naming the field.
     """
     _check_answer(given)
-    require_another(asked, staff)
+    stands = require_another(asked, staff)
     case, now = settling.held(asked.case), timezone.now()
     not_locked(case)
     asked = Appeal.objects.select_for_update(of=("self",)).select_related("decision", "report").get(pk=asked.pk)
@@ -129,20 +131,20 @@ def decide_appeal(asked: Appeal, given: Answer, *, staff: Staff, by: Actor) -> A
     asked.reason, asked.answer = given.reason.strip(), given.answer.strip() or None
     asked.save(update_fields=["state", "decided_at", "by_staff", "reason", "answer", "replaced_by"])
     also = [case, asked.decision, *([asked.report] if asked.report else [])]
-    audit.record("appeal.decided", by=by, about=asked, also=also, facts={"side": asked.side, "outcome": asked.state})
+    facts = {"side": asked.side, "outcome": asked.state}
+    facts |= {"decided_before": True} if stands.is_exception else {}
+    audit.record("appeal.decided", by=by, about=asked, also=also, facts=facts)
     sharing.announce(Event.APPEAL_DECIDED, {"appeal": str(asked.public_id), "case": str(case.public_id)})
     return asked
 
 
-def require_another(asked: Appeal, staff: Staff) -> None:
-    """Raise `DeniedError` unless ``staff`` may answer: never who made the decision; who decided about the items at
-    another time only as a lead."""
+def require_another(asked: Appeal, staff: Staff) -> Standing:
+    """How ``staff`` stands to the appeal; raises `DeniedError` where they may not answer it."""
     accounts.require_role(staff, *DECIDERS)
-    if asked.decision.by_staff_id == staff.pk:
-        raise DeniedError("You made this decision. Another person has to look at it again.")
-    decided = Decision.objects.filter(items__in=asked.items.all(), by_staff=staff)
-    if staff.role != Role.LEAD and decided.exists():
-        raise DeniedError("You decided about this before. Another person, or a lead, has to look at it again.")
+    stands = impartial.standing(asked, staff)
+    if stands.refusal:
+        raise DeniedError(stands.refusal)
+    return stands
 
 
 def _check_answer(given: Answer) -> None:

@@ -15,8 +15,8 @@ from staydown.apps.accounts.models import Staff
 from staydown.apps.cases import actions, regimes
 from staydown.apps.cases.access import appeal_for_staff, appeals_for_staff
 from staydown.apps.cases.actions import Answer
-from staydown.apps.cases.actions.appealing import require_another
 from staydown.apps.cases.actions.viewing import view_case
+from staydown.apps.cases.impartial import Standing, standing
 from staydown.apps.cases.models import Appeal
 from staydown.apps.console import casefile, queue_rows
 from staydown.apps.console.appeal_form import AppealForm
@@ -36,14 +36,18 @@ def index(request: HttpRequest) -> HttpResponse:
     is_open = request.GET.get("state") != "answered"
     shown = found.filter(state="open").order_by("due_at", "pk") if is_open else _answered(found)
     page = Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
-    rows = [(each, time_left(each.due_at, now), _refusal(each, staff)) for each in page.object_list]
+    works = may(staff, "appeal")
+    rows = [
+        (each, time_left(each.due_at, now), standing(each, staff).refusal if works and is_open else "")
+        for each in page.object_list
+    ]
     context = {
         "rows": rows,
         "page": page,
         "is_open": is_open,
         "lanes": queue_rows.lanes(),
         "lane": "appeals",
-        "may_answer": may(staff, "appeal"),
+        "may_answer": works,
         "menu": "queue",
     }
     return render(request, "console/appeals.html", context)
@@ -80,15 +84,6 @@ def _form(asked: Appeal, data: object = None) -> AppealForm:
     return AppealForm(data, asked=asked, regime=regimes.pinned_one(asked.case, asked.decision.regime_id))
 
 
-def _refusal(asked: Appeal, staff: Staff) -> str:
-    """Why ``staff`` may not answer; empty when they may."""
-    try:
-        require_another(asked, staff)
-    except DeniedError as error:
-        return error.message
-    return ""
-
-
 def _page(
     request: HttpRequest,
     asked: Appeal,
@@ -103,8 +98,8 @@ def _page(
     now = timezone.now()
     file = casefile.gather(asked.case, now, unsealed=True)
     about = set(asked.decision.items.values_list("pk", flat=True))
-    refusal = _refusal(asked, staff) if asked.state == Appeal.State.OPEN else ""
-    is_open = asked.state == Appeal.State.OPEN and not refusal
+    stands = standing(asked, staff) if asked.state == Appeal.State.OPEN else Standing()
+    is_open = asked.state == Appeal.State.OPEN and not stands.refusal
     context = {
         "asked": asked,
         "case": asked.case,
@@ -114,7 +109,8 @@ def _page(
         "left": time_left(asked.due_at, now),
         "form": (form or _form(asked)) if is_open else None,
         "regime": regimes.pinned_one(asked.case, asked.decision.regime_id),
-        "refusal": refusal,
+        "refusal": stands.refusal,
+        "is_exception": stands.is_exception,
         "trouble": trouble,
         "works": True,
         "menu": "queue",
