@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -227,17 +225,6 @@ def test_someone_switched_off_is_out_at_once(bea, addresses):
     assert client.get(addresses["queue"]).status_code == 200
     accounts.deactivate_staff(bea, by=Actor.system())
     assert client.get(addresses["queue"]).status_code == 302
-
-
-@pytest.mark.parametrize("name", ["case", "decide", "renew", "release", "suspect"])
-def test_a_case_that_is_not_there_and_one_of_a_minor_look_the_same(name, bea, case, addresses):
-    Case.objects.filter(pk=case.pk).update(state="minors")
-    client = signed_in(bea)
-    method = next(method for method, each in MAY if each == name)
-    hidden = client.generic(method, addresses[name])
-    absent = client.generic(method, reverse(f"console:{name}", args=[uuid4()]))
-    assert hidden.status_code == absent.status_code == 404
-    assert case.number not in hidden.content.decode()
 
 
 @pytest.mark.parametrize("name", sorted(CHECKED_AGAIN))
