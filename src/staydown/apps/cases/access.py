@@ -99,11 +99,12 @@ def actions_for_key(key: ApiKey, *, scope: str = "action:read") -> QuerySet[Acti
 
 
 def notice_for_key(key: ApiKey, action_id: UUID | str) -> UploaderNotice:
-    """The notice that goes with an action, for a program that may read actions; `MissingError` where there is none."""
+    """The notice that goes with an action, for a program that may read actions; `MissingError` where there is none, and
+    in a case about a minor, whose uploader must not be warned."""
     action = action_for_key(key, action_id)
     found = UploaderNotice.objects.select_related("action__decision", "action__item__case").filter(action=action)
-    if (notice := found.first()) is None:
-        raise MissingError("There is no notice with this action: it takes nothing away from its uploader.")
+    if (notice := found.exclude(action__item__case__state=Case.State.MINORS).first()) is None:
+        raise MissingError("There is no notice with this action: its uploader is not told of it.")
     return notice
 
 
