@@ -6,97 +6,66 @@ import json
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.journeys.conftest import clean, start
+from tests.canaries import CANARY
+from tests.journeys.conftest import Site, clean, start
 
 pytestmark = pytest.mark.journey
 
-STORY = """
-import json, sys
-from datetime import date, timedelta
-from pathlib import Path
-from staydown.project import django
-django.setup(Path(sys.argv[1]))
-from django.apps import apps
-from django.db import connection
-from staydown.apps.audit.actor import Actor
-from staydown.apps.cases import actions, keeping
-from staydown.apps.cases.actions import forgetting
-from staydown.apps.cases.models import Action, Case, Report
-from tests import factories
 
-def columns():
-    sealed = set()
-    for names in keeping.ARTEFACTS.values():
-        for name in names:
-            model, field = name.split(".")
-            table = apps.get_model("staydown_cases", model)._meta.db_table
-            with connection.cursor() as cursor:
-                cursor.execute(f"SELECT {field} FROM {table} WHERE {field} IS NOT NULL")
-                sealed |= {bytes(value).hex() for (value,) in cursor.fetchall()}
-    return sealed
-
-system = Actor.system()
-given = factories.submitted(links=["https://platform.test/canary-link"], contact="canary-contact")
-case = Case.objects.get(pk=given.case.pk)
-said = {"verdict": "remove", "regime_id": "uk-osa-10-3A", "reason": "canary-reason"}
-actions.decide(case, **said, version=case.version, by=system)
-entry = case.items.exclude(pdq_entry=None).get().pdq_entry
-for asked in Action.objects.all():
-    actions.record_outcome(asked, result="removed", detail="canary-detail", by=system)
-actions.record_hits([factories.hit(entry, content_ref="canary-upload")], by=system)
-before = columns()
-forgetting.tick(by=system, today=date.today())
-done = forgetting.tick(by=system, today=date.today() + timedelta(days=4000))
-connection.close()
-print(json.dumps({"done": done, "sealed": sorted(before)}))
-"""
+def story(site: Site, *flags: str) -> tuple[dict[str, list[str]], str]:
+    """What the story of the canaries said of itself, and all that it logged."""
+    command = [sys.executable, "-m", "tests.canaries", str(site.data), *flags]
+    told = subprocess.run(command, env=clean(), capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    return json.loads(told.stdout.splitlines()[-1]), told.stderr
 
 
-def test_nothing_of_a_forgotten_case_is_left_in_any_file(tmp_path):
+@pytest.fixture
+def running(tmp_path):
+    """An install of its own, whose server runs beside the story: its log and its readers count too."""
     process, site = start(tmp_path / "data")
+    yield site
     process.kill()
     process.communicate()
-    told = subprocess.run(
-        [sys.executable, "-c", STORY, str(site.data)], env=clean(), capture_output=True, text=True, check=True
-    )
-    said = json.loads(told.stdout.splitlines()[-1])
-    assert said["done"] == 4  # three artefacts of the case, and the uploads
-    sealed = [bytes.fromhex(each) for each in said["sealed"]]
-    assert len(sealed) >= 7
 
-    copy = tmp_path / "backup.sqlite3"
+
+def files_of(site: Site) -> list[Path]:
+    """Every file of the install, its log, and a backup that is taken now."""
+    copy = site.data.parent / "backup.sqlite3"
     with sqlite3.connect(site.data / "staydown.sqlite3") as database, sqlite3.connect(copy) as backup:
         database.backup(backup)
-    files = [path for path in (*site.data.rglob("*"), copy) if path.is_file()]
-    assert len(files) >= 3
+    log = site.data.parent / f"{site.data.name}.log"
+    return [path for path in (*site.data.rglob("*"), copy, log) if path.is_file()]
+
+
+def test_nothing_that_was_erased_is_left_in_any_file(running):
+    said, logged = story(running)
+    assert said["missing"] == []  # the story leaves a word in every personal column of the models
+    assert said["left"] == []
+    stored = [bytes.fromhex(each) for each in said["stored"]]
+    assert len(stored) >= 40
+    files = files_of(running)
+    names = {path.name for path in files}
+    assert {"staydown.sqlite3", "staydown.sqlite3-wal", "staydown.sqlite3-shm", "backup.sqlite3", "data.log"} <= names
     for path in files:
         whole = path.read_bytes()
-        assert b"canary" not in whole, path.name
-        assert [each for each in sealed if each in whole] == [], path.name
-    assert "canary" not in told.stderr
-
-    verified = subprocess.run(
-        [sys.executable, "-m", "staydown", "audit", "verify", "--data", str(site.data)],
-        env=clean(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+        assert CANARY.encode() not in whole, path.name
+        assert [each for each in stored if each in whole] == [], path.name
+    assert CANARY not in logged
+    command = [sys.executable, "-m", "staydown", "audit", "verify", "--data", str(running.data)]
+    verified = subprocess.run(command, env=clean(), capture_output=True, text=True, check=False)
     assert verified.returncode == 0, verified.stderr
 
 
-def test_the_search_finds_what_is_not_erased(tmp_path):
-    """The same search, before anything is erased: else it would prove nothing."""
-    process, site = start(tmp_path / "data")
-    process.kill()
-    process.communicate()
-    story = STORY.replace("forgetting.tick(by=system, today=date.today() + timedelta(days=4000))", "0")
-    told = subprocess.run(
-        [sys.executable, "-c", story, str(site.data)], env=clean(), capture_output=True, text=True, check=True
-    )
-    sealed = [bytes.fromhex(each) for each in json.loads(told.stdout.splitlines()[-1])["sealed"]]
-    held = b"".join(path.read_bytes() for path in site.data.iterdir() if path.is_file())
-    assert all(each in held for each in sealed)
+def test_the_search_finds_what_is_not_erased(running):
+    """The same search, before anything is erased: else it would prove nothing. And nothing stands there in the open."""
+    said, _ = story(running, "--keep")
+    files = {path.name: path.read_bytes() for path in files_of(running)}
+    held = files["staydown.sqlite3"] + files["staydown.sqlite3-wal"]
+    stored = [bytes.fromhex(each) for each in said["stored"]]
+    assert [each for each in stored if each not in held and each not in files["backup.sqlite3"]] == []
+    assert [name for name, whole in files.items() if CANARY.encode() in whole] == []

@@ -126,17 +126,6 @@ def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
     return proposal
 
 
-def forget_reasons(about: models.Model) -> int:
-    """How many values of settled proposals about this row were overwritten: why it was proposed, and why answered."""
-    count = 0
-    for proposal in Proposal.objects.filter(about=reference(about)).exclude(state__in=WAITING):
-        count += 1 if proposal.decided_because is None else 2
-        proposal.reason = ""
-        proposal.decided_because = None if proposal.decided_because is None else ""
-        proposal.save(update_fields=["reason", "decided_because"])
-    return count
-
-
 def proposals_for_staff(staff: Staff) -> models.QuerySet[Proposal]:
     """The proposals that this person may read: an administrator their own, child protection those about its cases, and
     those who decide all others."""

@@ -49,9 +49,11 @@ ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
         "UploaderNotice.terms",
         "UploaderNotice.facts",
         "UploaderNotice.because",
+        "Proposal.reason",
+        "Proposal.decided_because",
     ),
 }
-"""Every column of casework that holds somebody's words or an address, by the artefact that laws speak of."""
+"""Every column about a case that holds somebody's words or an address, by the artefact that laws speak of."""
 
 _OF_MINORS: Final = {"report": "minor_data", "content_pointer": "minor_data", "decision": "minor_referral"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.apps import apps
 from django.conf import settings
@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.apps.banks import proposals
+from staydown.apps.audit.facts import reference
+from staydown.apps.banks.models import Proposal
 from staydown.apps.cases import settling
 from staydown.apps.cases.keeping import ARTEFACTS, CLOSED, due_on
 from staydown.apps.cases.keeping_models import Keeping
@@ -34,7 +35,7 @@ WAYS: Final = {
     "Unfounded": "report__case",
     "UploaderNotice": "action__item__case",
 }
-"""How the rows of each model belong to a case."""
+"""How the rows of each model belong to a case; proposals name it as the log does."""
 
 
 def tick(*, by: Actor, today: date | None = None) -> int:
@@ -87,7 +88,6 @@ def forget(case: Case, artefacts: Iterable[str], *, by: Actor, is_ordered: bool 
         return 0  # opened again since it was found
     done = [each for each in artefacts if each not in keeping.forgotten]
     values = sum(_erase(held, name) for artefact in done for name in ARTEFACTS[artefact])
-    values += proposals.forget_reasons(held) if "decision" in done else 0
     keeping.forgotten = sorted({*keeping.forgotten, *done})
     keeping.save(update_fields=["forgotten"])
     if done:
@@ -112,13 +112,19 @@ def _forget_hits(today: date) -> int:
     return int(bool(found))
 
 
+def rows_of(case: Case, model_name: str) -> models.QuerySet[Any]:
+    """The rows of this model that are about ``case``."""
+    if model_name == Proposal.__name__:
+        return Proposal.objects.filter(about=reference(case))
+    model = apps.get_model("staydown_cases", model_name)
+    return model._base_manager.filter(**{WAYS[model_name]: case})
+
+
 def _erase(case: Case, name: str) -> int:
     """How many values of one column of the case's rows were overwritten with an empty one."""
     model_name, field = name.split(".")
-    model = apps.get_model("staydown_cases", model_name)
-    rows = model._base_manager.filter(**{WAYS[model_name]: case}).exclude(**{field: None})
     count = 0
-    for row in rows.only("pk", "public_id", field):
+    for row in rows_of(case, model_name).exclude(**{field: None}).only("pk", "public_id", field):
         setattr(row, field, "")  # sealed emptiness, not NULL: some rows must have an address to be what they are
         row.save(update_fields=[field])
         count += 1
