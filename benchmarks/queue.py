@@ -12,7 +12,6 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 
 CASES = 100_000
 TARGET = 200  # milliseconds
@@ -25,38 +24,6 @@ PAGES = {
     "mine": "?only=mine",
     "nobody's": "?only=free",
 }
-
-
-def fill(count: int) -> None:
-    """Open cases of two laws, a link in each, due at all times of two days, some of them too late."""
-    from django.utils import timezone
-
-    from staydown.apps.cases import regimes
-    from staydown.apps.cases.models import Case, Clock, Item, Report
-
-    now = timezone.now()
-    pins = regimes.pin(regimes.in_force(now), now)
-    for at in range(0, count, 2_000):
-        numbers = range(at, min(at + 2_000, count))
-        due = [now + timedelta(seconds=(n * 7919) % 172_800 - 3_600) for n in numbers]
-        cases = Case.objects.bulk_create(
-            Case(number=f"Q{n:07}", opened_at=now, due_at=when, regimes=pins)
-            for n, when in zip(numbers, due, strict=True)
-        )
-        reports = Report.objects.bulk_create(
-            Report(case=case, role="subject", lookup_id=case.public_id.bytes * 2, received_at=now) for case in cases
-        )
-        pairs = list(zip(cases, reports, strict=True))
-        Item.objects.bulk_create(
-            Item(case=case, report=report, kind="link", url="https://platform.test/1", added_at=now)
-            for case, report in pairs
-        )
-        Clock.objects.bulk_create(
-            Clock(case=case, report=report, regime_id=law, clock_id="remove", starts_at=now - timedelta(days=3),
-                  due_at=case.due_at)
-            for case, report in pairs
-            for law in ("uk-osa-10-3A", "us-tida-3")
-        )  # fmt: skip
 
 
 def measured() -> Iterator[dict[str, object]]:
@@ -86,12 +53,16 @@ def main() -> None:
     import pytest  # noqa: F401 - the test settings start PostgreSQL only under it
 
     django.setup()
+    from django.db import transaction
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
     setup_test_environment()
     old = setup_databases(verbosity=0, interactive=False)
     try:
-        fill(int(sys.argv[1]) if len(sys.argv) > 1 else CASES)
+        from tests.crowd import fill
+
+        with transaction.atomic():
+            fill(int(sys.argv[1]) if len(sys.argv) > 1 else CASES)
         for row in measured():
             print(json.dumps(row), flush=True)
     finally:

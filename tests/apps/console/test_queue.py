@@ -9,13 +9,13 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from benchmarks.queue import fill
 from staydown.apps.audit.querysets import recent
 from staydown.apps.cases import actions, regimes
 from staydown.apps.cases.models import Case, Item
 from staydown.apps.console import queue_pages, queue_rows
 from staydown.apps.console.history import of_case
 from tests import factories as make
+from tests.crowd import fill
 from tests.people import AMARA, DORA
 
 pytestmark = pytest.mark.django_db

@@ -72,9 +72,11 @@ class Rows:
     """The cases of a lane in its order, to be sliced: first the ids by an index, then the rows of that slice.
 
     What has no deadline comes last; asking for it apart lets both databases walk the index instead of sorting it all.
+    With a ``length`` the second half is walked from the end, so that the last page costs as little as the first.
     """
 
-    def __init__(self, found: CaseQuerySet, lane: str) -> None:
+    def __init__(self, found: CaseQuerySet, lane: str, length: int = 0) -> None:
+        self._length = length
         self._parts = (
             [found.order_by("-pk")]
             if lane == "done"
@@ -85,16 +87,28 @@ class Rows:
         )
 
     def __getitem__(self, wanted: slice) -> list[Case]:
-        start, left, pks = wanted.start or 0, (wanted.stop or 0) - (wanted.start or 0), []
-        for number, part in enumerate(self._parts):
-            found = list(part.values_list("pk", flat=True)[start : start + left])
-            pks += found
-            left -= len(found)
-            if not left or number == len(self._parts) - 1:
-                break
-            start = 0 if found else max(0, start - part.count())
+        start, stop = wanted.start or 0, wanted.stop or 0
+        if 2 * start > self._length > 0:
+            end = min(stop, self._length)
+            backwards = [part.reverse() for part in reversed(self._parts)]
+            pks = _walked(backwards, self._length - end, end - start)[::-1]
+        else:
+            pks = _walked(self._parts, start, stop - start)
         rows = Case.objects.select_related("leased_by", "assigned_to").in_bulk(pks)
         return [rows[pk] for pk in pks]
+
+
+def _walked(parts: Sequence[CaseQuerySet], start: int, left: int) -> list[int]:
+    """The primary keys of so many cases from ``start``, where one part follows the other."""
+    pks: list[int] = []
+    for number, part in enumerate(parts):
+        found = list(part.values_list("pk", flat=True)[start : start + left])
+        pks += found
+        left -= len(found)
+        if left <= 0 or number == len(parts) - 1:
+            break
+        start = 0 if found else max(0, start - part.count())
+    return pks
 
 
 class LanePages(Paginator):  # type: ignore[type-arg] - of `Rows`, which is no queryset

@@ -38,7 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
         return redirect("console:case", found.public_id)
     wanted, lanes = wanted_of(request.GET), queue_rows.lanes()
     counts = {each: count for each, _, count in lanes}
-    rows = Rows(wanted.cases(staff, now), wanted.lane)
+    rows = Rows(wanted.cases(staff, now), wanted.lane, 0 if wanted.is_narrowed else counts[wanted.lane])
     given = request.GET.get("page", "1")
     page_number = int(given) if given.isascii() and given.isdecimal() and 0 < len(given) < 7 else 1
     if wanted.is_narrowed:
