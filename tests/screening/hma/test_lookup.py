@@ -180,12 +180,12 @@ def test_a_named_host_with_a_private_address_is_not_fetched_from(host):
 
 
 def test_a_picture_of_a_named_host_is_hashed_and_looked_up(monkeypatch):
-    photo = pictures.path("chelsea.png").read_bytes()
+    photo, film = pictures.path("chelsea.png").read_bytes(), b"what is no film"
     kinds = {"/1.png": ("image/png", 200), "/1.mp4": ("video/mp4", 200), "/gone.png": ("image/png", 404)}
 
     def answer(request: httpx.Request) -> httpx.Response:
         kind, status = kinds[request.url.path]
-        return httpx.Response(status, content=photo, headers={"content-type": kind})
+        return httpx.Response(status, content=film if kind == "video/mp4" else photo, headers={"content-type": kind})
 
     monkeypatch.setattr(
         "staydown.exchange.guarded.client", lambda _rules: httpx.Client(transport=httpx.MockTransport(answer))
@@ -196,8 +196,8 @@ def test_a_picture_of_a_named_host_is_hashed_and_looked_up(monkeypatch):
     at = "https://media.example"
     assert node.web.get("/h/hash", params={"url": f"{at}/1.png"}).json() == {"pdq": one.hash.hex()}
     assert list(node.web.get("/m/lookup", params={"url": f"{at}/1.png"}).json()["pdq"]) == ["HOUSE"]
-    assert node.web.get("/h/hash", params={"url": f"{at}/1.mp4"}).json() == {"video_md5": md5(photo).hex()}
-    assert node.web.get("/m/lookup", params={"url": f"{at}/1.mp4"}).status_code == 400  # it is none
+    assert node.web.get("/h/hash", params={"url": f"{at}/1.mp4"}).json() == {"video_md5": md5(film).hex()}
+    assert node.web.get("/m/lookup", params={"url": f"{at}/1.mp4"}).status_code == 400
     assert node.web.get("/h/hash", params={"url": f"{at}/gone.png"}).status_code == 400
     seen = handed_on(node, fetch_from=frozenset({"media.example"}))
     asked = {"url": f"{at}/1.png", "metadata": '{"content_id": "7"}'}
