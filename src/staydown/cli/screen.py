@@ -23,6 +23,7 @@ from staydown.errors import SettingError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.app import build
 from staydown.screening.hma.settings import HmaSettings
+from staydown.screening.keeping import KeptFile
 from staydown.screening.settings import KeyFile, Settings
 
 TURN: Final = 0.0005  # seconds; a thread that reads a long page of the feed lets the one that answers in this often
@@ -48,6 +49,12 @@ TURN: Final = 0.0005  # seconds; a thread that reads a long page of the feed let
 )
 @click.option("--max-lag", type=float, help="Seconds that the feed may be behind before /readyz fails. [default: 30]")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that decode pictures. [default: 2]")
+@click.option(
+    "--keep",
+    envvar="STAYDOWN_SCREEN_KEEP",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file for what the node knows, encrypted, to begin with after a restart. Without it nothing is on disk.",
+)
 @click.option("--plain-http", is_flag=True, help="Follow a feed over http although it is not on this machine.")
 def command(
     feed_url: str,
@@ -56,11 +63,13 @@ def command(
     port: int,
     max_lag: float | None,
     workers: int | None,
+    keep: Path | None,
     plain_http: bool,
 ) -> None:
     """Run a screening node: it follows a feed and answers whether an upload may be published.
 
-    It keeps the hashes in memory only. Start as many nodes as there are uploads; stop one at any time.
+    It keeps the hashes in memory only, unless --keep says otherwise. Start as many nodes as there are uploads; stop one
+    at any time.
     """
     settings = Settings.read(os.environ, max_lag=max_lag, workers=workers)
     follow = KeyFile.read(key_file)
@@ -69,10 +78,18 @@ def command(
     _start_log()
     if key_file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         logging.getLogger(__name__).warning("The key file can be read by others on this machine: chmod 600 it.")
-    _serve(settings, HmaSettings.read(os.environ), feed_url, follow, _listening(host, port))
+    kept = None if keep is None else KeptFile(keep.absolute(), follow)
+    _serve(settings, HmaSettings.read(os.environ), feed_url, follow, _listening(host, port), kept)
 
 
-def _serve(settings: Settings, hma: HmaSettings, feed_url: str, follow: KeyFile, listener: socket.socket) -> None:
+def _serve(
+    settings: Settings,
+    hma: HmaSettings,
+    feed_url: str,
+    follow: KeyFile,
+    listener: socket.socket,
+    kept: KeptFile | None,
+) -> None:
     """Answer on ``listener`` until SIGTERM or Ctrl-C, then end in order."""
     limits = Limits(max_bytes=settings.longest_upload)
     with (
@@ -81,7 +98,7 @@ def _serve(settings: Settings, hma: HmaSettings, feed_url: str, follow: KeyFile,
         HashingPool(settings.workers, limits) as pool,
     ):
         config = uvicorn.Config(
-            build(settings, feed_client=client, pool=pool, hma=hma),
+            build(settings, feed_client=client, pool=pool, hma=hma, keep=kept),
             loop="uvloop",
             http="httptools",
             ws="none",

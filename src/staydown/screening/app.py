@@ -36,6 +36,7 @@ from staydown.screening.auth import EXPLAIN, SCREEN
 from staydown.screening.faults import trace
 from staydown.screening.hma.routes import routes as hma_routes
 from staydown.screening.hma.settings import HmaSettings
+from staydown.screening.keeping import KeptFile
 from staydown.screening.metrics import CONTENT_TYPE
 from staydown.screening.node import Banks, Node
 from staydown.screening.settings import Settings
@@ -62,13 +63,16 @@ def build(
     pool: HashingPool,
     index: LiveIndex | None = None,
     hma: HmaSettings | None = None,
+    keep: KeptFile | None = None,
 ) -> Screening:
     """The app of a node that follows ``feed_client``; ``app.state.node`` is the node.
+
+    ``keep`` is the file in which it keeps what it knows; without one nothing is on disk.
 
     Its lifespan starts and stops the node's threads. Where no lifespan is run, as below a mount point, the host calls
     ``app.state.node.start()`` and ``app.state.node.stop()``.
     """
-    node = Node(settings, feed_client=feed_client, pool=pool, index=index)
+    node = Node(settings, feed_client=feed_client, pool=pool, index=index, keep=keep)
     return Screening(node, feed_client, hma or HmaSettings())
 
 

@@ -43,6 +43,11 @@ class ClientKeys:
         self._known = {key.digest: key for key in keys}
         self._met = {}
 
+    @property
+    def listed(self) -> list[ScreeningKey]:
+        """The keys that are good now."""
+        return list((self._known or {}).values())
+
     def find(self, authorization: bytes) -> ScreeningKey | None:
         """The key in an ``Authorization`` header, or None when it is no key of ours."""
         met = self._met  # taken before the list is looked at: a key that is revoked meanwhile is not remembered

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 QUICK: Final = 0.1  # seconds; an empty answer that came sooner was not held, so we must not ask again at once
 ASK_AGAIN: Final = 0.25  # seconds between two pulls when the publisher does not hold them
+OLDEST_ANSWERED: Final = 24 * 3600.0  # seconds; what was kept longer ago waits for the rest of the feed
 MOST_GATHERED: Final = 100_000  # entries
 _WARM_UP: Final = tuple(Hash(each, bytes(each.size)) for each in SINGLE)
 
@@ -72,6 +73,21 @@ class Follower:
         None before the first time.
         """
         return None if self._complete_at is None else max(self._clock() - self._complete_at, 0.0)
+
+    @property
+    def cursor(self) -> Cursor:
+        """How far it is. What the index holds is at least as new."""
+        return self._cursor
+
+    def begin_at(self, cursor: Cursor, *, age: float) -> None:
+        """Read on from here: the index holds what was read until so many seconds ago.
+
+        It answers for that at once, unless it is so old that much may have been withdrawn since.
+        """
+        self._cursor = cursor
+        self._complete_at = self._clock() - age
+        self._index.query(_WARM_UP)
+        self.is_synced = age <= OLDEST_ANSWERED
 
     def step(self) -> float:
         """Pull once and apply what came; the seconds until the next pull."""

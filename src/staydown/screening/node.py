@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +18,12 @@ from staydown.core.matching.live_videos import LiveVideos
 from staydown.core.matching.video import ANY_SHARE, VideoMatch
 from staydown.errors import FeedUnreachableError
 from staydown.exchange.peer import FeedClient
+from staydown.screening import keeping
 from staydown.screening.auth import ClientKeys, KeyList
 from staydown.screening.films import Films
 from staydown.screening.follower import Follower
 from staydown.screening.hits import Hit, Hits
+from staydown.screening.keeping import Keeper, Kept, KeptFile
 from staydown.screening.loop import Loop
 from staydown.screening.memory import use_one_heap
 from staydown.screening.metrics import Metrics
@@ -50,13 +53,22 @@ class Node:
     """Everything behind the routes. `start` and `stop` run its threads; asking it needs none of them."""
 
     def __init__(
-        self, settings: Settings, *, feed_client: FeedClient, pool: HashingPool, index: LiveIndex | None = None
+        self,
+        settings: Settings,
+        *,
+        feed_client: FeedClient,
+        pool: HashingPool,
+        index: LiveIndex | None = None,
+        keep: KeptFile | None = None,
     ) -> None:
         self.settings = settings
+        kept = keeping.begun(keep) if keep else None
+        if kept:
+            index = LiveIndex(kept.pictures)
         self.pool = pool
         self.films = Films(settings)
         self.index = LiveIndex() if index is None else index
-        self.videos = LiveVideos()
+        self.videos = LiveVideos(kept.videos if kept else None)
         self.keys = ClientKeys()
         self.metrics = Metrics()
         self.follower = Follower(
@@ -66,19 +78,26 @@ class Node:
         self._following = Loop("staydown-feed", self.follower.step)
         self._reporting = Loop("staydown-hits", self.hits.step)
         self._key_list = Loop("staydown-keys", KeyList(feed_client, self.keys, every=settings.keys_every).step)
+        if kept:
+            self.keys.replace(kept.keys)
+            self.follower.begin_at(kept.cursor, age=keeping.age(kept))
+        self._keeping = self._keeper(keep) if keep else None
         self._watch()
 
     def start(self) -> None:
         """Follow the feed, fetch the keys, report hits."""
         use_one_heap()
-        for loop in (self._following, self._key_list, self._reporting):
-            loop.start()
+        for loop in (self._following, self._key_list, self._reporting, self._keeping):
+            if loop is not None:
+                loop.start()
 
     def stop(self) -> None:
         """End the threads and report the hits that wait. Blocks for some seconds when the publisher does not answer."""
         self.films.close()
         self._following.stop(0)  # it may be waiting for a line; what comes now is not applied
         self._key_list.stop(0)
+        if self._keeping is not None:
+            self._keeping.stop(0)  # a file that is being written becomes none
         self._reporting.stop(self.settings.flush_seconds)
         self.hits.flush(self.settings.flush_seconds)
 
@@ -159,6 +178,17 @@ class Node:
     def can_answer(self) -> bool:
         """Whether it has read the whole feed once. Before that, "allow" would be a guess."""
         return self.follower.is_synced and self.keys.is_known
+
+    def known(self) -> Kept | None:
+        """All that this node knows, to begin with it after a restart; None until it can answer."""
+        cursor, lag = self.follower.cursor, self.follower.lag  # first: what the index holds beyond it is read again
+        if not self.can_answer or lag is None:
+            return None
+        return Kept(self.index.whole(), self.videos.whole(), cursor, time.time() - lag, self.keys.listed)
+
+    def _keeper(self, file: KeptFile) -> Loop:
+        keeper = Keeper(file, every=self.settings.keep_every, seq=lambda: self.follower.seq, known=self.known)
+        return Loop("staydown-keep", keeper.step)
 
     def _watch(self) -> None:
         watch = self.metrics.watch

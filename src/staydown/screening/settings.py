@@ -20,6 +20,7 @@ class Settings:
     max_lag: float = 30.0  # seconds that the feed may be behind before /readyz fails
     wait: float = 10.0  # seconds that the publisher may hold a pull until there is a line
     page: int = 5000  # lines a pull
+    keep_every: float = 300.0  # seconds between two writings of what the node knows, where it is kept
     keys_every: float = 3.0  # seconds between two looks at the list of client keys
     workers: int = 2  # processes that decode pictures
     video_workers: int = 1  # videos that are decoded at a time, each in a process of its own

@@ -13,7 +13,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -56,11 +56,21 @@ def save(index: MultiIndex, path: Path, videos: VideoIndex | None = None) -> Non
 
     With ``videos``, those too.
     """
+    with replaced(path) as file:
+        write(index, file, videos)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file that becomes ``path`` when the block ends well, and otherwise never was. Readable by its owner only.
+
+    Raises `SnapshotError` when it cannot be written.
+    """
     try:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # readable by its owner only
         try:
             with os.fdopen(handle, "wb") as file:
-                write(index, file, videos)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(path)
@@ -122,7 +132,7 @@ def read(data: bytes | mmap.mmap) -> MultiIndex:
     return read_all(data).pictures
 
 
-def read_all(data: bytes | mmap.mmap) -> Known:
+def read_all(data: bytes | memoryview | mmap.mmap) -> Known:
     """The indexes in the bytes of a file, which must stay as they are: the indexes lie in them."""
     directory, start = _directory(memoryview(data))
     try:
