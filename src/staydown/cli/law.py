@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from staydown.core.law.binding import Answers, Verdict, which
+from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, setting, which
 from staydown.core.law.regime import Regime, catalogue, pick, read
 from staydown.core.law.schema import Service, Statement
 from staydown.core.law.telling import MARKS, Row, limit, sections, status
@@ -127,7 +127,7 @@ def which_(
         is_small is True,
     )
     if not everything and not as_json:
-        answers = _ask(answers, is_small, sorted({each for one in found for each in one.applies.users_in}))
+        answers = _ask(answers, is_small, countries(found))
     verdicts = which(found, answers, _today())
     if as_json:
         click.echo(json.dumps(_verdicts(verdicts), ensure_ascii=False, indent=2))
@@ -135,26 +135,18 @@ def which_(
     _show_verdicts(verdicts)
 
 
-QUESTIONS = {
-    Service.USER_TO_USER: "Do people meet what others post or send there (posts, comments, messages, groups)?",
-    Service.HOSTING: "Does it store files, pictures or pages that people give it?",
-    Service.SEARCH: "Is it a search engine for what is elsewhere?",
-}
-
-
-def _ask(answers: Answers, is_small: bool | None, countries: list[str]) -> Answers:
+def _ask(answers: Answers, is_small: bool | None, among: list[str]) -> Answers:
     """The answers with what no option has given asked for. Enter takes the default, which is everything."""
     click.echo("Press Enter for the answer in brackets, which keeps every law that might bind you.\n")
     services, users_in = answers.services, answers.users_in
     if services is None:
         services = frozenset(each for each, asked in QUESTIONS.items() if click.confirm(asked, default=True)) or None
     if users_in is None:
-        known = ", ".join(countries)
+        known = ", ".join(among)
         given = click.prompt(f"Where do you have users? Any of {known}, separated by commas", default="everywhere")
         users_in = None if given == "everywhere" else frozenset(re.findall(r"[A-Z]{2}", given.upper())) or None
     if is_small is None:
-        asked = "Have you fewer than 50 people and 10 million euros of yearly turnover or balance sheet?"
-        is_small = click.confirm(asked, default=False)
+        is_small = click.confirm(SMALL, default=False)
     click.echo()
     return Answers(services, users_in, is_small)
 
@@ -165,11 +157,7 @@ def _verdicts(verdicts: list[Verdict]) -> dict[str, Any]:
         {"id": each.regime.id, "binds": each.binds, "why": each.why, "not_bound": list(each.not_bound)}
         for each in verdicts
     ]
-    return {"STAYDOWN_REGIMES": _setting(verdicts), "regimes": rows}
-
-
-def _setting(verdicts: list[Verdict]) -> str:
-    return ",".join(each.regime.id for each in verdicts if each.binds)
+    return {"STAYDOWN_REGIMES": setting(verdicts), "regimes": rows}
 
 
 def _show_verdicts(verdicts: list[Verdict]) -> None:
@@ -186,7 +174,7 @@ def _show_verdicts(verdicts: list[Verdict]) -> None:
             table.add_row(each.regime.id, each.regime.short_name, MARKS[each.regime.confidence], each.why + spared)
         console.print(table)
     console.print(Text("Put this into the environment of staydown", "bold"))
-    console.print(Text(f"  export STAYDOWN_REGIMES={_setting(verdicts)}"), soft_wrap=True)
+    console.print(Text(f"  export STAYDOWN_REGIMES={setting(verdicts)}"), soft_wrap=True)
     console.print(Text("This is not legal advice: let a lawyer read `staydown law show ID` of each."))
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from smtplib import SMTPException
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.utils import timezone
 
@@ -119,3 +122,29 @@ def test_nothing_is_sent_or_kept_while_mail_is_off(asked, bea, settings):
     assert mailing.tick(by=SYSTEM) == 0
     with pytest.raises(StateError):
         mailing.ask_for_mail(asked, address=ADDRESS, by=SYSTEM)
+
+
+#: Every template that is sent as a mail, and the line of the log that says so. Another one is another row here.
+MAILS = {"cases/news.txt": "report.mailed"}
+NO_MAILS = {"portal/receipt.txt"}  # a file that a reporter saves
+
+
+def test_every_template_of_a_mail_is_a_line_on_the_timeline(asked, bea):
+    folder = Path(apps.get_app_config("staydown_cases").path).parents[1]
+    found = {str(path.relative_to(root)) for root in folder.rglob("templates") for path in root.rglob("*.txt")}
+    assert found - NO_MAILS == set(MAILS)
+    modules = {path for path in folder.rglob("*.py") if re.search(r"EmailM|send_mail|mail_managers", path.read_text())}
+    assert {path.name for path in modules} == {"mailing.py"}  # one place sends, and it writes the line
+    decided(asked.case, bea)
+    mailing.tick(by=SYSTEM)
+    assert {line.verb for line in timeline(asked)} & set(MAILS.values()) == set(MAILS.values())
+
+
+def test_the_whole_way_of_a_report_works_with_mail_switched_off(bea, settings):
+    settings.STAYDOWN_MAIL, settings.EMAIL_BACKEND = False, "nowhere.at.all"
+    report = submitted().report
+    decided(report.case, bea)
+    for wanted in Action.objects.filter(item__report=report):
+        actions.record_outcome(wanted, result="removed", detail="", by=PLATFORM)
+    assert mailing.tick(by=SYSTEM) == 0
+    assert {"case.decided", "action.answered"} <= {line.verb for line in timeline(report)}

@@ -7,8 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from staydown.apps.cases import regimes
+from staydown.apps.console.templatetags.console import COUNTRIES
+from staydown.core.law.binding import Answers, countries, which
 from staydown.core.law.regime import load, load_all
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +82,32 @@ def test_the_operators_own_law_stands_among_them(at_bea, settings, tmp_path):
     settings.STAYDOWN_REGIMES = ["zz-test-1"]
     assert "Do what the order says: 24 hours" in text(at_bea.get("/staff/laws/zz-test-1/"))
     assert [each.id for each in regimes.in_force(datetime(2026, 6, 1, tzinfo=UTC))] == ["zz-test-1"]
+
+
+def answered(client, **given):
+    """What the questionnaire says: the laws that bind, and the setting."""
+    page = client.get("/staff/laws/", {"asked": "1", **given})
+    found = page.context["binding"]
+    assert f"STAYDOWN_REGIMES={found.setting}" in text(page)
+    return {each.regime.id for each in found.verdicts if each.binds}, found
+
+
+def test_which_laws_bind_me_is_asked_and_answered_and_changes_nothing(at_bea):
+    assert "What follows" not in text(at_bea.get("/staff/laws/"))
+    everything, _ = answered(at_bea)
+    assert everything == {
+        verdict.regime.id for verdict in which(load_all(), Answers(), timezone.now().date()) if verdict.binds
+    }
+    british, found = answered(at_bea, service=["user_to_user"], users_in=["GB"])
+    assert british < everything
+    assert {"uk-osa-10-3A"} <= british
+    assert not {"eu-dsa-16", "au-osa-77"} & british
+    assert [code for code, ticked in found.countries if ticked] == ["GB"]
+    small, _ = answered(at_bea, users_in=["EU"], small="1")
+    assert "Not bound as a small enterprise" in text(at_bea.get("/staff/laws/", {"asked": "1", "small": "1"}))
+    assert "eu-dsa-16" in small
+    assert answered(at_bea, users_in=["nowhere"], service=["none"])[0] == everything
+
+
+def test_every_country_that_a_shipped_law_names_has_a_name():
+    assert set(countries(load_all())) <= set(COUNTRIES)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from django.apps import apps
 
 from staydown.apps.audit.querysets import history
 from staydown.apps.cases.actions import noting
@@ -40,3 +44,14 @@ def test_what_is_uncovered_is_counted_and_a_pause_offered(at_bea, at_cem, bea):
     assert [each["pause"] for each in said] == [False] * (noting.PAUSE_EVERY - 1) + [True]
     assert at_cem.post("/staff/reveals/").json() == {"reveals": 1, "pause": False}
     assert Exposure.objects.get(staff=bea).reveals == noting.PAUSE_EVERY
+
+
+def test_nothing_in_the_console_has_a_sound_or_starts_by_itself(at_bea, case):
+    policy = at_bea.get(f"/staff/cases/{case.public_id}/")["Content-Security-Policy"]
+    media = next(part.split()[1:] for part in policy.split("; ") if part.startswith("media-src"))
+    assert media == ["blob:"]  # no address at all
+    console = Path(apps.get_app_config("staydown_console").path)
+    files = [path for kind in ("*.html", "*.js") for path in console.rglob(kind)]
+    assert len(files) > 30
+    found = [path.name for path in files if re.search(r"<video|<audio|new Audio|autoplay|\"video\"", path.read_text())]
+    assert found == []

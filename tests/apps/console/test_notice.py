@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
-from staydown.apps.cases import actions
+from staydown.apps.cases import actions, statement
 from staydown.apps.cases.models import Action, Case, Decision, UploaderNotice
+from staydown.apps.cases.timeline import timeline
 from tests import factories as make
 from tests.apps.console.test_decisions import address, given
-from tests.people import AMARA
+from tests.people import AMARA, DORA
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +40,31 @@ def test_the_whole_text_is_seen_before_it_is_sent(at_bea, opened):
     assert [(each.facts, each.basis, each.send) for each in notices] == [
         ("A picture from a bedroom.", "law", "now")
     ] * 2
+
+
+def test_it_is_seen_in_the_language_of_whoever_reads_it(at_bea, sent):
+    case = make.submitted(DORA, links=1, pictures=(), language="ar").case
+    assert at_bea.get(f"/staff/cases/{case.public_id}/").status_code == 200
+    answer = at_bea.post(address(case), given(case, notice_terms="Section 4"))
+    readings = answer.context["to_uploaders"]
+    assert [each.language for each in readings] == [code for code, _ in settings.LANGUAGES]
+    for each in readings:
+        with translation.override(each.language):
+            assert all(translation.gettext("It was taken down.") in text for text in each.texts)
+            assert each.language == settings.LANGUAGE_CODE or translation.gettext(statement.PROBE) != statement.PROBE
+    (reading,) = answer.context["to_reporters"]
+    with translation.override("ar"):
+        assert reading.texts == (translation.gettext("A moderator decided that it must go."),)
+    assert (reading.language, reading.direction) == ("ar", "rtl")
+    assert '<div lang="ar" dir="rtl">' in answer.content.decode()
+
+
+@pytest.mark.parametrize("verdict", ["remove", "decline", "disable"])
+def test_what_the_reporter_reads_beforehand_is_what_stands_on_their_page_afterwards(at_bea, opened, verdict):
+    (reading,) = at_bea.post(address(opened), given(opened, verdict)).context["to_reporters"]
+    at_bea.post(address(opened), given(opened, verdict, step="send"))
+    line = next(each for each in timeline(opened.reports.get()) if each.verb == "case.decided")
+    assert reading.texts == ("\n\n".join(filter(None, [str(line.text), line.detail])),)
 
 
 def test_a_decline_tells_the_uploader_nothing(at_bea, opened):

@@ -6,7 +6,7 @@ without hours, and nothing of other reporters: a line is theirs only where their
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from staydown.apps.audit.querysets import history
 from staydown.apps.cases import checklist, choosing_again, regimes, support
 from staydown.apps.cases.models import Action, Case, Decision, Item, Report
+from staydown.core.law.schema import Ground
 from staydown.errors import GroundError, RegimeError
 
 Text = str | Promise
@@ -109,6 +110,13 @@ def timeline(report: Report) -> list[TimelineLine]:
         if text:
             lines.append(TimelineLine(line.at.astimezone(UTC).date(), line.verb, text, detail))
     return lines
+
+
+def foretold(verdict: str, items: Sequence[Item], ground: Ground | None) -> tuple[Text, str]:
+    """The sentence, and the law's own ground, that a reporter would read if this were decided about these items."""
+    if verdict == Verdict.REMOVE and any(item.pdq_entry_id or item.sha256_entry_id for item in items):
+        return BLOCKED, ""
+    return DECIDED.get(Verdict(verdict), ""), ground.text if ground else ""
 
 
 def next_step(report: Report) -> NextStep:

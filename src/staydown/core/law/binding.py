@@ -8,8 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from staydown.core.law.schema import Intake, Regime, Service, Shown
+
+QUESTIONS: Final = {
+    Service.USER_TO_USER: "Do people meet what others post or send there (posts, comments, messages, groups)?",
+    Service.HOSTING: "Does it store files, pictures or pages that people give it?",
+    Service.SEARCH: "Is it a search engine for what is elsewhere?",
+}
+SMALL: Final = "Have you fewer than 50 people and 10 million euros of yearly turnover or balance sheet?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,16 @@ class Verdict:
 def which(regimes: Iterable[Regime], answers: Answers, today: date) -> list[Verdict]:
     """A verdict for each of these regimes, in their order. What is not in force binds nobody, and says why."""
     return [_verdict(each, answers, today) for each in regimes]
+
+
+def countries(regimes: Iterable[Regime]) -> list[str]:
+    """The countries to ask about: those that some regime names."""
+    return sorted({each for one in regimes for each in one.applies.users_in})
+
+
+def setting(verdicts: Iterable[Verdict]) -> str:
+    """What STAYDOWN_REGIMES is to be set to."""
+    return ",".join(each.regime.id for each in verdicts if each.binds)
 
 
 def _verdict(regime: Regime, answers: Answers, today: date) -> Verdict:

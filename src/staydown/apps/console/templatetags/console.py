@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django import forms, template
 from django.forms.boundfield import BoundField, BoundWidget
@@ -79,6 +79,25 @@ def page_language(code: str) -> str:
         return str(get_language_info(code)["name"])
     except KeyError:
         return code
+
+
+#: Where laws bind. A country that only a regime of the operator's own names is shown by its two letters.
+COUNTRIES: Final = {
+    "AU": "Australia",
+    "CA": "Canada",
+    "DK": "Denmark",
+    "EU": "the European Union",
+    "GB": "the United Kingdom",
+    "IN": "India",
+    "KR": "South Korea",
+    "US": "the United States",
+}
+
+
+@register.filter
+def country(code: str) -> str:
+    """The name of a country, or its code where there is none."""
+    return COUNTRIES.get(code, code)
 
 
 @register.filter

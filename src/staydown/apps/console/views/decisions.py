@@ -11,18 +11,16 @@ from django.utils import timezone
 
 from staydown.apps.accounts.access import require_role, staff_actor
 from staydown.apps.accounts.models import Staff
-from staydown.apps.cases import actions, statement
+from staydown.apps.cases import actions
 from staydown.apps.cases.access import case_for_staff
 from staydown.apps.cases.actions import notices
-from staydown.apps.cases.actions.carrying_out import is_located
-from staydown.apps.cases.models import Case, Decision
-from staydown.apps.console import casefile
+from staydown.apps.cases.models import Case
+from staydown.apps.console import casefile, told
 from staydown.apps.console.consequences import of_decision
 from staydown.apps.console.counts import spoken
 from staydown.apps.console.decision_form import LABELS, DecisionForm
 from staydown.apps.console.doors import door
 from staydown.apps.console.views import cases
-from staydown.core.law.regime import Regime
 from staydown.errors import ConflictError, GroundError, InvalidError, LeaseError, StateError
 
 
@@ -104,20 +102,12 @@ def _check(request: HttpRequest, file: casefile.CaseFile, form: DecisionForm) ->
         "chosen": named,
         "earlier": len(chosen) - len(named),
         "skipped": len(form.ticked) - len(chosen),
-        "notices": _notices(form, regime),
+        "to_reporters": told.to_reporters(form, regime),
+        "to_uploaders": told.to_uploaders(form, regime),
         "consequences": of_decision(form.decided, form.chosen, form.waiting, form.regimes),
         "menu": "queue",
     }
     return render(request, "console/check.html", context)
-
-
-def _notices(form: DecisionForm, regime: Regime) -> list[str]:
-    """What the uploaders would be told, text by text; nothing where the platform is asked to restrict nothing."""
-    if form.decided == Decision.Verdict.DECLINE:
-        return []
-    located = [item for item in form.chosen if is_located(item)]
-    said = form.notice
-    return statement.preview(form.decided, located, regime, facts=said.facts, terms=said.terms, by="staff")
 
 
 def _send(request: HttpRequest, case: Case, form: DecisionForm, staff: Staff) -> HttpResponse:

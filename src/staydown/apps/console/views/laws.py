@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 
 from staydown.apps.cases import regimes
 from staydown.apps.console.doors import door
+from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, setting, which
 from staydown.core.law.schema import Regime
 from staydown.core.law.telling import MARKS, limit, sections, status
 from staydown.errors import MissingError, RegimeError
@@ -37,7 +38,10 @@ class LawLine:
 
 @door("laws")
 def show(request: HttpRequest) -> HttpResponse:
-    """Every law that is known here: those that are on, and those that are off with the reason."""
+    """Every law that is known here: those that are on, and those that are off with the reason.
+
+    ``?asked=1`` answers "Which laws bind me?" by ``?service=``, ``?users_in=`` and ``?small=1``, and changes nothing.
+    """
     now = timezone.now()
     try:
         on, trouble = {each.id for each in regimes.bound(now)}, ""
@@ -50,9 +54,40 @@ def show(request: HttpRequest) -> HttpResponse:
         "late": [line for line in lines if line.is_on and line.is_late],
         "named": bool(settings.STAYDOWN_REGIMES),
         "trouble": trouble,
+        "binding": _binding(request.GET, now.date()),
         "menu": "laws",
     }
     return render(request, "console/laws.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The questions which laws bind an operator, as they were answered, and what follows."""
+
+    services: tuple[tuple[str, str, bool], ...]
+    countries: tuple[tuple[str, bool], ...]
+    small: str
+    is_small: bool
+    verdicts: tuple[Verdict, ...]
+    setting: str
+
+
+def _binding(given: QueryDict, today: date) -> Binding:
+    """The questionnaire. Nothing ticked counts as everything, and before it was asked everything is ticked."""
+    found, is_asked = regimes.known(), bool(given.get("asked"))
+    among = countries(found)
+    services = {each for each in QUESTIONS if each.value in given.getlist("service")}
+    users_in = {each for each in among if each in given.getlist("users_in")}
+    is_small = bool(given.get("small"))
+    verdicts = which(found, Answers(services or None, users_in or None, is_small), today) if is_asked else []
+    return Binding(
+        services=tuple((each.value, asked, not services or each in services) for each, asked in QUESTIONS.items()),
+        countries=tuple((each, not users_in or each in users_in) for each in among),
+        small=SMALL,
+        is_small=is_small,
+        verdicts=tuple(sorted(verdicts, key=lambda each: not each.binds)),
+        setting=setting(verdicts),
+    )
 
 
 @door("law")
