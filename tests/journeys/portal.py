@@ -169,7 +169,7 @@ NAME_OF_FOCUS = """() => {
   return label.replace(/\\(optional\\)/, "").trim().replace(/\\s+/g, " ");
 }"""
 
-#: Pages that can be opened by address, with their headings.
+#: Pages that can be opened by address, with their headings; a test holds them against the URL configuration.
 PAGES: Sequence[tuple[str, str]] = (
     ("/", "Get a private picture taken down"),
     ("/safety/", "Before you start: staying safe"),
@@ -177,4 +177,5 @@ PAGES: Sequence[tuple[str, str]] = (
     ("/status/", "Check a report"),
     ("/help/", "Help"),
     ("/under-18/", "Help when someone is under 18"),
+    ("/appeal/", "About a decision on something you uploaded"),
 )

@@ -37,9 +37,10 @@ ANSWERS = {
 class Walk:
     """The page that is open, and what can be done on it."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, language: str = "") -> None:
         self.client = client
-        self.response = client.get("/report/")
+        self.address = f"/{language}/report/" if language else "/report/"
+        self.response = client.get(self.address)
 
     @property
     def text(self) -> str:
@@ -77,7 +78,7 @@ class Walk:
 
     def post(self, **fields: str) -> Walk:
         """Post exactly these fields."""
-        self.response = self.client.post("/report/", fields)
+        self.response = self.client.post(self.address, fields)
         return self
 
     def to(self, step: str, **changed: dict[str, str]) -> Walk:
