@@ -22,6 +22,7 @@ from staydown.project.demo.stage import Stage
 from staydown.project.demo.visitor import Visitor
 
 sys.path.insert(0, str(Path(__file__).parent))
+import rows
 from take import CHOSEN, FLAGS, REPORTED
 
 HERE = Path(__file__).parent / "screens"
@@ -66,11 +67,19 @@ class Album:
         return "\n".join(parts)
 
 
-def press(page: Page, button: str) -> None:
+def press(page: Page, button: str, language: str = "en") -> None:
     """Press it and wait for the next heading: the portal's script swaps the page without a navigation."""
     before = page.locator("h1").inner_text()
-    page.get_by_role("button", name=button, exact=True).click()
+    page.get_by_role("button", name=said(button, language), exact=True).click()
     expect(page.locator("h1")).not_to_have_text(before, use_inner_text=True)
+
+
+def said(sentence: str, language: str) -> str:
+    """A sentence of the portal in this language."""
+    from django.utils import translation
+
+    with translation.override(language):
+        return translation.gettext(sentence)
 
 
 def answer(page: Page) -> None:
@@ -99,33 +108,34 @@ def answer(page: Page) -> None:
             line.fill("A. Reporter")
 
 
-def portal(browser: Browser, origin: str, album: Album) -> None:
-    """From the first page to the status page."""
-    chapter = "The portal"
+def portal(browser: Browser, origin: str, album: Album, there: rows.Rows, language: str = "en") -> None:
+    """From the first page to the status page, and the uploader's page."""
+    chapter = {"en": "The portal", "ar": "The portal in Arabic"}[language]
+    start = origin if language == "en" else f"{origin}/{language}"
     page = browser.new_context(viewport=PHONE).new_page()
     for name, path in ADDRESSES.items():
-        page.goto(origin + path)
+        page.goto(start + path)
         album.take(page, chapter, name)
-    page.goto(f"{origin}/report/")
+    page.fill("input[name=code]", there.uploader)
+    press(page, "Show the decision", language)
+    album.take(page, chapter, "appeal")
+    page.goto(f"{start}/report/")
     for _ in range(20):
         answer(page)
         album.take(page, chapter, "report")
-        if page.get_by_role("button", name="Send my report").count():
+        if page.get_by_role("button", name=said("Send my report", language)).count():
             break
-        press(page, "Continue")
-    press(page, "Send my report")
+        press(page, "Continue", language)
+    press(page, "Send my report", language)
     album.take(page, chapter, "report")
-    code = people.CODE.search(" ".join(page.inner_text("main").split()))
-    if code is None:
-        sys.exit("The last page of the report shows no receipt.")
-    page.goto(f"{origin}/status/")
+    code = "-".join(page.locator("#receipt span").all_inner_texts())
+    page.goto(f"{start}/status/")
     album.take(page, chapter, "status")
-    page.fill("input[name=code]", code.group())
-    press(page, "Show my report")
+    page.fill("input[name=code]", code)
+    press(page, "Show my report", language)
     album.take(page, chapter, "status")
-    for name, path in {**ADDRESSES, "report": "/report/", "status": "/status/"}.items():
-        page.goto(f"{origin}/ar{path}")
-        album.take(page, "The portal in Arabic", name)
+    press(page, "Take my report back", language)
+    album.take(page, chapter, "status")
 
 
 def signed_in(browser: Browser, stage: Stage, who: tuple[str, str]) -> Page:
@@ -147,7 +157,13 @@ def confirm(page: Page, who: tuple[str, str]) -> None:
         page.wait_for_url(lambda address: "/reauthenticate/" not in address)
 
 
-def casework(browser: Browser, stage: Stage, album: Album) -> None:
+def opened(page: Page, stage: Stage, who: tuple[str, str], path: str) -> None:
+    """Open a page of the console, by the password again where it asks for it."""
+    page.goto(stage.origin + path)
+    confirm(page, who)
+
+
+def casework(browser: Browser, stage: Stage, album: Album, there: rows.Rows) -> None:
     """What a moderator opens, a saved view, and a case up to its decision."""
     page, chapter = signed_in(browser, stage, stage.moderator), "The console of a moderator"
     page.goto(f"{stage.origin}/staff/?only=free")
@@ -173,9 +189,20 @@ def casework(browser: Browser, stage: Stage, album: Album) -> None:
     page.locator("textarea[name=reason]").fill("The person shown asks for it, and it is the picture.")
     press(page, "Check the decision")
     album.take(page, chapter, "decide")
+    for name, path in (("appeal", there.appeal), ("restore", there.restore)):
+        opened(page, stage, stage.moderator, path)
+        album.take(page, chapter, name)
 
 
-def office(browser: Browser, stage: Stage, album: Album) -> None:
+def protection(browser: Browser, stage: Stage, album: Album, there: rows.Rows) -> None:
+    """What the role that protects minors opens."""
+    page, chapter = signed_in(browser, stage, there.protector), "The console of child protection"
+    for name, path in (("minors", "/staff/minors/"), ("minor", there.minor)):
+        opened(page, stage, there.protector, path)
+        album.take(page, chapter, name)
+
+
+def office(browser: Browser, stage: Stage, album: Album, there: rows.Rows) -> None:
     """What an administrator opens, with one endpoint and one member of staff."""
     page, chapter = signed_in(browser, stage, stage.admin), "The console of an administrator"
     leads = {"endpoint": r"/webhooks/endpoints/[0-9a-f-]{36}/$", "member": r"/team/[0-9a-f-]{36}/$"}
@@ -192,6 +219,10 @@ def office(browser: Browser, stage: Stage, album: Album) -> None:
     page.goto(f"{stage.origin}/staff/sources/new/")
     confirm(page, stage.admin)
     album.take(page, chapter, "source_add")
+    steps = {"source": "", "source_change": "policy/", "source_remove": "remove/"}
+    for name, path in {**{each: there.source + end for each, end in steps.items()}, "key_revoke": there.key}.items():
+        opened(page, stage, stage.admin, path)
+        album.take(page, chapter, name)
 
 
 def main() -> None:
@@ -204,11 +235,14 @@ def main() -> None:
         for name in REPORTED:
             with Visitor(stage.origin) as reporter:
                 people.report(reporter, hash_picture(pictures.read(name)), f"{stage.platform.origin}/posts/{name[:4]}")
+        there = rows.made()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-            portal(browser, stage.origin, album)
-            casework(browser, stage, album)
-            office(browser, stage, album)
+            portal(browser, stage.origin, album, there)
+            casework(browser, stage, album, there)
+            protection(browser, stage, album, there)
+            office(browser, stage, album, there)
+            portal(browser, stage.origin, album, there, "ar")
             browser.close()
     PAGE.write_text(album.written())
 

@@ -80,6 +80,24 @@ class Portal:
         self.go_on("What has happened?")
         self.was_posted()
 
+    def begins_for_myself(self) -> None:
+        """From the start page to the question what they have, as the person shown."""
+        self.begin()
+        self.says_adult()
+        self.is_the_person_shown()
+
+    def begins_with_pictures(self) -> None:
+        """The same, to the page on which pictures are chosen."""
+        self.begins_for_myself()
+        self.field("The picture, on this device").check()
+        self.go_on("Choose the pictures")
+
+    def begins_with_links(self) -> None:
+        """The same, to the question for links."""
+        self.begins_for_myself()
+        self.field("Links to where it was posted").check()
+        self.go_on("Where was it posted?")
+
     def acts_for(self, relation: str) -> None:
         """Reports for someone else."""
         self.field("For someone else, who has asked me to").check()

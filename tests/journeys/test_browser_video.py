@@ -132,7 +132,8 @@ def test_a_file_that_no_browser_plays_is_named(browser):
 
 
 def test_a_video_is_hashed_on_the_device_and_stands_among_the_pictures(page, site):
-    chooses_pictures(amara := Portal(page, site.url))
+    amara = Portal(page, site.url)
+    amara.begins_with_pictures()
     film = clips.film(clips.scene("coffee.png", 2, size=(640, 360)))
     named = {"a name.mp4": film, "b.mp4": b"no video at all"}
     films = [{"name": name, "mimeType": "video/mp4", "buffer": data} for name, data in named.items()]
@@ -157,14 +158,6 @@ def test_a_video_is_hashed_on_the_device_and_stands_among_the_pictures(page, sit
     expect(page.locator("#pictures > li")).to_have_count(1)
 
 
-def chooses_pictures(amara):
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    amara.field("The picture, on this device").check()
-    amara.go_on("Choose the pictures")
-
-
 MOVING = [
     {"name": f"a.{kind.lower()}", "mimeType": f"image/{kind.lower()}", "buffer": clips.drawn(SCENE, kind)}
     for kind in ("GIF", "WEBP")
@@ -172,7 +165,8 @@ MOVING = [
 
 
 def test_a_picture_that_moves_stands_among_the_others_as_a_video(page, site):
-    chooses_pictures(amara := Portal(page, site.url))
+    amara = Portal(page, site.url)
+    amara.begins_with_pictures()
     amara.chooses(*MOVING)
     amara.chooses(pictures.path("coins.png"))
     assert amara.states() == [
@@ -187,7 +181,8 @@ def test_a_picture_that_moves_stands_among_the_others_as_a_video(page, site):
 
 def test_where_a_browser_shows_the_first_moment_only_the_page_says_so(page, site):
     page.add_init_script("delete window.ImageDecoder")
-    chooses_pictures(amara := Portal(page, site.url))
+    amara = Portal(page, site.url)
+    amara.begins_with_pictures()
     amara.chooses(MOVING[0])
     assert amara.states() == [f"Picture 1 fingerprint ready {wording.of_pictures()['still']}"]
     [found] = json.loads(page.locator("[name=found]").input_value())

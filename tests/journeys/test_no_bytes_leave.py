@@ -165,9 +165,7 @@ def test_a_whole_report_sends_neither_picture_nor_video_nor_name(page, relay, ph
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     amara = Portal(page, relay.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
+    amara.begins_for_myself()
     amara.has_pictures(photo, film, also_links=True)
     amara.gives_links(LINK)
     amara.says("Please be quick.", "amara@reporter.test")

@@ -18,9 +18,7 @@ LANGUAGES = pytest.mark.parametrize("language", ["", "ar"], ids=["English", "Ara
 def test_a_report_is_completed_added_to_and_kept_in_part(browser, site, language):
     with watched(browser, viewport=PHONE, has_touch=True) as page:
         amara = Portal(page, site.url, holds, language)
-        amara.begin()
-        amara.says_adult()
-        amara.is_the_person_shown()
+        amara.begins_for_myself()
         amara.has_links(LINK)
         amara.field("Is there anything you want to tell us?").fill("It is me.")
         amara.go_on("How do you want to report?")

@@ -90,11 +90,7 @@ def test_someone_under_18_is_shown_the_right_services(page, site):
 
 def test_many_pictures_at_once_each_with_its_state(page, site):
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    page.get_by_label("The picture, on this device").check()
-    amara.go_on("Choose the pictures")
+    amara.begins_with_pictures()
     amara.chooses(pictures.path("astronaut.png"), pictures.path("README.txt"), pictures.path("clock_motion.png"))
     assert amara.states() == [
         "Picture 1 fingerprint ready",
@@ -117,11 +113,7 @@ def test_many_pictures_at_once_each_with_its_state(page, site):
 
 def test_pictures_can_be_dropped_and_continue_waits_for_them(page, site):
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    page.get_by_label("The picture, on this device").check()
-    amara.go_on("Choose the pictures")
+    amara.begins_with_pictures()
     data = list(pictures.path("rocket.jpg").read_bytes())
     page.evaluate(
         """(data) => {
@@ -140,11 +132,7 @@ def test_pictures_can_be_dropped_and_continue_waits_for_them(page, site):
 
 def test_stop_ends_what_is_waiting_and_the_next_picture_works(page, site):
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    page.get_by_label("The picture, on this device").check()
-    amara.go_on("Choose the pictures")
+    amara.begins_with_pictures()
     page.evaluate(
         """() => {
           window.LiveWorker = window.Worker;
@@ -168,9 +156,7 @@ def test_stop_ends_what_is_waiting_and_the_next_picture_works(page, site):
 
 def test_back_and_forward_keep_what_was_typed_and_never_ask_to_send_again(page, site):
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
+    amara.begins_for_myself()
     amara.has_links(LINK)
     page.get_by_label("Is there anything you want to tell us?").fill("half a sentence")
     page.go_back()
@@ -195,11 +181,7 @@ def test_back_and_forward_keep_what_was_typed_and_never_ask_to_send_again(page, 
 
 def test_a_lost_connection_loses_no_answer(page, site):
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    page.get_by_label("Links to where it was posted").check()
-    amara.go_on("Where was it posted?")
+    amara.begins_with_links()
     page.get_by_label("Where was it posted?").fill(LINK)
     page.context.set_offline(True)
     amara.press("Continue")
@@ -212,9 +194,7 @@ def test_a_lost_connection_loses_no_answer(page, site):
 
 def at_the_receipt(page: Page, site) -> tuple[Portal, str]:
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
+    amara.begins_for_myself()
     amara.has_links(LINK)
     amara.says("", "")
     amara.states_all()
@@ -256,11 +236,7 @@ def test_the_code_can_be_copied_printed_and_saved(browser, site):
 
 def fill_something(page: Page, site) -> Portal:
     amara = Portal(page, site.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    page.get_by_label("Links to where it was posted").check()
-    amara.go_on("Where was it posted?")
+    amara.begins_with_links()
     page.get_by_label("Where was it posted?").fill("https://secret.example/canary")
     return amara
 

@@ -71,11 +71,7 @@ def test_pages_with_an_address(plain, holds, site, path, heading):
 
 def test_the_page_for_pictures_says_why_and_takes_lines_from_another_computer(plain, holds, site):
     amara = Portal(plain, site.url, holds)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
-    plain.get_by_label("The picture, on this device").check()
-    amara.go_on("Choose the pictures")
+    amara.begins_with_pictures()
     expect(plain.get_by_text("Your browser does not run JavaScript here")).to_be_visible()
     expect(plain.locator("input[type=file]")).to_be_hidden()
     plain.get_by_text("I made the fingerprints on another computer").click()

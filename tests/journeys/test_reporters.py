@@ -45,9 +45,7 @@ def open_case(desk: Console) -> Case:
 
 def test_a_survivor_reports_a_deepfake_by_link_and_is_heard(phone, desk, live_server):
     amara = Portal(phone, live_server.url)
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
+    amara.begins_for_myself()
     amara.has_links(POST)
     amara.says("A computer put my face into it. I never did that.", "amara@reporter.test")
     amara.states_all("Amara N.")
@@ -77,9 +75,7 @@ def test_a_survivor_reports_a_deepfake_by_link_and_is_heard(phone, desk, live_se
 
 def test_a_survivor_is_told_why_not_and_is_heard_by_another_person(phone, desk, live_server):
     amara = Portal(phone, live_server.url, language="de")
-    amara.begin()
-    amara.says_adult()
-    amara.is_the_person_shown()
+    amara.begins_for_myself()
     amara.has_links(POST)
     amara.says("", "amara@reporter.test")
     amara.states_all("Amara N.")

@@ -1,0 +1,87 @@
+"""What has happened before the pictures are taken, by the product's own actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASSWORD = "a long one for pictures 7"  # noqa: S105 - of an install that ends with the pictures
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The addresses of those rows in the console, how two people sign in, and the code of an uploader's appeal."""
+
+    appeal: str
+    minor: str
+    restore: str
+    source: str
+    key: str
+    lead: tuple[str, str]
+    protector: tuple[str, str]
+    uploader: str
+
+
+def made() -> Rows:
+    """Have an appeal waiting, a case of somebody under 18, a source that is followed; before any browser is started."""
+    from staydown.apps.accounts.actions import create_staff
+    from staydown.apps.accounts.models import ApiKey
+    from staydown.apps.audit.actor import Actor
+
+    system = Actor.system()
+    lead = create_staff("cem", password=PASSWORD, role="lead", pseudonym="Cem", by=system)
+    create_staff("ida", password=PASSWORD, role="protection", pseudonym="Ida", by=system)
+    restore, appeal, code = _appealed(lead)
+    return Rows(
+        appeal=appeal,
+        minor=_minor(),
+        restore=restore,
+        source=_source(),
+        key=f"/staff/keys/{ApiKey.objects.filter(revoked_at=None).latest('pk').public_id}/",
+        lead=("cem", PASSWORD),
+        protector=("ida", PASSWORD),
+        uploader=code,
+    )
+
+
+def _appealed(lead) -> tuple[str, str, str]:  # type: ignore[no-untyped-def] - a row of Django, started later
+    """A link that was taken down, whose uploader appeals; and the code of another uploader, who did not yet."""
+    from staydown.apps.accounts.access import staff_actor
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.cases import actions
+    from staydown.apps.cases.intake import ReportForm
+    from staydown.apps.cases.models import Action, UploaderNotice
+    from staydown.apps.cases.notice_codes import code_of
+
+    platform, found = Actor("key", "platform", "the platform"), []
+    for number in (1, 2):
+        form = ReportForm(links=[f"https://platform.example/posts/{number}0"], words="It is me.", language="en")
+        case = actions.submit_report(form, by=Actor.reporter()).case
+        said = {"verdict": "remove", "regime_id": "uk-osa-10-3A", "reason": "The person shown asks for it."}
+        decision = actions.decide(case, **said, version=case.version, staff=lead, by=staff_actor(lead))
+        for asked in Action.objects.filter(decision=decision):
+            notice = actions.hand_over(UploaderNotice.objects.get(action=asked), by=platform)
+            found.append((case, notice))
+    (case, notice), (_, other) = found
+    appeal = actions.appeal(notice, words="That is my own picture of a boat. Nobody is in it.")
+    return f"/staff/cases/{case.public_id}/restore/", f"/staff/appeals/{appeal.public_id}/", code_of(other)
+
+
+def _minor() -> str:
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.cases.actions.minors import submit_minors_report
+    from staydown.apps.cases.intake import MinorsForm
+
+    form = MinorsForm(links=["https://platform.example/posts/77"], language="en")
+    return f"/staff/minors/{submit_minors_report(form, by=Actor.reporter()).case.public_id}/"
+
+
+def _source() -> str:
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.banks.models import Bank
+    from staydown.apps.sharing import sources
+
+    keys = {"fetch_key": "x", "subscription_key": "y"}
+    policy = sources.Policy(bank=Bank.objects.earliest("pk"))
+    source = sources.add_source("helpline", "stopncii", "https://list.example/v1", keys, policy, by=Actor.system())
+    sources.pause(source, by=Actor.system())
+    return f"/staff/sources/{source.public_id}/"
