@@ -122,3 +122,10 @@ def test_an_administrator_who_lost_everything_gets_in_again_from_the_machine(ada
     assert [line.actor_kind for line in log.history(ada)] == ["system"]
     with pytest.raises(CommandError):
         call_command("reset_sign_in", "nobody")
+
+
+def test_nobody_gives_themselves_another_role(ada, system):
+    actions.create_staff("eva", password=actions.new_password(), role=Role.ADMIN, pseudonym="eva", by=system)
+    with pytest.raises(DeniedError):
+        actions.change_role(ada, role=Role.PROTECTION, by=access.staff_actor(ada))
+    assert Staff.objects.get(pk=ada.pk).role == Role.ADMIN

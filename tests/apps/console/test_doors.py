@@ -238,6 +238,18 @@ def test_what_makes_new_power_asks_who_it_is_again(name, ada, addresses):
     assert state() == before
 
 
+def test_a_role_that_was_taken_away_is_gone_from_a_session_of_an_hour_ago(cem, addresses):
+    client = signed_in(cem)
+    assert client.get(addresses["proposals"]).status_code == 200
+    accounts.change_role(cem, role=AUDITOR, by=Actor.system())
+    before = state()
+    assert client.get(addresses["proposals"]).status_code == 403
+    for name in ("proposal", "decide", "take_over", "appeal"):
+        assert client.post(addresses[name], {"do": "approved"}).status_code == 403
+    assert state() == before
+    assert client.get(addresses["case"]).status_code == 200  # and what the new one allows is there
+
+
 def test_the_menu_offers_what_the_role_may_open(addresses):
     titles = {
         "Cases": "queue",

@@ -142,14 +142,14 @@ def test_each_scope_is_explained():
 
 def test_a_key_is_shown_once_and_works(at_ada):
     make.submitted()
-    data = {"name": "a node", "scopes": ["feed:read", "hit:write"], "banks": ["house"], "expires_on": "2099-01-31"}
+    data = {"name": "a node", "scopes": ["hit:write", "key:list"], "banks": ["house"], "expires_on": "2099-01-31"}
     answer = at_ada.post("/staff/keys/new/", data)
     text = answer.context["made"].text
     assert text in answer.content.decode()
     key = key_for(text)
     assert (key.name, key.scopes, key.banks, str(key.expires_on)) == (
         "a node",
-        ["feed:read", "hit:write"],
+        ["hit:write", "key:list"],
         ["house"],
         "2099-01-31",
     )

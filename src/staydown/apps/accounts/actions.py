@@ -18,7 +18,7 @@ from staydown.apps.accounts import tokens
 from staydown.apps.accounts.models import SCOPES, ApiKey, Role, Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.errors import ConflictError, InvalidError, StateError
+from staydown.errors import ConflictError, DeniedError, InvalidError, StateError
 
 SEALED_MFA: Final = ("secret", "seed")
 
@@ -49,11 +49,13 @@ def create_staff(username: str, *, password: str, role: str, pseudonym: str, by:
 
 @transaction.atomic
 def change_role(staff: Staff, *, role: str, by: Actor) -> Staff:
-    """Give them another role. The last active administrator keeps theirs."""
+    """Give them another role. The last active administrator keeps theirs, and nobody gives themselves one."""
     if role not in Role.values:
         raise InvalidError(f"A role is one of: {', '.join(Role.values)}.")
     if role != Role.ADMIN:
         _keep_an_admin(staff)
+    if (by.kind, by.id) == ("staff", str(staff.public_id)):
+        raise DeniedError("You cannot change your own role. Another administrator has to.")
     before, staff.role = staff.role, role
     staff.save(update_fields=["role"])
     audit.record("staff.role_changed", by=by, about=staff, facts={"from": before, "to": role})
@@ -91,14 +93,16 @@ def create_key(
     *,
     expires_on: date | None = None,
     made_by: Staff | None = None,
+    is_waiting: bool = False,
     by: Actor,
 ) -> tuple[ApiKey, str]:
     """A new key and its text, which is kept nowhere and so can be shown this once only.
 
-    Whoever lets a person choose the scopes calls `staydown.apps.banks.key_actions.make_key`: one of them takes two.
+    Whoever lets a person choose the scopes calls `staydown.apps.banks.key_actions.make_key`: some take two people. A
+    key that is ``is_waiting`` for one may have none yet.
     """
     unknown = sorted(set(scopes) - set(SCOPES))
-    if unknown or not scopes:
+    if unknown or not (scopes or is_waiting):
         raise InvalidError(f"A key needs scopes, each one of: {', '.join(SCOPES)}.")
     if not name.strip() or len(name) > 60:
         raise InvalidError("A key needs a name of at most 60 characters that says what it is for.")

@@ -1,4 +1,4 @@
-"""Keys whose hashes block without a case: to give that power takes two people where policy says so."""
+"""Keys that one person alone does not give their power: to block without a case, and to take hashes out of a bank."""
 
 from __future__ import annotations
 
@@ -17,14 +17,21 @@ from staydown.apps.banks.proposals import Kind
 from staydown.errors import InvalidError, StateError
 
 ENFORCE: Final = "entry:enforce"
+#: The scopes that take two people, and what each is a case of.
+POWERS: Final = {ENFORCE: Kind.ENFORCE, "feed:read": Kind.EXPORT}
 
 
 class Made(NamedTuple):
-    """A new key, its text, and the proposal that it may enforce, where that waits for a second person."""
+    """A new key, its text, and the scopes that wait for a second person."""
 
     key: ApiKey
     text: str
-    proposal: Proposal | None
+    waits: list[str]
+
+
+def held_back(scopes: Sequence[str]) -> list[str]:
+    """Those of ``scopes`` that take two people, as the operator's policy is."""
+    return [scope for scope, kind in POWERS.items() if scope in scopes and proposals.needs_two(kind)]
 
 
 @transaction.atomic
@@ -40,18 +47,26 @@ def make_key(
 ) -> Made:
     """A new key that ``staff`` makes; its text can be shown this once only.
 
-    Where `ENFORCE` takes two people the key works without it until another person approves, and ``reason`` says why.
-    Raises `InvalidError` naming the field.
+    Of `POWERS` those that take two people are proposed, and ``reason`` says why; the key works without them until
+    another person approves. Raises `InvalidError` naming the field.
     """
-    waits = ENFORCE in scopes and proposals.needs_two(Kind.ENFORCE)
-    given = [scope for scope in scopes if scope != ENFORCE or not waits]
-    if waits and not given:
+    waits = held_back(scopes)
+    given = [scope for scope in scopes if scope not in waits]
+    if not given and waits == [ENFORCE]:
         raise InvalidError(f"scopes: {ENFORCE} alone lets a key do nothing. Tick what it may do besides.")
     if waits and not reason.strip():
-        raise InvalidError("reason: say why what it banks may block without a case. Another person has to approve it.")
-    key, text = accounts.create_key(name, given, banks, expires_on=expires_on, made_by=staff, by=by)
-    proposal = proposals.propose(Kind.ENFORCE, key, reason=reason, staff=staff, by=by) if waits else None
-    return Made(key, text, proposal)
+        raise InvalidError(f"reason: say why it may {' and '.join(waits)}. Another person has to approve that.")
+    key, text = accounts.create_key(
+        name, given, banks, expires_on=expires_on, made_by=staff, is_waiting=bool(waits), by=by
+    )
+    for scope in waits:
+        proposals.propose(POWERS[scope], key, reason=reason, details={"scope": scope}, staff=staff, by=by)
+    return Made(key, text, waits)
+
+
+def give_power(key: ApiKey, proposal: Proposal, by: Actor) -> ApiKey:
+    """The held ``key`` with the scope that an approved ``proposal`` is about."""
+    return accounts.widen_key(key, proposal.details["scope"], by=by)
 
 
 def held_key(public_id: str) -> ApiKey:

@@ -21,7 +21,7 @@ class Proposal(models.Model):
         """What is proposed."""
 
         RESTORE = "restore", _("show again what was taken down, and let its copies pass")
-        EXPORT = "export", _("write the hashes of a bank to a file")
+        EXPORT = "export", _("let hashes out of a bank")
         ENFORCE = "enforce", _("have entries block at once, without a case")
         UNBLOCK = "unblock", _("let copies of one entry pass again")
         ERASE = "erase", _("erase the words of a case before their time")

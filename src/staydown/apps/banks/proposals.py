@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 from staydown.apps.accounts import access as accounts
 from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.audit import actions as audit
+from staydown.apps.audit import querysets
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.facts import reference
 from staydown.apps.banks.models import Proposal
@@ -19,6 +21,8 @@ from staydown.errors import DeniedError, InvalidError, MissingError, StateError
 
 Kind, State = Proposal.Kind, Proposal.State
 
+STRANGE_FOR: Final = timedelta(days=7)
+MAKES_ACCOUNTS: Final = ("staff.created", "staff.role_changed", "staff.sign_in_reset")
 MOST_WORDS: Final = 5_000
 
 
@@ -78,6 +82,10 @@ def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff,
         accounts.require_role(staff, ANSWERED_BY.get(Kind(proposal.kind), Role.LEAD))
     if is_own and state != State.VOID:
         raise DeniedError("You proposed this. Another person has to answer it.")
+    if state == State.APPROVED and proposal.proposed_by and _is_made_by(staff, proposal.proposed_by):
+        raise DeniedError(
+            "Whoever proposed this has made or changed your account in the last days. Somebody else answers."
+        )
     words = because.strip() if state == State.APPROVED else _checked(because)
     proposal = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     if proposal.state != State.OPEN and (proposal.state, state) != (State.APPROVED, State.VOID):
@@ -143,6 +151,13 @@ def proposal_for_staff(staff: Staff, public_id: object) -> Proposal:
     if found is None:
         raise MissingError
     return found
+
+
+def _is_made_by(staff: Staff, other: Staff) -> bool:
+    """Whether ``other`` made the account of ``staff`` lately, or changed its role or its way to sign in: it may be a
+    second name of theirs. After `STRANGE_FOR` its owner or a colleague would have noticed."""
+    since = timezone.now() - STRANGE_FOR
+    return any(querysets.was_done(verb, staff, by=str(other.public_id), since=since) for verb in MAKES_ACCOUNTS)
 
 
 def _checked(words: str) -> str:

@@ -88,19 +88,21 @@ class KeyForm(RefusableForm):
     )
 
     reason = forms.CharField(
-        label="Why may it have entries block at once?",
+        label="Why may it do that?",
         required=False,
         max_length=1000,
-        help_text="Needed for entry:enforce alone. The key works without it until a lead has approved this.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def __init__(self, *args: Any, banks: list[str], today: date, two: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, banks: list[str], today: date, two: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["banks"].choices = [(bank, bank) for bank in banks]  # type: ignore[attr-defined]
         self.fields["expires_on"].widget.attrs["min"] = today.isoformat()
         if not banks:
             del self.fields["banks"]
+        self.fields[
+            "reason"
+        ].help_text = f"Needed for {' and '.join(two)}. The key works without that until a lead has approved it."
         if not two:
             del self.fields["reason"]
 

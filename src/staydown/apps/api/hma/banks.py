@@ -37,10 +37,10 @@ def create(request: HttpRequest, key: ApiKey) -> HttpResponse:
     name = hma.our_name(given.get("name"))
     if not is_yes(given.get("enabled_ratio", given.get("enabled", 1.0))):
         raise InvalidError(f"enabled: {ALWAYS}.")
+    if not key.sees(name):  # first, so that it does not learn which other banks there are
+        raise DeniedError("missing role: this key is limited to other banks")
     if Bank.objects.filter(name=name).exists():
         raise DeniedError("Bank already exists")
-    if not key.sees(name):
-        raise DeniedError("missing role: this key is limited to other banks")
     return JsonResponse(_shown(actions.open_bank(name, by=key_actor(key))), status=201)
 
 

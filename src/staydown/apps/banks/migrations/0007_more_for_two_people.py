@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("restore", "show again what was taken down, and let its copies pass"),
-                    ("export", "write the hashes of a bank to a file"),
+                    ("export", "let hashes out of a bank"),
                     ("enforce", "have entries block at once, without a case"),
                     ("unblock", "let copies of one entry pass again"),
                     ("erase", "erase the words of a case before their time"),

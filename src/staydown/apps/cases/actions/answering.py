@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 from django.db import models, transaction
 
-from staydown.apps.accounts import actions as accounts
 from staydown.apps.accounts.models import Staff
 from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import key_actions, proposals
@@ -35,9 +34,8 @@ WORK: Final = {
     (Kind.ERASE, "case"): Work(proposing.held_case, ordering_erasure.erase_as_proposed),
     (Kind.UNLOCK, "case"): Work(proposing.held_case, unlocking.unlock_as_proposed),
     (Kind.UNBLOCK, "entry"): Work(unblocking.held_entry, lambda entry, _, by: withdraw_entry(entry, by=by)),
-    (Kind.ENFORCE, "apikey"): Work(
-        key_actions.held_key, lambda key, _, by: accounts.widen_key(key, key_actions.ENFORCE, by=by)
-    ),
+    (Kind.ENFORCE, "apikey"): Work(key_actions.held_key, key_actions.give_power),
+    (Kind.EXPORT, "apikey"): Work(key_actions.held_key, key_actions.give_power),
     (Kind.ENFORCE, "source"): Work(
         lambda public_id: sources.held(sharing.source(public_id)),
         lambda source, proposal, by: sources.enforce_source(source, proposal, by=by),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from staydown.apps.accounts import actions
 from staydown.apps.accounts.access import require_role, staff_actor
 from staydown.apps.accounts.models import ApiKey
-from staydown.apps.banks import key_actions, proposals
+from staydown.apps.banks import key_actions
 from staydown.apps.banks.models import Bank, Proposal
 from staydown.apps.console.doors import door, may
 from staydown.apps.console.forms import KeyForm
@@ -21,16 +21,17 @@ from staydown.errors import InvalidError, MissingError
 
 def _form(data: object = None) -> KeyForm:
     banks = list(Bank.objects.order_by("name").values_list("name", flat=True))
-    two = proposals.needs_two(proposals.Kind.ENFORCE)
+    two = key_actions.held_back(list(key_actions.POWERS))
     return KeyForm(data, banks=banks, today=timezone.now().date(), two=two)
 
 
 def _page(request: HttpRequest, form: KeyForm | None = None, status: int = 200) -> HttpResponse:
     live = ApiKey.objects.live()
-    asked = Proposal.objects.filter(kind=proposals.Kind.ENFORCE, state="open", about__startswith="apikey:")
+    asked: dict[str, list[str]] = {}
+    for each in Proposal.objects.filter(state="open", about__startswith="apikey:").order_by("pk"):
+        asked.setdefault(each.about.partition(":")[2], []).append(each.details["scope"])
     context = {
-        "live": live,
-        "waiting": {about.partition(":")[2] for about in asked.values_list("about", flat=True)},
+        "live": [(key, asked.get(str(key.public_id), [])) for key in live],
         "gone": ApiKey.objects.exclude(pk__in=live).order_by("-pk")[:50],
         "form": form or (_form() if may(request.user, "key_create") else None),
         "may_revoke": may(request.user, "key_revoke"),
