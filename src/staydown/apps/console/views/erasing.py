@@ -36,7 +36,7 @@ class EraseForm(RefusableForm):
         label="Why, before its time?",
         max_length=MOST_WORDS,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The reason is kept: name no person.",
+        help_text="Colleagues read it. Name no person.",
         error_messages={"required": "Say why, in your own words."},
     )
 
