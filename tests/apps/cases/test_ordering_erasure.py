@@ -46,11 +46,11 @@ def aged(case, days=400):
 def test_two_people_erase_what_reporters_wrote_and_the_log_still_verifies(case, bea, cem):
     before = words(case)
     proposal = asked(case, bea)
-    assert words(case) == before
+    assert words(case) - {proposal.reason} == before
     assert answered(proposal, cem).state == "done"
     report = case.reports.get()
     assert not any((report.words, report.contact, report.signature, report.relation, report.acknowledgement))
-    assert words(case) < before
+    assert words(case) - {proposal.reason} < before
     assert audit.verify()
     (line,) = [each for each in history(case) if each.verb == "case.forgotten"]
     assert (line.facts["artefacts"], line.facts["ordered"], line.actor_label) == (["report"], True, cem.pseudonym)
