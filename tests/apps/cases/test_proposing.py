@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from staydown.apps.accounts.access import staff_actor
+from staydown.apps.accounts.models import Staff
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions as banks
@@ -120,6 +121,16 @@ def test_what_can_no_longer_be_done_stays_a_proposal(sent, bea, cem):
         answered(made, cem)
     made.refresh_from_db()
     assert made.state == "open"
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "auditor"}])
+def test_what_somebody_proposed_who_no_longer_decides_does_not_happen(sent, bea, cem, change):
+    made = asked(sent, bea)
+    Staff.objects.filter(pk=bea.pk).update(**change)
+    with pytest.raises(StateError, match="any more"):
+        answered(made, cem)
+    assert {entry.state for entry in Entry.objects.all()} == {"enforced"}
+    assert answered(made, cem, "void", "She has left.").state == "void"
 
 
 def test_an_approval_is_used_once(cem, system):

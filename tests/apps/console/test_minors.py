@@ -97,6 +97,7 @@ def test_a_mistake_is_taken_back_by_two_on_its_page(at_bea, at_pat, at_quinn, ca
     history = at_bea.get(f"/staff/cases/{case.public_id}/").content.decode()
     assert "gave the case back" in history
     assert "She is 34." not in history
+    assert "a removal blocks no copies" in history
 
 
 def test_a_rejection_is_said_and_nobody_else_hears_of_it(at_bea, at_cem, at_pat, at_quinn, case):

@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.db.models import Max, Min, Sum
 
+from staydown.apps.banks.models import LIVE, Entry
 from staydown.apps.cases import regimes
 from staydown.apps.cases.actions.restoring import REMOVED
 from staydown.apps.cases.checklist import LawChecklist, ReportChecklist, for_case
@@ -22,6 +23,10 @@ from staydown.core.law.schema import Clock as Limit
 from staydown.core.law.schema import Regime
 
 MOST_OTHERS: Final = 20  # other cases of one hash that the page names
+
+
+def _any_live(entries: Sequence[Entry]) -> bool:
+    return any(entry.state in LIVE for entry in entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,12 @@ class ItemRow:
     def value(self) -> str:
         """What the row's box sends."""
         return f"{UP_TO}{self.item.public_id}" if self.folded else str(self.item.public_id)
+
+    @property
+    def lost_hash(self) -> bool:
+        """Whether a picture waits whose hashes were erased meanwhile: a removal of it would block nothing."""
+        entries = [each for each in (self.item.pdq_entry, self.item.sha256_entry) if each is not None]
+        return self.waits and self.item.kind == Item.Kind.HASH and bool(entries) and not _any_live(entries)
 
     @property
     def preview_allowed(self) -> bool:
@@ -135,7 +146,7 @@ def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
     """The page of ``case``. ``unsealed``: with what the reporter and the platform wrote, for those who decide."""
     clocks = list(case.clocks.all())
     found = case.items.annotate(hit_total=Sum("hits__count"), entry=Min("hits__entry_id"))
-    items = list(found.select_related("pdq_entry").prefetch_related("actions").order_by("pk"))
+    items = list(found.select_related("pdq_entry", "sha256_entry").prefetch_related("actions").order_by("pk"))
     uploads = Uploads((_alike(item), item) for item in items if item.kind == Item.Kind.CONTENT)
     return CaseFile(
         case=case,

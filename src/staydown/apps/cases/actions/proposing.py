@@ -19,7 +19,7 @@ from staydown.apps.cases.actions.deciding import checked_form
 from staydown.apps.cases.actions.leases import require_free
 from staydown.apps.cases.actions.restoring import RESTORE, check_ground, not_locked, removed_among, restore
 from staydown.apps.cases.models import Case, Decision, Item
-from staydown.errors import ConflictError
+from staydown.errors import ConflictError, StateError
 
 
 def needs_two(items: Sequence[Item]) -> bool:
@@ -64,7 +64,9 @@ def held_case(public_id: str) -> Case:
 
 def restore_as_proposed(case: Case, proposal: Proposal, by: Actor) -> Decision:
     """The decision, of whoever proposed it, that shows the items of an approved ``proposal`` again."""
-    proposer = accounts.require_role(proposal.proposed_by, *DECIDERS)
+    proposer = proposal.proposed_by
+    if proposer is None or not proposer.is_active or proposer.role not in DECIDERS:
+        raise StateError("Whoever proposed this does not decide here any more. Void it, and propose it anew.")
     if case.leased_by_id is not None:  # the second person looked at it, or somebody else does: this does not wait
         case.leased_by = case.leased_until = None
         case.save(update_fields=["leased_by", "leased_until"])
