@@ -150,6 +150,8 @@ WRONG = {
     "a number is true": (instead("hours = 24", "hours = true"), "clocks[1].hours must be a whole number"),
     "hours are none": (instead("hours = 24", "hours = 0"), "clocks[1].hours must be a whole number above 0"),
     "true is a number": (instead("required = false", "required = 0"), "elements[1].required must be true or false"),
+    "curly quotes": (instead('id = "zz-test-1"', "id = “zz-test-1”"), "Type straight quotes"),
+    "a date is local": (instead("2027-01-31", "31.01.2027"), "Write a date as 2026-01-31"),
     "a date is text": (instead("review_by = 2027-01-31", 'review_by = "2027-01-31"'), "review_by must be a date"),
     "a date is a moment": (instead("2027-01-31", "2027-01-31T00:00:00"), "review_by must be a date"),
     "a word is none of the list": (instead('"order_served"', '"served"'), "clocks[1].starts must be one of: received"),

@@ -34,9 +34,18 @@ _REGIME_ID: Final = re.compile(r"[a-z]{2}(-[A-Za-z0-9]+)+")
 _PART_ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SOURCE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
+_CURLY: Final = re.compile(r"=\s*[\u201c\u201d\u201e\u2018\u2019]")
+_LOCAL_DATE: Final = re.compile(r"=\s*\d{1,2}[./]\d{1,2}[./]\d{4}")
 _ORDER: Final = list(Confidence)
 _UNKNOWN: Final = "There is no regime of this id. Those known are: {}."
 _BY_ORDER: Final = (Start.NOTICE_SERVED, Start.ORDER_SERVED)
+
+
+def _hint(text: str) -> str:
+    """What a person who is used to a word processor does wrong, where the text shows it."""
+    if _CURLY.search(text):
+        return ". Type straight quotes: a word processor has made curly ones"
+    return ". Write a date as 2026-01-31" if _LOCAL_DATE.search(text) else ""
 
 
 @functools.lru_cache(maxsize=256)
@@ -46,7 +55,7 @@ def parse(text: str, file: str = "regime") -> Regime:
     try:
         fields = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise place.fault(f"is not valid TOML: {error}") from None
+        raise place.fault(f"is not valid TOML: {error}{_hint(text)}") from None
     if fields.pop("schema", None) != SCHEMA:
         raise place.at("schema").fault(f"must be {SCHEMA}")
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
