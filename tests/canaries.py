@@ -91,7 +91,7 @@ def _removed_and_appealed(moderator, lead) -> None:
     said = {"regime_id": "uk-osa-10-3A", "ground": make.ground(), "reason": word("proposal")}
     said |= {"version": report.case.version, "staff": moderator, "by": staff_actor(moderator)}
     proposed = proposing.restore_or_propose(report.case, items=[picture], **said)
-    proposing.answer_proposal(proposed, "rejected", because=word("rejected"), staff=lead, by=staff_actor(lead))
+    actions.answer_proposal(proposed, "rejected", because=word("rejected"), staff=lead, by=staff_actor(lead))
     told = UploaderNotice.objects.filter(action__item__case=report.case).first()
     appeal = actions.appeal(told, words=word("appeal"))
     answer = Answer(outcome="upheld", reason=word("why"), answer=word("appeal answered"))

@@ -164,14 +164,19 @@ def partners() -> list[bytes]:
     told = stopncii.page([stopncii.Record(id_, HASH, 5, [("a", "confirmed")])], since=1, token=None)
     feedback = {"hashFeedbacks": [{"signalType": "ImagePDQ", "hashValue": HASH.hex(), "feedbackValue": "Blocked"}]}
     owner, window = ncmec.Member(1, "a"), ncmec.Window(at, at)
-    listed = ncmec.entries(owner, [ncmec.Image(id_, at, HASH)], window, start=0, total=2, token="a")
+    listed = ncmec.entries(owner, [ncmec.Shared(id_, at, Algorithm.PDQ, HASH)], window, start=0, total=2, token="a")
     update = {"id": "1", "indicator": HASH.hex(), "type": "HASH_PDQ", "last_updated": 5, "should_delete": False}
     update["descriptors"] = {"data": [{"id": "2", "status": "MALICIOUS", "owner": {"id": "3"}}]}
     page = {"data": [update], "paging": {"next": "https://list.test/1/threat_updates/?after=a"}}
     negative = (
         b'<feedbackSubmission xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><affirmative/></feedbackSubmission>'
     )
-    return [*(json.dumps(each).encode() for each in (told, feedback, page)), listed, negative, ncmec.reasons()]
+    return [
+        *(json.dumps(each).encode() for each in (told, feedback, page)),
+        listed,
+        negative,
+        ncmec.reasons(Algorithm.PDQ),
+    ]
 
 
 SEEDS: Final[dict[str, Callable[[], list[bytes]]]] = {
