@@ -6,6 +6,7 @@ import pytest
 
 from staydown.apps.accounts.access import key_actor, staff_actor
 from staydown.apps.banks import actions as banks
+from staydown.apps.banks import client_actions
 from staydown.apps.banks.models import Entry, Proposal
 from staydown.apps.cases import actions
 from staydown.errors import DeniedError, InvalidError
@@ -77,3 +78,42 @@ def test_what_only_asks_for_a_review_is_ended_at_once(system):
 def test_without_the_policy_one_program_is_enough(entry, settings):
     settings.STAYDOWN_TWO_PEOPLE = ("restore", "export", "enforce")
     assert asked(entry, make.api_key("entry:write")[0]).state == "withdrawn"
+
+
+def banked_by(key, number=3):
+    bank = banks.open_bank("house", by=key_actor(key))
+    return client_actions.bank_hash(
+        bank, make.pdq(number), protocol="hma", enforced_because="It may.", by=key_actor(key)
+    )
+
+
+def test_what_a_program_banked_by_itself_it_takes_back_by_itself():
+    key, _ = make.api_key("entry:write", "entry:enforce")
+    assert asked(banked_by(key), key).state == "withdrawn"
+    assert not Proposal.objects.exists()
+
+
+def test_what_another_program_banked_waits():
+    key, other = make.api_key("entry:write")[0], make.api_key("entry:write", "entry:enforce")[0]
+    assert asked(banked_by(other), key).state == "open"
+
+
+def test_what_a_program_banked_and_a_list_wants_too_waits(system):
+    key, _ = make.api_key("entry:write", "entry:enforce")
+    entry = banked_by(key)
+    Entry.objects.filter(pk=entry.pk).update(source="report")
+    banks.add_entry(entry.bank, make.pdq(3), source="import:list", by=system)
+    assert asked(entry, key).state == "open"
+
+
+def test_what_a_program_banked_and_somebody_reported_waits(bea):
+    key, _ = make.api_key("entry:write", "entry:enforce")
+    report = make.submitted().report
+    item = report.items.exclude(pdq_entry=None).first()
+    make.decided(report.case, bea)
+    item.refresh_from_db()
+    entry = client_actions.bank_hash(
+        item.pdq_entry.bank, item.pdq_entry.hash, protocol="hma", enforced_because="It may.", by=key_actor(key)
+    )
+    assert entry == item.pdq_entry
+    assert asked(entry, key).state == "open"

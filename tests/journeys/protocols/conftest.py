@@ -12,10 +12,8 @@ from tests.journeys.protocols.house import House
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A `staydown serve` that nobody but these journeys talks to, whose programs end alone what they banked."""
-    data = tmp_path_factory.mktemp("protocols") / "data"
-    alone = {"STAYDOWN_TWO_PEOPLE": "restore,export,enforce"}
-    process, site = start(data, STAYDOWN_SCREEN_KEYS_EVERY="0.3", **alone)
+    """A `staydown serve` that nobody but these journeys talks to."""
+    process, site = start(tmp_path_factory.mktemp("protocols") / "data", STAYDOWN_SCREEN_KEYS_EVERY="0.3")
     try:
         yield House.of(site.url, site.data)
     finally:
