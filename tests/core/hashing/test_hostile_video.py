@@ -59,6 +59,8 @@ def sound(kind: str = "mp4") -> bytes:
         (b"v=0\no=- 0 0 IN IP4 127.0.0.1\n", NotAVideoError),
         (pictures.encoded(pictures.pattern(1)), NotAVideoError),
         (b"\0\0\0\x1cftypheic\0\0\0\0heicmif1miaf", NotAVideoError),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", NotAVideoError),
+        (pictures.encoded(pictures.pattern(1), "PNG"), NotAVideoError),
         (b"RIFF\0\0\0\0AVI LIST", UnsupportedFormatError),
         (b"FLV\x01\x05", UnsupportedFormatError),
         (b"OggS\0\x02", UnsupportedFormatError),

@@ -66,9 +66,9 @@ def container_of(start: bytes) -> Container:
     """
     if start[4:8] == b"ftyp":
         brands = _brands(start)
-        if brands & AVIF_BRANDS:
+        if b"avis" in brands:
             return Container.AVIF
-        if brands & HEIF_BRANDS:
+        if brands & (AVIF_BRANDS | HEIF_BRANDS):
             raise NotAVideoError
         return Container.ISO
     if start[4:8] in _OLD_QUICKTIME:
@@ -79,7 +79,7 @@ def container_of(start: bytes) -> Container:
         return Container.GIF
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return Container.WEBP
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
+    if start.startswith(b"\x89PNG\r\n\x1a\n") and not _png_is_still(start):
         return Container.PNG
     if start.startswith(_OTHERS) or (start[:4] == b"RIFF" and start[8:12] == b"AVI ") or _is_transport_stream(start):
         raise UnsupportedFormatError("This video format is not supported. Save it as MP4 or WebM and try again.")
@@ -101,8 +101,6 @@ def is_video(data: bytes) -> bool:
         return data[12:16] == b"VP8X" and len(data) > 20 and bool(data[20] & 0x02)
     if container is Container.PNG:
         return _png_moves(data)
-    if container is Container.AVIF:
-        return b"avis" in _brands(data[:SNIFFED])
     return container is not Container.GIF or _gif_moves(data)
 
 
@@ -164,6 +162,11 @@ def _png_moves(data: bytes) -> bool:
             return False
         at += 12 + int.from_bytes(data[at : at + 4])
     return True  # one with so many pieces before its pixels that it takes long to tell
+
+
+def _png_is_still(start: bytes) -> bool:
+    """Whether the first bytes of a PNG reach its pixels and say of no more than one picture before."""
+    return not _png_moves(start) and b"IDAT" in start
 
 
 def _colour_table(data: bytes, flags_at: int) -> int:

@@ -37,6 +37,7 @@ from staydown.errors import (
     CorruptError,
     EmptyPictureError,
     MediaError,
+    NotAVideoError,
     NoVideoStreamError,
     TooLargeError,
     TooLongError,
@@ -357,6 +358,8 @@ def _drawn(file: BinaryIO, container: Container, limits: VideoLimits) -> Iterato
     image = Image.open(file, formats=[container.value.upper()])
     _check_size(*image.size, limits)
     count = getattr(image, "n_frames", 1)
+    if count == 1 and container is Container.PNG:  # the others say in their first bytes that they move
+        raise NotAVideoError
     if count > limits.max_frames:
         raise TooLongError
     time = 0.0

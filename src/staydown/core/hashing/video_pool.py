@@ -14,10 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from staydown.core.hashing.containers import SNIFFED, container_of
+from staydown.core.hashing.containers import SNIFFED, Container, container_of, is_video
 from staydown.core.hashing.video import DEFAULT_LIMITS, Video, VideoLimits, fault
 from staydown.core.hashing.video_child import Progress, VideoChild
-from staydown.errors import MediaError, StaydownError, TooLargeError
+from staydown.errors import MediaError, NotAVideoError, StaydownError, TooLargeError
 
 
 class VideoPool:
@@ -51,6 +51,8 @@ class VideoPool:
         """
         if isinstance(source, bytes):
             self._admit(source[:SNIFFED], len(source))
+            if container_of(source[:SNIFFED]) is Container.PNG and not is_video(source):
+                raise NotAVideoError  # its first bytes need not tell; no process is started for it
             with self._child(lambda: VideoChild(self._limits, self._seconds)) as child:
                 return child.hash(source, progress, every=every, quick=quick, with_md5=with_md5)
         try:
