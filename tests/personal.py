@@ -70,7 +70,7 @@ HARMLESS: Final = {
     "Item": {"content_key"},
     "Keeping": {"forgotten"},
     "Line": {"verb", "actor_kind", "actor_id", "about", "also", "row_key", "leaf", "root"},
-    "Lock": {"items", "clocks", "actions", "laws"},
+    "Lock": {"items", "clocks", "actions", "laws"},  # ids, and names of laws and states
     "Mention": {"ref"},
     "Opinion": {"last_error"},
     "Order": {"regime_id"},
