@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -309,6 +310,21 @@ def test_each_line_is_proved_by_a_file_of_its_own(lines: list[LogLine], data: st
 
     withheld = audit.prove(line.without_content(), leaves, signed(lines[:size]), size)
     assert audit.verify_proof(withheld, SIGNER.verifier) == replace(proven, payload=None)
+
+
+@pytest.mark.proof
+def test_no_second_spelling_of_a_proof_passes() -> None:
+    lines = written(5)
+    text = audit.prove(lines[2], [each.leaf for each in lines], signed(lines), 5)
+    extra = text.split("\n")[1].removeprefix("extra ")
+    shown = base64.b64decode(extra).decode()
+    spellings = [shown.replace(shown.split('"')[3], shown.split('"')[3].upper()), shown.replace(":", ": ", 1)]
+    others = [text.replace(extra, base64.b64encode(each.encode()).decode()) for each in spellings]
+    others += [text[:at] + chr(ord(text[at]) ^ 1) + text[at + 1 :] for at in range(len(text))]
+    for other in others:
+        assert other != text
+        with pytest.raises(ProofError):
+            audit.verify_proof(other, SIGNER.verifier)
 
 
 @settings(max_examples=30, deadline=None)

@@ -271,10 +271,14 @@ def _text(fields: dict[str, Any], name: str, where: str) -> str:
 
 
 def _octets(fields: dict[str, Any], name: str, where: str) -> bytes:
+    text = _text(fields, name, where)
     try:
-        return _hash(bytes.fromhex(_text(fields, name, where)))
+        data = bytes.fromhex(text)
     except ValueError:
-        raise ProofError(f"{where}: the field {name} is not hexadecimal.") from None
+        data = b""
+    if data.hex() != text:  # also capitals and spaces: there is one way to write a line
+        raise ProofError(f"{where}: the field {name} is not lower-case hexadecimal.")
+    return _hash(data)
 
 
 def _hash(data: bytes) -> bytes:
@@ -296,6 +300,9 @@ def _encode(data: bytes) -> str:
 
 def _decode(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except ValueError:
-        raise ProofError("A part of the proof file is not base64.") from None
+        data = b""
+    if _encode(data) != text:  # no second spelling of the same bytes
+        raise ProofError("A part of the proof file is not base64.")
+    return data
