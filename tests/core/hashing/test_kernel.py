@@ -66,12 +66,12 @@ def test_a_photograph_has_the_bits_and_the_quality_of_the_reference(name: str) -
 def test_a_process_that_hashes_much_goes_over_to_it(patience: int, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = []
     real = importlib.import_module
-    monkeypatch.setattr(importlib, "import_module", lambda name: loaded.append(name) or real(name))
+    monkeypatch.setattr(importlib, "import_module", lambda *named: loaded.append(named[0]) or real(*named))
     pixels = make.pixels("clouds", 3, 96, 64)
     found = [pdq(pixels) for _ in range(patience)]
     assert not loaded
     found += [pdq(pixels) for _ in range(3)]
-    assert loaded == ["staydown.core.hashing.kernel"]
+    assert [each for each in loaded if each.startswith("staydown.")] == ["staydown.core.hashing.kernel"]
     assert len(set(found)) == 1
 
 
