@@ -312,30 +312,18 @@ def test_each_line_is_proved_by_a_file_of_its_own(lines: list[LogLine], data: st
     assert audit.verify_proof(withheld, SIGNER.verifier) == replace(proven, payload=None)
 
 
-@pytest.mark.proof
-def test_no_second_spelling_of_a_proof_passes() -> None:
+def test_no_other_character_and_no_second_spelling_of_a_proof_passes() -> None:
     lines = written(5)
     text = audit.prove(lines[2], [each.leaf for each in lines], signed(lines), 5)
     extra = text.split("\n")[1].removeprefix("extra ")
-    shown = base64.b64decode(extra).decode()
-    spellings = [shown.replace(shown.split('"')[3], shown.split('"')[3].upper()), shown.replace(":", ": ", 1)]
-    others = [text.replace(extra, base64.b64encode(each.encode()).decode()) for each in spellings]
-    others += [text[:at] + chr(ord(text[at]) ^ 1) + text[at + 1 :] for at in range(len(text))]
-    for other in others:
-        assert other != text
+    shown = base64.b64decode(extra)
+    capitals = shown.replace(shown.split(b'"')[3], shown.split(b'"')[3].upper())
+    bent = [text.replace(extra, base64.b64encode(capitals).decode())]
+    for at, known in enumerate(text):
+        bent += [text[:at] + other + text[at + 1 :] for other in {chr(ord(known) ^ 1), "0", "=", "\n"} - {known}]
+    for each in bent:
         with pytest.raises(ProofError):
-            audit.verify_proof(other, SIGNER.verifier)
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.data())
-def test_no_changed_character_of_a_proof_passes(data: st.DataObject) -> None:
-    lines = written(5)
-    text = audit.prove(lines[2], [each.leaf for each in lines], signed(lines), 5)
-    at = data.draw(st.integers(0, len(text) - 1))
-    other = data.draw(st.sampled_from("09aZ+/= \n").filter(lambda each: each != text[at]))
-    with pytest.raises(ProofError):
-        audit.verify_proof(text[:at] + other + text[at + 1 :], SIGNER.verifier)
+            audit.verify_proof(each, SIGNER.verifier)
 
 
 def test_bad_proofs_are_refused() -> None:

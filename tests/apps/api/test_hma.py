@@ -132,14 +132,15 @@ def test_what_is_written_beside_a_content_is_sealed_and_erased_with_it(curator):
     assert Entry.objects.get().value is None
 
 
-def test_a_content_that_blocks_is_not_ended_by_one_program(house):
+def test_a_content_that_blocks_is_not_ended_by_another_program(house, curator):
     enforcing = Curator("entry:read", "entry:write", "entry:enforce")
     number = enforcing.ask("post", "bank/HOUSE/signal", {"pdq": PDQ})[1]["id"]
-    status, said = enforcing.ask("delete", f"bank/HOUSE/content/{number}")
+    status, said = curator.ask("delete", f"bank/HOUSE/content/{number}")
     assert (status, said["deleted"], "lead" in said["message"]) == (202, 0, True)
-    status, said = enforcing.ask("put", f"bank/HOUSE/content/{number}", {"disable_until_ts": 0})
+    status, said = curator.ask("put", f"bank/HOUSE/content/{number}", {"disable_until_ts": 0})
     assert (status, said["disable_until_ts"], "lead" in said["message"]) == (202, 1, True)
     assert Entry.objects.get().state == "enforced"
+    assert enforcing.ask("delete", f"bank/HOUSE/content/{number}") == (200, {"deleted": 1})
 
 
 def test_a_key_sees_its_banks_alone(house, system):
