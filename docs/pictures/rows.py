@@ -12,7 +12,9 @@ class Rows:
     """The addresses of those rows in the console, how two people sign in, and the code of an uploader's appeal."""
 
     appeal: str
+    erase: str
     minor: str
+    locked: str
     restore: str
     source: str
     key: str
@@ -33,7 +35,9 @@ def made() -> Rows:
     restore, appeal, code = _appealed(lead)
     return Rows(
         appeal=appeal,
+        erase=_closed(lead),
         minor=_minor(),
+        locked=_locked(lead),
         restore=restore,
         source=_source(),
         key=f"/staff/keys/{ApiKey.objects.filter(revoked_at=None).latest('pk').public_id}/",
@@ -48,14 +52,12 @@ def _appealed(lead) -> tuple[str, str, str]:  # type: ignore[no-untyped-def] - a
     from staydown.apps.accounts.access import staff_actor
     from staydown.apps.audit.actor import Actor
     from staydown.apps.cases import actions
-    from staydown.apps.cases.intake import ReportForm
     from staydown.apps.cases.models import Action, UploaderNotice
     from staydown.apps.cases.notice_codes import code_of
 
     platform, found = Actor("key", "platform", "the platform"), []
     for number in (1, 2):
-        form = ReportForm(links=[f"https://platform.example/posts/{number}0"], words="It is me.", language="en")
-        case = actions.submit_report(form, by=Actor.reporter()).case
+        case = _reported(10 * number)
         said = {"verdict": "remove", "regime_id": "uk-osa-10-3A", "reason": "The person shown asks for it."}
         decision = actions.decide(case, **said, version=case.version, staff=lead, by=staff_actor(lead))
         for asked in Action.objects.filter(decision=decision):
@@ -64,6 +66,33 @@ def _appealed(lead) -> tuple[str, str, str]:  # type: ignore[no-untyped-def] - a
     (case, notice), (_, other) = found
     appeal = actions.appeal(notice, words="That is my own picture of a boat. Nobody is in it.")
     return f"/staff/cases/{case.public_id}/restore/", f"/staff/appeals/{appeal.public_id}/", code_of(other)
+
+
+def _closed(lead) -> str:  # type: ignore[no-untyped-def]
+    """A report that was declined, which closes its case."""
+    from staydown.apps.accounts.access import staff_actor
+    from staydown.apps.cases import actions
+
+    case = _reported(88)
+    said = {"verdict": "decline", "regime_id": "uk-osa-10-3A", "ground": "not_intimate_image_content"}
+    actions.decide(case, **said, reason="A boat.", version=case.version, staff=lead, by=staff_actor(lead))
+    return f"/staff/cases/{case.public_id}/erase/"
+
+
+def _locked(lead) -> str:  # type: ignore[no-untyped-def]
+    """A case that was locked because somebody under 18 may be shown."""
+    from staydown.apps.cases.actions.minors import suspect_minor
+
+    return f"/staff/minors/{suspect_minor(_reported(99), lead).public_id}/"
+
+
+def _reported(number: int):  # type: ignore[no-untyped-def]
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.cases import actions
+    from staydown.apps.cases.intake import ReportForm
+
+    form = ReportForm(links=[f"https://platform.example/posts/{number}"], words="It is me.", language="en")
+    return actions.submit_report(form, by=Actor.reporter()).case
 
 
 def _minor() -> str:

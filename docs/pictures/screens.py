@@ -189,7 +189,7 @@ def casework(browser: Browser, stage: Stage, album: Album, there: rows.Rows) -> 
     page.locator("textarea[name=reason]").fill("The person shown asks for it, and it is the picture.")
     press(page, "Check the decision")
     album.take(page, chapter, "decide")
-    for name, path in (("appeal", there.appeal), ("restore", there.restore)):
+    for name, path in (("appeal", there.appeal), ("restore", there.restore), ("erase", there.erase)):
         opened(page, stage, stage.moderator, path)
         album.take(page, chapter, name)
 
@@ -197,7 +197,7 @@ def casework(browser: Browser, stage: Stage, album: Album, there: rows.Rows) -> 
 def protection(browser: Browser, stage: Stage, album: Album, there: rows.Rows) -> None:
     """What the role that protects minors opens."""
     page, chapter = signed_in(browser, stage, there.protector), "The console of child protection"
-    for name, path in (("minors", "/staff/minors/"), ("minor", there.minor)):
+    for name, path in (("minors", "/staff/minors/"), ("minor", there.minor), ("minor", there.locked)):
         opened(page, stage, there.protector, path)
         album.take(page, chapter, name)
 

@@ -14,7 +14,6 @@ PAGE = ROOT / "docs/reference/screens.md"
 NOT_SHOWN = {
     "portal:leave": "leads away at once",
     "console:pulse": "is read by a script",
-    "console:erase": "needs a case that is closed",
 }
 
 

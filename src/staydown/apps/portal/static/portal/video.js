@@ -13,6 +13,7 @@ const MOST_BYTES_AT_ONCE = 50_000_000; // of a larger file no digest is made: it
 const MOST_PIXELS = 36_000_000;
 const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
 const MOST_SHOWING = 500; // milliseconds until a frame that was found is there
+const MOST_TRIES = 10; // to have a frame that was said to be there
 const INSIDE = 0.001; // seconds past the beginning of a frame, so that rounding does not show the one before
 
 /**
@@ -32,7 +33,7 @@ export async function hashVideo(file, address, { every = 1, progress = () => {},
     let waiting = null;
     for (const [number, time] of times.entries()) {
       if (number) await sought(video, time, signal);
-      const bitmap = await createImageBitmap(video);
+      const bitmap = await shown(video);
       if (waiting) frames.push(await waiting); // the frame before was hashed while this one was found
       waiting = hashed(worker, bitmap, Math.min(time, video.duration), signal);
       waiting.catch(() => {}); // it is awaited, a little later
@@ -89,11 +90,23 @@ export function timesOf(duration, every) {
 }
 
 async function sought(video, time, signal) {
-  const shown = presented(video);
+  const there = presented(video);
   const found = happened(video, "seeked", signal);
   video.currentTime = time;
   await found;
-  await shown;
+  await there;
+}
+
+/** The frame that is shown. A busy device may say that it has it before it does: then it is asked again. */
+async function shown(video) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await createImageBitmap(video);
+    } catch {
+      if (tries === MOST_TRIES) throw new PictureError("corrupt");
+      await presented(video);
+    }
+  }
 }
 
 /** A promise of the next frame that is really there: a busy device says "seeked" while the picture is still the old one. */
