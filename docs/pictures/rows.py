@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # rows of Django, which is started later
+    from staydown.apps.accounts.models import Staff
+    from staydown.apps.cases.models import Case
 
 PASSWORD = "a long one for pictures 7"  # noqa: S105 - of an install that ends with the pictures
 
@@ -47,7 +52,7 @@ def made() -> Rows:
     )
 
 
-def _appealed(lead) -> tuple[str, str, str]:  # type: ignore[no-untyped-def] - a row of Django, started later
+def _appealed(lead: Staff) -> tuple[str, str, str]:
     """A link that was taken down, whose uploader appeals; and the code of another uploader, who did not yet."""
     from staydown.apps.accounts.access import staff_actor
     from staydown.apps.audit.actor import Actor
@@ -58,7 +63,11 @@ def _appealed(lead) -> tuple[str, str, str]:  # type: ignore[no-untyped-def] - a
     platform, found = Actor("key", "platform", "the platform"), []
     for number in (1, 2):
         case = _reported(10 * number)
-        said = {"verdict": "remove", "regime_id": "uk-osa-10-3A", "reason": "The person shown asks for it."}
+        said: dict[str, Any] = {
+            "verdict": "remove",
+            "regime_id": "uk-osa-10-3A",
+            "reason": "The person shown asks for it.",
+        }
         decision = actions.decide(case, **said, version=case.version, staff=lead, by=staff_actor(lead))
         for asked in Action.objects.filter(decision=decision):
             notice = actions.hand_over(UploaderNotice.objects.get(action=asked), by=platform)
@@ -68,25 +77,25 @@ def _appealed(lead) -> tuple[str, str, str]:  # type: ignore[no-untyped-def] - a
     return f"/staff/cases/{case.public_id}/restore/", f"/staff/appeals/{appeal.public_id}/", code_of(other)
 
 
-def _closed(lead) -> str:  # type: ignore[no-untyped-def]
+def _closed(lead: Staff) -> str:
     """A report that was declined, which closes its case."""
     from staydown.apps.accounts.access import staff_actor
     from staydown.apps.cases import actions
 
     case = _reported(88)
-    said = {"verdict": "decline", "regime_id": "uk-osa-10-3A", "ground": "not_intimate_image_content"}
+    said: dict[str, Any] = {"verdict": "decline", "regime_id": "uk-osa-10-3A", "ground": "not_intimate_image_content"}
     actions.decide(case, **said, reason="A boat.", version=case.version, staff=lead, by=staff_actor(lead))
     return f"/staff/cases/{case.public_id}/erase/"
 
 
-def _locked(lead) -> str:  # type: ignore[no-untyped-def]
+def _locked(lead: Staff) -> str:
     """A case that was locked because somebody under 18 may be shown."""
     from staydown.apps.cases.actions.minors import suspect_minor
 
     return f"/staff/minors/{suspect_minor(_reported(99), lead).public_id}/"
 
 
-def _reported(number: int):  # type: ignore[no-untyped-def]
+def _reported(number: int) -> Case:
     from staydown.apps.audit.actor import Actor
     from staydown.apps.cases import actions
     from staydown.apps.cases.intake import ReportForm

@@ -103,12 +103,11 @@ def test_the_stock_tat_client_reads_the_same_records():
     assert found["added"].items() <= {str(each.id): each.hash_digest for each in entries}.items()
 
 
-@pytest.mark.parametrize(
-    "document", [b"<!DOCTYPE a [<!ENTITY e 'x'>]><queryResult>&e;</queryResult>", b"<queryResult>"]
-)
-def test_xml_that_could_unfold_or_is_none_is_refused(document):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("document", ["<!DOCTYPE a [<!ENTITY e 'x'>]><queryResult>&e;</queryResult>", "<queryResult>"])
+def test_xml_that_could_unfold_or_is_none_is_refused(document, encoding):
     with pytest.raises(SourceAnswerError):
-        read("ncmec", document)
+        read("ncmec", document.encode(encoding))
 
 
 @pytest.mark.parametrize("ahead", ["https://elsewhere.example/v2/entries?x=1", "//elsewhere.example", "/v2/members?x"])
