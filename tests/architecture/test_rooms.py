@@ -66,3 +66,9 @@ def test_no_machine_and_no_registry_is_named():
     texts = [f for f in ROOT.rglob("*") if f.suffix in kinds and f.is_file() and not made & set(f.parts)]
     assert len(texts) > len(FILES) // 2
     assert [str(f) for f in texts if f != Path(__file__) and names.search(f.read_text("utf-8", "ignore"))] == []
+
+
+def test_no_page_is_waited_for_by_code_that_its_policy_forbids():
+    """`wait_for_function` asks a second time by eval, which our pages forbid: it passes only if true at once."""
+    asked = [file for file in FILES if f".{'wait_for'}_function(" in file.read_text()]
+    assert not asked, "wait for an element by `expect` instead"

@@ -145,7 +145,7 @@ def test_the_queue_says_that_it_changed_and_keeps_the_place(page, live_server, b
     assert focused(page).endswith(three[0].number)
     page.keyboard.press("r")
     expect(page.get_by_text(new.number)).to_be_visible()
-    page.wait_for_function("document.activeElement.matches('[data-case-link]')")
+    expect(page.locator("[data-case-link]:focus")).to_have_count(1)
     assert focused(page).endswith(three[0].number)
 
 
@@ -217,7 +217,7 @@ def test_the_reveal_ladder(at_work, page, three, settings):
             return first.get_attribute("data-step")
 
         first.get_by_role("button", name="Show blurred and grey").click()
-        page.wait_for_function("document.querySelector('img')?.naturalWidth > 0")
+        page.locator("img").evaluate("image => image.decode()")  # waits for the picture; fails if it is none
         assert page.locator("img").evaluate("image => getComputedStyle(image).filter") == "grayscale(1) blur(24px)"
         holds(page)
         (request,) = platform.asked
