@@ -8,8 +8,6 @@ place before it returns, so it holds for every query that starts later.
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +28,6 @@ from staydown.core.matching.table import Table, halves
 MERGE_AT: Final = 4096  # new entries
 MOST_PARTS: Final = 6
 TIMES_LARGER: Final = 16  # how many times more entries a part must have for a merge to leave it alone
-LOW_PRIORITY: Final = 10  # as nice says it: a merge gets a tenth of a core that something else needs too
 DEAD_SHARE: Final = 16  # a part is written anew when one in so many of its rows is gone
 
 
@@ -214,9 +211,11 @@ class LiveIndex:
         return sources
 
     def _merge(self) -> None:
-        """What the thread does: merges until nothing is due, and only with time that no query needs."""
-        if sys.platform == "linux":  # elsewhere this would slow down the whole process
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW_PRIORITY)
+        """What the thread does: merges until nothing is due.
+
+        Its priority is that of every other thread. With a lower one, a query on a busy machine waited a tenth of a
+        second and more: a thread that has asked for the interpreter is handed it next, and the rest wait until it runs.
+        """
         try:
             while (merge := self._begin()) is not None:
                 self._finish(merge, merge.result())
