@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS: Final = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -25,6 +25,9 @@ NARROWEST: Final = {"width": 320, "height": 640}
 
 #: What Chromium writes for an answer that is no success, and for plain http. Tests of those look at the page instead.
 EXPECTED: Final = ("Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored")
+
+PATIENCE: Final = 15_000  # milliseconds until a page that does not come to what is expected of it has failed
+expect.set_options(timeout=PATIENCE)
 
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -71,7 +74,7 @@ def assert_no_sideways_scroll(page: Page) -> None:
 def watched(browser: Browser, **options: Any) -> Iterator[Page]:
     """A page in a fresh profile with these options; fails at the end if a script or the security policy complained."""
     with browser.new_context(**options) as context:
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -190,6 +190,22 @@ def kill_idle(pid: int) -> None:
         os.sched_yield()
 
 
+def test_a_worker_uses_the_room_of_one_picture_for_the_next(pool: HashingPool) -> None:
+    """Two megapixels are some 300 pages, which the kernel would hand over and take back with every picture."""
+    photograph = pictures.encoded(pictures.photograph("coffee.png").resize((1632, 1224)))
+    for _ in range(3):
+        pool.hash(photograph)
+    (pid,) = workers()
+    before = page_faults(pid)
+    for _ in range(10):
+        pool.hash(photograph)
+    assert page_faults(pid) - before < 10 * 30
+
+
+def page_faults(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[7])
+
+
 def test_a_worker_has_no_rights(pool: HashingPool) -> None:
     (pid,) = workers()
     process = Path(f"/proc/{pid}")
