@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -19,14 +18,10 @@ import httpx
 import pytest
 
 from staydown.project import server
+from tests.environment import clean
 
 PASSWORD = re.compile(r"password\s+(\S+)")
 ADDRESS = re.compile(r"listens on (http://\S+)")
-
-
-def environment() -> dict[str, str]:
-    """The environment without the settings of the tests."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
 
 
 @contextmanager
@@ -34,7 +29,7 @@ def running(command: str, data: Path, *options: str) -> Iterator[tuple[subproces
     """A server that said that it is ready, and what it said. It is killed at the end if it still runs."""
     process = subprocess.Popen(
         [sys.executable, "-m", "staydown", command, "--data", str(data), *options],
-        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=clean(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
         said = ""
@@ -137,7 +132,7 @@ def outcome(*words: str, **more: str) -> tuple[int, str]:
     """The exit status and the words of a command that ends by itself."""
     done = subprocess.run(
         [sys.executable, "-m", "staydown", *words],
-        env=environment() | more, capture_output=True, text=True, timeout=60, check=False,
+        env=clean() | more, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     return done.returncode, done.stderr
 

@@ -13,8 +13,8 @@ import pytest
 
 from staydown.exchange import webhooks
 from staydown.exchange.webhooks import SigningKey
+from staydown.project.demo.platform import free_port
 from tests.journeys.protocols.pages import commands
-from tests.journeys.protocols.ports import free_port
 from tests.screening.nodes import eventually
 
 KEY = SigningKey(bytes(range(32)))
@@ -39,7 +39,7 @@ def receiver(request) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         except httpx.TransportError:
             return False
 
-    eventually(is_up, seconds=10)
+    eventually(is_up)
     yield address, process
     process.kill()
     process.wait()

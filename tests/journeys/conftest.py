@@ -15,6 +15,7 @@ from typing import ClassVar
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.environment import clean
 from tests.journeys.browser import DESK, chromium, watched
 
 NAME = "Pebble"
@@ -38,16 +39,10 @@ class Site:
     password: str
 
 
-def clean() -> dict[str, str]:
-    """The environment without what the tests themselves run under."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
-
-
 def start(data: Path, port: int = 0, **settings: str) -> tuple[subprocess.Popen[str], Site]:
     """`staydown serve` on the folder ``data``, once it listens. The caller ends it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
     usual = {"STAYDOWN_NAME": NAME, "STAYDOWN_REGIMES": "uk-osa-10-3A,us-tida-3", "STAYDOWN_SECOND_FACTOR": "no"}
-    environment |= {**usual, **settings}
+    environment = {**clean(), **usual, **settings}
     command = [sys.executable, "-m", "staydown", "serve", "--data", str(data), "--port", str(port)]
     with (data.parent / f"{data.name}.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)

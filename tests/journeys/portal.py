@@ -50,6 +50,7 @@ class Portal:
     def reads(self, heading: str) -> None:
         """The page has this heading."""
         expect(self.page.get_by_role("heading", level=1)).to_have_text(self.said(heading))
+        self.page.wait_for_load_state()  # all of it is there, and its scripts run now
         self._seen(self.page, heading)
 
     def press(self, name: str) -> None:

@@ -49,7 +49,7 @@ def node(house, tmp_path):
     folder.mkdir()
     with running(house.address, house.follow(), folder, STAYDOWN_SCREEN_KEYS_EVERY="0.3") as made:
         made.web.headers.update(house.headers)
-        eventually(lambda: made.action(across.pdq()) == "allow", seconds=10)
+        eventually(lambda: made.action(across.pdq()) == "allow")
         yield made
 
 
@@ -75,7 +75,7 @@ def test_an_uploader_is_heard_by_another_person_and_the_picture_passes_again(bro
         holds(page)
         bea.press("Send: remove")
         bea.reads("Cases")
-    eventually(lambda: node.action(cat) == "block", seconds=1.0)
+    eventually(lambda: node.action(cat) == "block")
 
     (action,) = house.api.get("/actions?state=asked").json()["items"]
     assert house.api.post(f"/actions/{action['id']}/outcome", json={"result": "removed"}).status_code == 200
@@ -110,7 +110,7 @@ def test_an_uploader_is_heard_by_another_person_and_the_picture_passes_again(bro
             desk.get_by_label("Why?").fill("It is a cat.")
             desk.get_by_label("What do you tell whoever appealed?").fill("You are right, and we are sorry.")
             cem.press("Answer the appeal")
-            freed = eventually(lambda: node.action(cat) == "allow", seconds=1.0)
+            freed = eventually(lambda: node.action(cat) == "allow")
             cem.reads("Appeals")
 
         (restore,) = house.api.get("/actions?state=asked").json()["items"]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.canaries import CANARY
-from tests.journeys.conftest import Site, clean, start
+from tests.environment import clean
+from tests.journeys.conftest import Site, start
 
 pytestmark = pytest.mark.journey
 

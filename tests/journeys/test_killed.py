@@ -19,7 +19,8 @@ from staydown.errors import StaydownError
 from staydown.project.demo import people
 from staydown.project.demo.platform import free_port, wait_for
 from staydown.project.demo.visitor import Visitor
-from tests.journeys.conftest import Site, clean, start
+from tests.environment import clean
+from tests.journeys.conftest import Site, start
 
 KILLS = 50
 ROUND = 40  # requests; one round of the story takes about 25, and a server is killed within so many

@@ -203,7 +203,6 @@ def at_the_receipt(page: Page, site) -> tuple[Portal, str]:
 
 def test_a_reload_of_the_receipt_shows_the_same_code(page, site):
     amara, code = at_the_receipt(page, site)
-    page.wait_for_load_state()
     page.reload()
     amara.reads("Your report was sent")
     assert "-".join(page.locator("#receipt span").all_inner_texts()) == code
@@ -305,7 +304,6 @@ def test_with_the_keyboard_alone(page, site, language):
     amara.reads("Before you start: staying safe")
     tabs_to(amara, "I am ready: start", "Enter")
     amara.reads("Was anyone in the picture under 18 when it was made?")
-    page.wait_for_load_state()  # from here on the page's script moves the focus
     tabs_to(amara, "No, everyone was 18 or older", "Space")
     by_enter(amara, "Who are you reporting for?")
     tabs_to(amara, "For myself: I am in the picture", "Space")

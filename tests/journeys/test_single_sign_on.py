@@ -9,8 +9,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import oidc
+from tests.environment import clean
 from tests.journeys.browser import assert_accessible
-from tests.journeys.conftest import clean, start
+from tests.journeys.conftest import start
 from tests.journeys.test_killed import made, moderator_of
 
 pytestmark = pytest.mark.journey

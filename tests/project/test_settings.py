@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from staydown.project import settings as product
+from tests.environment import clean
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 ASK = """
@@ -28,10 +28,9 @@ else:
 
 def settings_with(*names: str, **environment: str) -> dict[str, object]:
     """What a process with this environment reads."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
     done = subprocess.run(
         [sys.executable, "-c", ASK, *names],
-        env=clean | environment,
+        env=clean() | environment,
         capture_output=True,
         text=True,
         check=True,

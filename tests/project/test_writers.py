@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.environment import clean
 
 PREPARE = """
 from staydown.project import django
@@ -39,9 +40,8 @@ print(actions.verify().size)
 
 def start(script: str, data: Path, *, forever: bool = False) -> subprocess.Popen[str]:
     """A process that runs this on the install in ``data``."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
     head = f"from pathlib import Path\ndata, forever = Path({str(data)!r}), {forever}\n"
-    return subprocess.Popen([sys.executable, "-c", head + script], env=clean, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen([sys.executable, "-c", head + script], env=clean(), stdout=subprocess.PIPE, text=True)
 
 
 def finish(process: subprocess.Popen[str]) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import signal
 import subprocess
@@ -23,12 +22,14 @@ from staydown.exchange.testing import Publisher
 from staydown.screening.app import Screening, build
 from staydown.screening.auth import KeyList
 from staydown.screening.settings import KeyFile, Settings
+from tests.environment import clean
 from tests.screening.web import Web
 
 KEY = "sdn_live_a-platform"
 EXPLAINER = "sdn_live_an-investigator"
 OTHER = "sdn_live_a-follower"
 JSON = {"content-type": "application/json"}
+PATIENCE = 30.0  # seconds: a machine that is busy with other tests is slow, and not wrong
 
 
 def pdq(seed: int | None = None) -> Hash:
@@ -91,7 +92,7 @@ class Stepped:
         return self.web.post(url, json=asked(*values, **more), headers={"authorization": f"Bearer {key}"})
 
 
-def eventually(true: object, *, seconds: float) -> float:
+def eventually(true: object, *, seconds: float = PATIENCE) -> float:
     """Seconds until ``true()`` was; fails the test when that took longer than ``seconds``."""
     began = time.monotonic()
     while not true():
@@ -141,13 +142,12 @@ def running(
     key_file.write_text(known.text())
     key_file.chmod(0o600)
     given = ["--feed", feed, "--key-file", str(key_file), "--port", "0", "--workers", "1", *arguments]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("STAYDOWN_")}
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "staydown", "screen", *given],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=clean | variables,
+        env=clean() | variables,
     )
     try:
         assert process.stdout is not None
@@ -155,7 +155,7 @@ def running(
         address = next((word for line in lines for word in line.split() if word.startswith("http://")), "")
         assert address, f"it did not start: {process.communicate(timeout=10)[1]}"
         node = Running(process, address.removesuffix("/v1/screen"))
-        eventually(lambda: node.is_alive("/readyz" if is_ready else "/livez"), seconds=30)
+        eventually(lambda: node.is_alive("/readyz" if is_ready else "/livez"))
         with contextlib.closing(node.web):
             yield node
     finally:

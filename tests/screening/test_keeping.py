@@ -211,7 +211,7 @@ def test_a_real_node_that_is_killed_knows_everything_again_while_the_publisher_i
     options = {"STAYDOWN_SCREEN_KEEP": str(kept), "STAYDOWN_SCREEN_KEEP_EVERY": "0.2"}
     with publisher.serving() as address:
         with running(address, publisher, tmp_path, **options) as node:
-            eventually(kept.exists, seconds=20)
+            eventually(kept.exists)
             node.process.kill()
         publisher.fault = Fault.DOWN
         with running(address, publisher, tmp_path, **options) as node:
@@ -219,4 +219,4 @@ def test_a_real_node_that_is_killed_knows_everything_again_while_the_publisher_i
             assert node.web.post("/v1/screen", json=FILM).json()["action"] == "block"
             publisher.fault = None
             publisher.withdraw(VIDEO.id)
-            eventually(lambda: node.web.post("/v1/screen", json=FILM).json()["action"] == "allow", seconds=20)
+            eventually(lambda: node.web.post("/v1/screen", json=FILM).json()["action"] == "allow")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from staydown.apps.cases import checklist, regimes
 from staydown.apps.cases.models import Case, Clock, PinnedRegime
 from staydown.cli.law import command
 from tests import factories as make
+from tests.environment import clean
 
 pytestmark = pytest.mark.django_db
 PAGE = (Path(__file__).parents[3] / "docs/how-to/add-a-law.md").read_text(encoding="utf-8")
@@ -95,10 +95,9 @@ def test_the_setting_is_read_from_the_environment(folder, tmp_path):
         "from staydown.apps.cases import regimes\n"
         "print(json.dumps([law.id for law in regimes.in_force(datetime(2026, 11, 22, tzinfo=UTC))]))"
     )
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STAYDOWN_", "DJANGO_"))}
     told = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "data")],
-        env={**kept, "STAYDOWN_REGIMES_DIR": str(folder)},
+        env={**clean(), "STAYDOWN_REGIMES_DIR": str(folder)},
         capture_output=True,
         text=True,
         check=True,

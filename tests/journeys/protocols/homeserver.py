@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.journeys.conftest import clean
-from tests.journeys.protocols.ports import free_port
+from staydown.project.demo.platform import free_port
+from tests.environment import clean
 from tests.screening.nodes import eventually
 
 NAME: Final = "matrix.test"

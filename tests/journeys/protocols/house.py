@@ -12,7 +12,7 @@ import httpx
 from PIL import Image
 
 from tests import clips, pictures
-from tests.journeys.conftest import clean
+from tests.environment import clean
 from tests.screening.nodes import eventually
 
 MAKE_KEYS = """
@@ -59,7 +59,7 @@ class House:
         assert done.returncode == 0, done.stderr
         house = cls(url, data, dict(zip(KEYS, done.stdout.split(), strict=True)))
         with house.web("curator") as web:
-            eventually(lambda: web.get("/m/index/status").status_code == 200, seconds=15)
+            eventually(lambda: web.get("/m/index/status").status_code == 200)
         return house
 
     def web(self, name: str) -> httpx.Client:

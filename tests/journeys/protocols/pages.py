@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import staydown
-from tests.journeys.conftest import clean
+from tests.environment import clean
 
 PAGES = Path(staydown.__file__).parents[2] / "docs" / "how-to"
 

@@ -31,7 +31,7 @@ class Caller:
     def make(self, call: dict[str, Any]) -> None:
         """Make one call; fails the test when its answer is another one."""
         if call.get("send", {}).get("until"):  # the node follows the feed: hundredths of a second
-            eventually(lambda: self._is_answered(call), seconds=5)
+            eventually(lambda: self._is_answered(call))
         assert self._is_answered(call), f"{call['what']}: {self._said}"
 
     def _is_answered(self, call: dict[str, Any]) -> bool:
@@ -90,7 +90,7 @@ def test_a_hash_from_a_key_that_may_not_enforce_asks_for_a_review(house: House) 
     with house.web("banker") as web:
         assert web.post("/c/bank/HOUSE/signal", json={"pdq": pdq}).status_code == 200
         question = {"hashes": [{"algorithm": "pdq", "value": pdq}]}
-        eventually(lambda: web.post("/v1/screen", json=question).json()["action"] == "review", seconds=5)
+        eventually(lambda: web.post("/v1/screen", json=question).json()["action"] == "review")
         assert web.get("/m/lookup", params={"signal": pdq, "signal_type": "pdq"}).json() == {}
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from staydown.project.demo.platform import free_port
 from tests import pictures
-from tests.journeys.conftest import clean
+from tests.environment import clean
 from tests.journeys.protocols import pages
 from tests.journeys.protocols.house import House
 from tests.screening.nodes import eventually
@@ -111,7 +111,6 @@ def node(house: House) -> dict[str, str]:
     with house.web("everything") as web:
         eventually(
             lambda: web.post("/v1/screen?status=1", files={"file": BANKED}).status_code == 451,
-            seconds=15,
         )
     return {"STAYDOWN": house.url, "KEY": house.keys["everything"]}
 
@@ -259,7 +258,7 @@ def test_nginx_by_the_commands_of_the_page(open_folder, node):
                 )
                 assert posted(web, COPY, part="file").status_code == 451  # it still runs by what it read before
                 pages.started([f"{start} -s reload"], open_folder, **settings)
-                eventually(lambda: posted(web, COPY, part="file").text.startswith("published"), seconds=15)
+                eventually(lambda: posted(web, COPY, part="file").text.startswith("published"))
         finally:
             pages.started([f"{start} -s stop"], open_folder, **settings)
 

@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from tests import pictures
-from tests.journeys.conftest import clean, start
+from tests.environment import clean
+from tests.journeys.conftest import start
 from tests.journeys.protocols import pages
 from tests.journeys.protocols.house import House
 from tests.screening.nodes import eventually
@@ -77,12 +78,12 @@ def test_a_withdrawal_at_the_helpline_frees_the_picture_here(house, banked, plat
             photo = pictures.path(name).read_bytes()
             return str(web.post("/v1/screen", files={"file": photo}).json()["action"])
 
-        eventually(lambda: all(answer(name) == "review" for name in BANKED), seconds=15)
+        eventually(lambda: all(answer(name) == "review" for name in BANKED))
         with house.web("curator") as curator:
             assert curator.delete(f"/c/bank/FOLLOWED/content/{banked['rocket.jpg']}").json() == {"deleted": 1}
         told = json.loads(staydown("source", "follow", "helpline", "--data", platform.data, "--whole", "--json"))
         assert (told["removed"], told["records"]) == (1, 1)
-        eventually(lambda: answer("rocket.jpg") == "allow", seconds=15)
+        eventually(lambda: answer("rocket.jpg") == "allow")
         assert answer("coffee.png") == "review"
 
 

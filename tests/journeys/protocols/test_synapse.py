@@ -19,13 +19,14 @@ import httpx
 import pytest
 
 from staydown.core.hashing.picture import hash_picture
+from staydown.project.demo.platform import free_port
 from tests import pictures
-from tests.journeys.conftest import clean, start
+from tests.environment import clean
+from tests.journeys.conftest import start
 from tests.journeys.protocols import pages
 from tests.journeys.protocols.gate import Gate
 from tests.journeys.protocols.homeserver import Member, Synapse
 from tests.journeys.protocols.house import House
-from tests.journeys.protocols.ports import free_port
 from tests.screening.nodes import eventually
 
 pytestmark = pytest.mark.journey
@@ -102,7 +103,7 @@ class Scene:
         known = {case["id"] for case in self.asks("GET", "cases?limit=200")["items"]}
         self.asks("POST", "reports", shown_is_adult=True, contact="amara@mail.test", pictures=[given], links=links)
         (case,) = [each["id"] for each in self.asks("GET", "cases?limit=200")["items"] if each["id"] not in known]
-        eventually(lambda: self.verdict(data) == "review", seconds=30)
+        eventually(lambda: self.verdict(data) == "review")
         return str(case)
 
     def verdict(self, data: bytes) -> str:
@@ -128,7 +129,7 @@ class Scene:
         def version() -> int:
             return int(self.asks("GET", f"cases/{case}")["version"])
 
-        eventually(is_decided, seconds=30)
+        eventually(is_decided)
 
     def results(self, case: str) -> list[str]:
         """What was answered to the actions of a case, the oldest first."""
@@ -187,7 +188,7 @@ def test_a_banked_photograph_is_refused_before_it_is_stored(scene):
     with scene.house.web("curator") as web:
         assert web.post("/c/banks", json={"name": "MATRIX"}).status_code == 201
         assert web.post("/c/bank/MATRIX/content", files={"photo": photograph}).status_code == 200
-    eventually(lambda: scene.verdict(photograph) == "block", seconds=30)
+    eventually(lambda: scene.verdict(photograph) == "block")
     stored = set((scene.home.folder / "media" / "local_content").rglob("*"))
     (scene.home.folder / "photo.jpg").write_bytes(photograph)
     said = scene.follows(TRY, TOKEN=scene.amara.token)
@@ -235,12 +236,12 @@ def test_an_upload_that_waits_for_a_person_is_hidden_and_shown_again_as_they_dec
     photograph = pictures.path("rocket.jpg").read_bytes()
     case = scene.report(photograph)
     mxc = scene.amara.shared(altered(photograph))
-    eventually(lambda: scene.has(case, mxc), seconds=30)
+    eventually(lambda: scene.has(case, mxc))
     scene.decide(case, "disable")
-    eventually(lambda: scene.results(case) == ["disabled"], seconds=30)
+    eventually(lambda: scene.results(case) == ["disabled"])
     assert not scene.amara.sees(mxc)
     scene.decide(case, "decline", ground="not_intimate_image_content")
-    eventually(lambda: scene.results(case) == ["disabled", "restored"], seconds=30)
+    eventually(lambda: scene.results(case) == ["disabled", "restored"])
     assert scene.amara.sees(mxc)
 
 
@@ -253,14 +254,14 @@ def test_a_removal_by_links_quarantines_and_stops_every_clock(scene):
     scene.amara.takes_back(message)  # the media stays
     case = scene.report(photograph, link, message)
     scene.decide(case, "remove")
-    eventually(lambda: scene.asks("GET", f"cases/{case}")["state"] == "done", seconds=30)
+    eventually(lambda: scene.asks("GET", f"cases/{case}")["state"] == "done")
     assert scene.results(case) == ["removed", "removed"]
     assert not scene.amara.sees(mxc)
     assert not scene.amara.sees(posted)
     clocks = scene.asks("GET", f"cases/{case}")["clocks"]
     assert clocks
     assert {clock["stopped_because"] for clock in clocks} == {"outcome"}
-    eventually(lambda: scene.verdict(photograph) == "block", seconds=30)
+    eventually(lambda: scene.verdict(photograph) == "block")
     assert scene.amara.upload(altered(photograph)).status_code == 400
 
 
@@ -269,7 +270,7 @@ def test_what_was_decided_while_synapse_was_down_is_done_when_it_is_back(scene):
     photograph = pictures.path("coins.png").read_bytes()
     case = scene.report(photograph)
     mxc = scene.amara.shared(altered(photograph))
-    eventually(lambda: scene.has(case, mxc), seconds=30)
+    eventually(lambda: scene.has(case, mxc))
     brick = pictures.path("brick.png").read_bytes()
     scene.gate.shut()
     try:
@@ -280,7 +281,7 @@ def test_what_was_decided_while_synapse_was_down_is_done_when_it_is_back(scene):
         assert scene.amara.sees(scene.amara.shared(os.urandom(50_000)))  # nobody needs to be asked about these
         scene.home.stop()
         scene.decide(case, "remove")
-        eventually(lambda: scene.fault() == "unreachable", seconds=30)
+        eventually(lambda: scene.fault() == "unreachable")
         assert scene.results(case) == [""]
         module = scene.home.folder / MODULE
         module.write_text(module.read_text().replace("unanswered: refuse", "unanswered: allow"))
