@@ -9,6 +9,7 @@ import httpx
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP
 from click.testing import CliRunner
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -62,7 +63,6 @@ def found(look) -> dict[str, Level]:
 
 
 def test_an_install_in_order_has_no_failure(data, monkeypatch):
-    monkeypatch.setattr(visit, "_exists", lambda: True)  # the tests' database is in memory
     seen = found(visit.findings())
     assert {code for code, level in seen.items() if level is Level.FAIL} == set()
     assert {"files_readable", "migrations", "keyring", "audit", "decoder", "regimes", "disk", "clock"} <= {
@@ -263,7 +263,6 @@ def test_a_look_that_breaks_is_a_finding_and_keeps_none_of_the_others_from_looki
         raise PermissionError("/secret/path")
         yield
 
-    monkeypatch.setattr(visit, "_exists", lambda: True)
     monkeypatch.setattr(visit.machine, "disk", broken)
     seen = list(visit.findings())
     (lost,) = [each for each in seen if each.code == "look_failed"]
@@ -297,10 +296,13 @@ def test_the_worst_is_said_last_and_json_says_the_same(monkeypatch):
     }
 
 
-def test_where_there_is_no_install_it_makes_none(settings, tmp_path):
-    settings.STAYDOWN_DATA = tmp_path / "none"
-    assert [each.code for each in visit.findings()] == ["no_install"]
-    assert not (tmp_path / "none").exists()
+def test_where_there_is_no_install_it_says_where_and_makes_none(monkeypatch, tmp_path):
+    monkeypatch.setattr(settings, "STAYDOWN_DATA", tmp_path)
+    file = tmp_path / "staydown.sqlite3"
+    monkeypatch.setattr(settings, "DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": file}})
+    (only,) = visit.findings()
+    assert (only.code, str(tmp_path) in only.says) == ("no_install", True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_keys_that_it_prints_verify(data):

@@ -164,7 +164,8 @@ def test_followers_are_told_with_what_they_owe():
     gone = banks.add_entry(bank, pdq(), source="import", by=Actor.system())
     banks.withdraw(gone, by=Actor.system())
     key, _ = create_key("partner one", ["feed:read"], by=Actor.system())
-    assert CliRunner().invoke(command, ["followers"]).output == ""
+    assert CliRunner().invoke(command, ["followers"]).output.startswith("Nobody has asked for the feed yet.")
+    assert CliRunner().invoke(command, ["followers", "--json"]).output == ""
     banks.record_cursor(key, 1)
     said = CliRunner().invoke(command, ["followers"])
     assert said.exit_code == 0

@@ -96,7 +96,7 @@ def test_it_works_without_django_and_names_an_unknown_regime() -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert "There is no regime of this id" in done.stderr
+    assert "There is no regime of the id 'nothing'" in done.stderr
     assert "bad_regime" in done.stderr
 
 
@@ -140,6 +140,20 @@ def test_the_questions_take_enter_for_everything_and_no_for_less() -> None:
     result = CliRunner().invoke(law.command, ["which"], input="y\ny\nn\nGB, US\ny\n", env={"COLUMNS": "200"})
     assert "export STAYDOWN_REGIMES=uk-csea-nca,uk-osa-10-3,uk-osa-10-3A,us-2258A,us-tida-3\n" in result.output
     assert "You have no users in EU." in result.output
+
+
+def test_a_country_that_is_not_understood_is_asked_for_again_and_no_law_is_lost():
+    result = CliRunner().invoke(law.command, ["which"], input="y\ny\nn\ngermany\nde, uk\nn\n", env={"COLUMNS": "200"})
+    assert "GERMANY is no code of a country." in result.output
+    assert "export STAYDOWN_REGIMES=eu-dsa-16,eu-dsa-9,uk-csea-nca,uk-osa-10-3,uk-osa-10-3A\n" in result.output
+    everywhere = CliRunner().invoke(law.command, ["which"], input="\n\n\nEverywhere\n\n", env={"COLUMNS": "200"})
+    assert f"export STAYDOWN_REGIMES={answered()['STAYDOWN_REGIMES']}\n" in everywhere.output
+
+
+def test_where_no_law_binds_it_says_so_and_sets_nothing():
+    shown = run("which", "--users-in", "ZZ", "--service", "hosting", "--not-small")
+    assert "No law that staydown knows binds you." in shown
+    assert "export" not in shown
 
 
 def test_a_folder_of_ones_own_is_listed_shown_and_asked_about(tmp_path: Path) -> None:

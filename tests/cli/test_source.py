@@ -52,6 +52,11 @@ def run(*words: object, fails: int = 0) -> str:
     return done.stdout
 
 
+def test_where_nothing_is_followed_the_list_says_how_to_begin():
+    assert "`staydown source add` begins" in run("list")
+    assert run("list", "--json") == ""
+
+
 def test_the_kinds_say_what_they_ask_for():
     said = run("kinds")
     assert "stopncii: StopNCII.org" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 
 import pytest
+from django.conf import settings as configured
 
 from staydown.apps.accounts import access
 from staydown.apps.accounts.models import ApiKey, Role, Staff
@@ -12,8 +13,8 @@ from staydown.apps.audit import actions as log
 from staydown.apps.banks.models import Bank
 from staydown.apps.vault import keyring
 from staydown.core.sealing import Keyring
-from staydown.errors import DeniedError, KeyringError, RegimeError
-from staydown.project import install
+from staydown.errors import DeniedError, KeyringError, RegimeError, SettingError
+from staydown.project import django, install
 from staydown.screening.settings import KeyFile
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +161,7 @@ def test_nothing_is_pending_in_the_tests_database():
 def test_a_law_that_is_not_there_or_not_valid_stops_the_start_before_anything_is_made(settings, tmp_path):
     settings.STAYDOWN_DATA = tmp_path / "data"
     settings.STAYDOWN_REGIMES = ["xx-nowhere"]
-    with pytest.raises(RegimeError, match="no regime of this id"):
+    with pytest.raises(RegimeError, match="no regime of the id"):
         install.ensure()
     own = tmp_path / "laws"
     own.mkdir()
@@ -169,3 +170,14 @@ def test_a_law_that_is_not_there_or_not_valid_stops_the_start_before_anything_is
     with pytest.raises(RegimeError, match=r"^zz-test-1\.toml: "):
         install.ensure()
     assert not settings.STAYDOWN_DATA.exists()
+
+
+def test_a_folder_without_an_install_is_named_and_nothing_is_made_in_it(monkeypatch, tmp_path):
+    file = tmp_path / "staydown.sqlite3"
+    monkeypatch.setattr(configured, "STAYDOWN_DATA", tmp_path)
+    monkeypatch.setattr(configured, "DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": file}})
+    with pytest.raises(SettingError, match="There is no install in"):
+        django.open_install()
+    assert list(tmp_path.iterdir()) == []
+    file.touch()
+    assert django.install_exists()

@@ -17,7 +17,9 @@ from staydown.core import audit
 from staydown.core.note import Verifier
 from staydown.errors import ProofError, SettingError
 
-DATA = click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
+DATA = click.option(
+    "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the install.  [default: data]"
+)
 READABLE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -84,7 +86,7 @@ def _actions(data: Path | None) -> Any:
     """The database's side of the log, loaded only when it is asked for."""
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.apps.audit import actions
 
     return actions

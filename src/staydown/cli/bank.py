@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO
 import click
 
 from staydown.cli import private_file
-from staydown.cli.serve import DATA
+from staydown.cli.serve import INSTALL
 from staydown.errors import InvalidError, MissingError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def command() -> None:
 
 
 @command.command("list")
-@DATA
+@INSTALL
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one bank a line.")
 def list_banks(data: Path, as_json: bool) -> None:
     """Print each bank and how many entries it holds in which state. Never prints a hash."""
@@ -47,7 +47,7 @@ def list_banks(data: Path, as_json: bool) -> None:
 
 @command.command("import")
 @click.argument("file", type=click.File("r", encoding="utf-8"))
-@DATA
+@INSTALL
 @BANK
 @click.option("--list", "listed_as", default="list", show_default=True, help="Name of the list: where they come from.")
 @click.option("--algorithm", type=ALGORITHMS, default="pdq", show_default=True, help="For lines that name none.")
@@ -98,7 +98,7 @@ def import_list(
 
 @command.command("export")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@DATA
+@INSTALL
 @BANK
 @click.option("--pending", is_flag=True, help="Also entries that no person has confirmed.")
 @click.option("--yes", is_flag=True, help="Yes, write hashes to a file. Without it nothing is written.")
@@ -164,7 +164,7 @@ def _takes_two(bank: Bank, reason: str) -> bool:
 def _start(data: Path) -> None:
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.project import install
 
     install.require_migrated()

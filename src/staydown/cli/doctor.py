@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from staydown.cli.serve import DATA
+from staydown.cli.serve import INSTALL
 from staydown.errors import StaydownError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "
 
 
 @click.command()
-@DATA
+@INSTALL
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(data: Path, as_json: bool) -> None:
     """Say in plain words what is missing or unsafe in an install. Exit status 1 when anything fails."""

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from staydown.cli import private_file
+from staydown.cli.serve import INSTALL
 from staydown.core.note import Verifier
 from staydown.errors import InvalidError, ProofError, SettingError
 from staydown.exchange import mirror as mirroring
@@ -27,19 +28,19 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
+@INSTALL
 @click.option("--name", required=True, help="What the key is for, such as the name of the partner or the node.")
 @click.option("--bank", "banks", multiple=True, help="Only this bank; may be given again. [default: every bank]")
 @click.option("--node", is_flag=True, help="For a screening node of ours: it also learns which client keys to let in.")
 @click.option("--out", required=True, type=NEW_FILE, help="Where to write the key file; must not exist.")
-def key(data: Path | None, name: str, banks: tuple[str, ...], node: bool, out: Path) -> None:
+def key(data: Path, name: str, banks: tuple[str, ...], node: bool, out: Path) -> None:
     """Make a key that may follow the feed and report hits, and write its key file.
 
     `staydown feed mirror` reads that file, and with --node so does `staydown screen`.
     """
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.apps.accounts.actions import create_key
     from staydown.apps.audit.actor import Actor
     from staydown.apps.banks import feed_key
@@ -56,21 +57,23 @@ def key(data: Path | None, name: str, banks: tuple[str, ...], node: bool, out: P
 
 
 @command.command()
-@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="The install's folder.")
+@INSTALL
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def followers(data: Path | None, as_json: bool) -> None:
+def followers(data: Path, as_json: bool) -> None:
     """Say how far each follower has confirmed the feed, and what it owes.
 
     Exit status 1 when a follower has not confirmed a removal although the time for it is over.
     """
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from django.utils import timezone
 
     from staydown.apps.banks import querysets
 
     size, found = querysets.feed_size(), querysets.followers(timezone.now())
+    if not found and not as_json:
+        click.echo("Nobody has asked for the feed yet. `staydown feed key` makes a follower's key.")
     for each in found:
         told = {"key": str(each.key.public_id), "name": each.key.name, "cursor": each.cursor, "of": size}
         told |= {"heard_at": each.heard_at.isoformat(timespec="seconds"), "overdue": each.overdue}

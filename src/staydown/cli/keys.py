@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from staydown.cli.serve import DATA
+from staydown.cli.serve import INSTALL
 
 
 @click.group()
@@ -15,12 +15,12 @@ def command() -> None:
 
 
 @command.command("list")
-@DATA
+@INSTALL
 def list_keys(data: Path) -> None:
     """Print the ids of the keys, the oldest first; the last one seals from now on."""
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.apps.vault import keyring
 
     keys = keyring.current()
@@ -29,7 +29,7 @@ def list_keys(data: Path) -> None:
 
 
 @command.command()
-@DATA
+@INSTALL
 def rotate(data: Path) -> None:
     """Make a fresh key and seal everything with it. Safe while staydown serves; broken off, run it again.
 
@@ -39,7 +39,7 @@ def rotate(data: Path) -> None:
 
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.project import install, rotation
 
     install.require_migrated()

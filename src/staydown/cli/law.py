@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, setting, which
+from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, places, setting, which
 from staydown.core.law.regime import Regime, catalogue, pick, read
 from staydown.core.law.schema import Service, Statement
 from staydown.core.law.telling import MARKS, Row, limit, sections, status
-from staydown.errors import RegimeError
+from staydown.errors import InvalidError, RegimeError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.option(
@@ -123,7 +123,7 @@ def which_(
     found = catalogue(folder)
     answers = Answers(
         frozenset(Service(each) for each in services) or None,
-        frozenset(each.upper() for each in users_in) or None,
+        places(users_in) or None,
         is_small is True,
     )
     if not everything and not as_json:
@@ -143,12 +143,22 @@ def _ask(answers: Answers, is_small: bool | None, among: list[str]) -> Answers:
         services = frozenset(each for each, asked in QUESTIONS.items() if click.confirm(asked, default=True)) or None
     if users_in is None:
         known = ", ".join(among)
-        given = click.prompt(f"Where do you have users? Any of {known}, separated by commas", default="everywhere")
-        users_in = None if given == "everywhere" else frozenset(re.findall(r"[A-Z]{2}", given.upper())) or None
+        question = f"Where do you have users? Countries as two letters, separated by commas; there are laws of {known}"
+        users_in = click.prompt(question, default="everywhere", value_proc=_places)
     if is_small is None:
         is_small = click.confirm(SMALL, default=False)
     click.echo()
     return Answers(services, users_in, is_small)
+
+
+def _places(given: str) -> frozenset[str] | None:
+    """The countries of an answer, None for everywhere; what is no country is asked for again."""
+    if given.strip().lower() == "everywhere":
+        return None
+    try:
+        return places(re.split(r"[\s,;]+", given.strip(" ,;"))) or None
+    except InvalidError as error:
+        raise click.UsageError(error.message) from None
 
 
 def _verdicts(verdicts: list[Verdict]) -> dict[str, Any]:
@@ -173,8 +183,13 @@ def _show_verdicts(verdicts: list[Verdict]) -> None:
             spared = f" Not bound as a small enterprise: {', '.join(each.not_bound)}." if each.not_bound else ""
             table.add_row(each.regime.id, each.regime.short_name, MARKS[each.regime.confidence], each.why + spared)
         console.print(table)
-    console.print(Text("Put this into the environment of staydown", "bold"))
-    console.print(Text(f"  export STAYDOWN_REGIMES={setting(verdicts)}"), soft_wrap=True)
+    if setting(verdicts):
+        console.print(Text("Put this into the environment of staydown", "bold"))
+        console.print(Text(f"  export STAYDOWN_REGIMES={setting(verdicts)}"), soft_wrap=True)
+    else:
+        console.print(
+            Text("No law that staydown knows binds you. While STAYDOWN_REGIMES is unset, all that are on apply.")
+        )
     console.print(Text("This is not legal advice: let a lawyer read `staydown law show ID` of each."))
 
 

@@ -19,6 +19,14 @@ DATA = click.option(
     show_default=True,
     help="Folder of the install: database, keys. Made when it is not there.",
 )
+INSTALL = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="STAYDOWN_DATA",
+    default=Path("data"),
+    show_default=True,
+    help="Folder of the install.",
+)
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 

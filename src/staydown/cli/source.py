@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from staydown.cli.serve import DATA
+from staydown.cli.serve import INSTALL
 from staydown.errors import InvalidError, MissingError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def command() -> None:
 
 
 @command.command("list")
-@DATA
+@INSTALL
 @JSON
 def list_sources(data: Path, as_json: bool) -> None:
     """Say how each source stands. Exit status 1 when one asks something or cannot be read."""
@@ -41,8 +41,12 @@ def list_sources(data: Path, as_json: bool) -> None:
 
     from staydown.apps.sharing import standing
 
-    now, wrong = timezone.now(), False
-    for source in standing.sources():
+    now, wrong, found = timezone.now(), False, standing.sources()
+    if not found and not as_json:
+        click.echo(
+            "No source is followed yet. `staydown source add` begins, `staydown source kinds` says what there is."
+        )
+    for source in found:
         stands = standing.of(source, now)
         wrong = wrong or stands in (standing.Standing.ASKS, standing.Standing.FAILS)
         if as_json:
@@ -71,7 +75,7 @@ def kinds() -> None:
 
 @command.command()
 @NAME
-@DATA
+@INSTALL
 @click.option("--kind", required=True, help="Which protocol it speaks; see `staydown source kinds`.")
 @click.option("--address", required=True, help="Where it is: an https address, or the path of a file.")
 @click.option("--credentials", type=READABLE_FILE, help="A TOML file with what its kind asks for. Keep it private.")
@@ -108,7 +112,7 @@ def add(
 
 @command.command()
 @NAME
-@DATA
+@INSTALL
 @click.option("--whole", is_flag=True, help="Read all of it again; what is not in it any more is taken out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def follow(name: str, data: Path, whole: bool, as_json: bool) -> None:
@@ -140,7 +144,7 @@ def follow(name: str, data: Path, whole: bool, as_json: bool) -> None:
 
 @command.command()
 @NAME
-@DATA
+@INSTALL
 def pause(name: str, data: Path) -> None:
     """Leave the source NAME alone. What it brought stays."""
     _change("pause", name, data)
@@ -149,7 +153,7 @@ def pause(name: str, data: Path) -> None:
 
 @command.command()
 @NAME
-@DATA
+@INSTALL
 def resume(name: str, data: Path) -> None:
     """Follow the source NAME again, from the place that it had reached."""
     _change("resume", name, data)
@@ -158,7 +162,7 @@ def resume(name: str, data: Path) -> None:
 
 @command.command()
 @NAME
-@DATA
+@INSTALL
 @click.option("--yes/--no", "yes", default=None, help="Go on, or pause the source.")
 def answer(name: str, data: Path, yes: bool | None) -> None:
     """Answer what the source NAME asks; without --yes or --no, say what that is."""
@@ -176,7 +180,7 @@ def answer(name: str, data: Path, yes: bool | None) -> None:
 
 @command.command()
 @NAME
-@DATA
+@INSTALL
 @click.option("--yes", is_flag=True, help="Yes, withdraw what it alone brought. Without it nothing is done.")
 def remove(name: str, data: Path, yes: bool) -> None:
     """Follow the source NAME no more, and withdraw what no report, import or other source keeps."""
@@ -196,7 +200,7 @@ def remove(name: str, data: Path, yes: bool) -> None:
 def _start(data: Path) -> None:
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.project import install
 
     install.require_migrated()

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from staydown.cli.serve import DATA
+from staydown.cli.serve import INSTALL
 
 
 @click.command()
-@DATA
+@INSTALL
 def command(data: Path) -> None:
     """Write the files of the database anew, so that nothing of what was erased is left in them.
 
@@ -19,7 +19,7 @@ def command(data: Path) -> None:
     """
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.apps.vault import erasing
     from staydown.project import install
 

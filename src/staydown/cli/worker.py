@@ -7,16 +7,16 @@ from pathlib import Path
 
 import click
 
-from staydown.cli.serve import DATA
+from staydown.cli.serve import INSTALL
 
 
 @click.command()
-@DATA
+@INSTALL
 def command(data: Path) -> None:
     """Deliver webhooks, sign the audit log every hour, and clean up. SIGTERM ends it after the present task."""
     from staydown.project import django
 
-    django.setup(data)
+    django.open_install(data)
     from staydown.project import install
     from staydown.project.worker import Worker
 

@@ -14,6 +14,7 @@ from staydown.errors import SettingError
 from staydown.project.listening import EVERYWHERE, Address
 
 SETTINGS: Final = "staydown.project.settings"
+NAME_OR_MAKE_ONE: Final = "Name its folder with --data, or start `staydown serve` to make one."
 
 
 def setup(data: Path | None = None) -> None:
@@ -30,6 +31,24 @@ def setup(data: Path | None = None) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     if not _started():
         django.setup()
+
+
+def open_install(data: Path | None = None) -> None:
+    """Make Django ready for an install that is there; raises `SettingError` where there is none, and makes nothing."""
+    setup(data)
+    if not install_exists():
+        from django.conf import settings
+
+        raise SettingError(f"There is no install in {settings.STAYDOWN_DATA}. {NAME_OR_MAKE_ONE}")
+
+
+def install_exists() -> bool:
+    """Whether there is a database to look into; SQLite would make one that is not there."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    name = str(database["NAME"])  # an address with file: is the tests' database in memory
+    return "sqlite" not in database["ENGINE"] or name.startswith("file:") or Path(name).exists()
 
 
 def setup_server(data: Path, address: Address) -> None:

@@ -163,7 +163,7 @@ def test_the_export_verifies_without_the_database_and_a_tampered_one_does_not(lo
 
 
 def test_a_proof_of_a_line_that_is_not_there_is_a_named_error(log):
-    with pytest.raises(MissingError):
+    with pytest.raises(MissingError, match="10 lines, and no line 11"):
         actions.prove(11)
 
 

@@ -72,7 +72,7 @@ def test_a_text_past_its_review_and_one_that_is_merely_named_are_warned_about(at
 def test_a_law_that_is_not_there_and_a_setting_that_names_none(at_bea, settings):
     assert at_bea.get("/staff/laws/uk-none/").status_code == 404
     settings.STAYDOWN_REGIMES = ["uk-none"]
-    assert "There is no regime of this id." in text(at_bea.get("/staff/laws/"))
+    assert "There is no regime of the id 'uk-none'." in text(at_bea.get("/staff/laws/"))
     assert "off here" in text(at_bea.get("/staff/laws/uk-osa-10-3A/"))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from staydown.core.law.binding import Answers, which
+from staydown.core.law.binding import UNION, Answers, places, which
 from staydown.core.law.regime import load, load_all, parse
 from staydown.core.law.schema import Service
+from staydown.errors import InvalidError
 
 LAWS = load_all()
 TODAY = date(2026, 11, 22)
@@ -62,3 +64,15 @@ def test_a_service_of_another_kind_and_a_country_without_users():
 def test_what_a_small_enterprise_is_spared_is_named():
     (verdict,) = which([load("eu-dsa-16")], Answers(is_small=True), TODAY)
     assert (verdict.binds, verdict.not_bound) == (True, ("appeal",))
+
+
+def test_a_country_is_known_by_what_people_write_and_a_member_state_brings_the_unions_laws():
+    assert places(["uk"]) == {"GB"}
+    assert places(["fr", "US"]) == {"FR", "US", UNION}
+    assert {"eu-dsa-16", "uk-osa-10-3A"} <= ids(Answers(users_in=places(["DE", "UK"])))
+
+
+@pytest.mark.parametrize("word", ["germany", "U", "1A", "ÄÖ", ""])
+def test_a_word_that_is_no_country_is_refused_rather_than_passed_over(word):
+    with pytest.raises(InvalidError, match="no code of a country"):
+        places(["US", word])

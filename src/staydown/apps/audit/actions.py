@@ -164,7 +164,7 @@ def prove(seq: int) -> str:
     tree = querysets.frontier()
     line = Line.objects.filter(seq=seq).first()
     if line is None or seq > tree.size:
-        raise MissingError
+        raise MissingError(f"The log has {tree.size:,} lines, and no line {seq:,}. Name one of them.")
     leaves = Line.objects.filter(seq__lte=tree.size).order_by("seq").values_list("leaf", flat=True)
     return audit.prove(querysets.log_line(line), [bytes(leaf) for leaf in leaves.iterator()], _sign(tree), tree.size)
 

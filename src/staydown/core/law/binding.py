@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final
 
 from staydown.core.law.schema import Intake, Regime, Service, Shown
+from staydown.errors import InvalidError
 
 QUESTIONS: Final = {
     Service.USER_TO_USER: "Do people meet what others post or send there (posts, comments, messages, groups)?",
@@ -18,6 +19,12 @@ QUESTIONS: Final = {
     Service.SEARCH: "Is it a search engine for what is elsewhere?",
 }
 SMALL: Final = "Have you fewer than 50 people and 10 million euros of yearly turnover or balance sheet?"
+
+UNION: Final = "EU"
+MEMBERS: Final = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905 - plainer to read
+)
+_ALSO: Final = {"UK": "GB", "EL": "GR"}  # what people and the Union write for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,18 @@ def which(regimes: Iterable[Regime], answers: Answers, today: date) -> list[Verd
 def countries(regimes: Iterable[Regime]) -> list[str]:
     """The countries to ask about: those that some regime names."""
     return sorted({each for one in regimes for each in one.applies.users_in})
+
+
+def places(given: Iterable[str]) -> frozenset[str]:
+    """The countries that these codes mean, a member state's with the Union's; raises `InvalidError` for another word.
+
+    A word that is passed over would leave out every law of a country in silence.
+    """
+    codes = {_ALSO.get(each.upper(), each.upper()) for each in given}
+    for code in sorted(codes):
+        if len(code) != 2 or not (code.isascii() and code.isalpha()):
+            raise InvalidError(f"{code} is no code of a country. Write two letters, such as DE; EU is the whole Union.")
+    return frozenset(codes | ({UNION} if codes & MEMBERS else set()))
 
 
 def setting(verdicts: Iterable[Verdict]) -> str:

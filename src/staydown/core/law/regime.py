@@ -37,7 +37,7 @@ _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _CURLY: Final = re.compile(r"=\s*[\u201c\u201d\u201e\u2018\u2019]")
 _LOCAL_DATE: Final = re.compile(r"=\s*\d{1,2}[./]\d{1,2}[./]\d{4}")
 _ORDER: Final = list(Confidence)
-_UNKNOWN: Final = "There is no regime of this id. Those known are: {}."
+_UNKNOWN: Final = "There is no regime of the id {!r}. Those known are: {}."
 _BY_ORDER: Final = (Start.NOTICE_SERVED, Start.ORDER_SERVED)
 
 
@@ -92,7 +92,7 @@ def pick(regime_id: str, among: Sequence[Regime]) -> Regime:
     for each in among:
         if each.id == regime_id:
             return each
-    raise RegimeError(_UNKNOWN.format(", ".join(each.id for each in among) or "none"))
+    raise RegimeError(_UNKNOWN.format(regime_id, ", ".join(each.id for each in among) or "none"))
 
 
 def load(regime_id: str, folder: Traversable | None = None) -> Regime:
@@ -101,7 +101,7 @@ def load(regime_id: str, folder: Traversable | None = None) -> Regime:
     file = folder / f"{regime_id}.toml"
     if not _REGIME_ID.fullmatch(regime_id) or not file.is_file():
         known = sorted(each.name.removesuffix(".toml") for each in folder.iterdir() if each.name.endswith(".toml"))
-        raise RegimeError(_UNKNOWN.format(", ".join(known) or "none"))
+        raise RegimeError(_UNKNOWN.format(regime_id, ", ".join(known) or "none"))
     return read(file)
 
 

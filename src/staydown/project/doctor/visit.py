@@ -12,6 +12,7 @@ from django.utils import timezone
 from staydown.apps.audit import actions as audit
 from staydown.apps.banks import feed_key
 from staydown.errors import StaydownError
+from staydown.project import django
 from staydown.project.doctor import followed, machine, records
 from staydown.project.doctor.finding import Finding, Level, fail
 
@@ -19,7 +20,7 @@ from staydown.project.doctor.finding import Finding, Level, fail
 def findings() -> Iterator[Finding]:
     """Every finding of the install that Django was set up for, the most basic first."""
     now = timezone.now()
-    if not _exists():
+    if not django.install_exists():
         yield no_install(settings.STAYDOWN_DATA)
         return
     looks: list[Callable[[], Iterator[Finding]]] = [
@@ -56,17 +57,7 @@ def verifier_keys() -> dict[str, str]:
 
 def no_install(data: Path) -> Finding:
     """There is nothing to look at."""
-    return fail(
-        "no_install",
-        f"There is no install in {data.name or data}.",
-        "Name its folder with --data, or start `staydown serve` to make one.",
-    )
-
-
-def _exists() -> bool:
-    """Whether there is a database to look into; opening one that is not there would make it."""
-    database = settings.DATABASES["default"]
-    return settings.STAYDOWN_DATA.is_dir() and ("sqlite" not in database["ENGINE"] or Path(database["NAME"]).exists())
+    return fail("no_install", f"There is no install in {data}.", django.NAME_OR_MAKE_ONE)
 
 
 def _guarded(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
