@@ -152,7 +152,7 @@ def test_a_port_that_is_taken_is_said_in_one_sentence(tmp_path):
     [
         (("serve", "--port", "0"), {"STAYDOWN_ORIGIN": "takedown.example"}, "STAYDOWN_ORIGIN"),
         (("serve", "--port", "0"), {"STAYDOWN_SCREEN_WORKERS": "many"}, "STAYDOWN_SCREEN_WORKERS"),
-        (("worker",), {}, "database"),
+        (("worker",), {}, "There is no install"),
     ],
 )
 def test_what_cannot_start_says_why(tmp_path, words, more, says):
