@@ -255,6 +255,21 @@ def test_the_reveal_ladder(at_work, page, three, settings):
         assert second.get_attribute("data-step") == "hidden"
 
 
+def test_the_key_means_the_first_preview_and_then_the_one_last_used(at_work, page, three, settings):
+    with previews() as platform:
+        settings.STAYDOWN_PREVIEW_ORIGINS = [platform.address]
+        hits_with_previews(three[0], platform)
+        page.add_init_script("{ let calls = 0; const now = Date.now; Date.now = () => now() + calls++; }")
+        at_work.opens_case(three[0].number)
+        groups = page.get_by_role("group", name="Preview")
+        page.keyboard.press("v")
+        expect(groups.first).to_have_attribute("data-step", "blurred")
+        page.keyboard.press("b")
+        expect(groups.first).to_have_attribute("data-step", "hidden")
+        page.keyboard.press("v")
+        expect(groups.first).to_have_attribute("data-step", "blurred")
+
+
 def test_an_idle_screen_is_covered(at_work, page, three, settings):
     with previews() as platform:
         settings.STAYDOWN_PREVIEW_ORIGINS = [platform.address]

@@ -16,6 +16,7 @@ class Preview {
     this.hold = root.querySelector("[data-hold]");
     this.image = null;
     this.level = 0;
+    this.used = 0;
     this.more.addEventListener("click", () => this.forward());
     this.less.addEventListener("click", () => this.show(0));
     this.wireHold();
@@ -72,7 +73,7 @@ class Preview {
     this.less.hidden = level === 0;
     this.hold.hidden = level === 0 || level === 3;
     if (this.said.textContent !== SAID[level]) this.said.textContent = SAID[level];
-    this.used = Date.now();
+    if (level > 0) this.used = Date.now();
   }
 
   /** Clear for as long as the button, the space bar or the finger is down. */
