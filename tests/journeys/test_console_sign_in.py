@@ -117,6 +117,7 @@ def test_a_passkey_from_adding_it_to_removing_it(console, page, device):
     console.reads("Cases")
     console.open("/staff/accounts/2fa/webauthn/", "Passkeys and security keys")
     console.follow("Remove the laptop")
+    console.confirms()
     console.reads("Remove the laptop?")
     console.press("Remove it")
     expect(page.get_by_text("None yet.").first).to_be_visible()
