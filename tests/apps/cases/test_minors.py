@@ -111,11 +111,12 @@ def test_all_of_it_is_asked_for_and_the_clocks_stop_when_it_is_gone(pat, bea):
         minors.ask_removal(case, pat)
 
 
-def test_a_referral_is_a_number_in_the_log(pat, bea):
+def test_a_referral_is_a_note_and_the_log_keeps_that_it_was(pat, bea):
     case = sent().case
-    minors.note_referral(case, pat, service="NCMEC", reference="12345")
+    minors.note_referral(case, pat, service=" NCMEC ", reference="12345")
     line = history(case)[-1]
-    assert (line.verb, line.facts) == ("case.referred", {"service": "NCMEC", "reference": "12345"})
+    assert (line.verb, line.facts) == ("case.referred", {})
+    assert [note.words for note in case.notes.all()] == ["Referred to NCMEC, number 12345"]
     with pytest.raises(InvalidError):
         minors.note_referral(case, pat, service=" ", reference="1")
     with pytest.raises(DeniedError):

@@ -64,7 +64,7 @@ def test_the_page_shows_links_as_text_and_asks_and_notes(at_pat, locked):
     assert "Nothing of this case is left" in again.content.decode()
     told = {"service": "NCMEC", "reference": "98765"}
     answer = at_pat.post(reverse("console:minor_refer", args=[locked.public_id]), told, follow=True)
-    assert "referred it to NCMEC, number 98765" in answer.content.decode()
+    assert "Referred to NCMEC, number 98765" in answer.content.decode()
     answer = at_pat.post(reverse("console:minor_refer", args=[locked.public_id]), {"service": ""}, follow=True)
     assert "name it and its number" in answer.content.decode()
 

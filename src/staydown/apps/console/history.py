@@ -128,11 +128,6 @@ def _answered(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     return ANSWERS.get((str(facts.get("kind")), str(facts.get("result"))), "answered")  # type: ignore[call-overload,no-any-return]
 
 
-def _referred(facts: Facts, regimes: Mapping[str, Regime]) -> str:
-    number = f", number {facts['reference']}" if facts.get("reference") else ""
-    return f"referred it to {facts.get('service', 'a service')}{number}"
-
-
 def _served(facts: Facts, regimes: Mapping[str, Regime]) -> str:
     law = regimes.get(str(facts.get("regime")))
     named = f" under the {law.short_name}" if law else ""
@@ -182,7 +177,7 @@ SENTENCES: Final[dict[str, Callable[[Facts, Mapping[str, Regime]], str]]] = {
     "item.withdrawn": _always("took one item back"),
     "case.minor_suspected": _always("saw that somebody under 18 may be shown, and locked the case"),
     "case.unlocked": _always("gave the case back: nobody under 18 is shown, it was locked by mistake"),
-    "case.referred": _referred,
+    "case.referred": _always("referred it to others; the notes say to whom"),
     "report.added": _always("added something to a report"),
     "report.completed": _always("added what some laws ask for"),
     "report.asked": _always("asked the reporter a question"),

@@ -21,7 +21,7 @@ from staydown.apps.cases.access import DECIDERS
 from staydown.apps.cases.actions import interim, unlocking
 from staydown.apps.cases.actions.reporting import Submitted, acknowledge, code_for, open_case, report_of, store_report
 from staydown.apps.cases.intake import MinorsForm, ReportForm
-from staydown.apps.cases.models import Action, Case, Decision, Hit, Item, Lock
+from staydown.apps.cases.models import Action, Case, Decision, Hit, Item, Lock, Note
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing.events import Event
 from staydown.core.law.schema import Shown
@@ -137,15 +137,17 @@ def ask_removal(case: Case, staff: Staff, *, by: Actor | None = None) -> Decisio
 
 
 @transaction.atomic
-def note_referral(case: Case, staff: Staff, *, service: str, reference: str, by: Actor | None = None) -> None:
-    """Note that the case was referred to ``service``, and under which number there. The number is all that is kept."""
+def note_referral(case: Case, staff: Staff, *, service: str, reference: str, by: Actor | None = None) -> Note:
+    """A note that the case was referred to ``service``, and under which number there. The log keeps that it was."""
     accounts.require_role(staff, Role.PROTECTION)
     case = _locked(case)
     service, reference = service.strip(), reference.strip()
     if not service or max(len(service), len(reference)) > LONGEST_REFERENCE:
         raise InvalidError(f"service: name it and its number, each in at most {LONGEST_REFERENCE} characters.")
-    facts = {"service": service, "reference": reference}
-    audit.record("case.referred", by=by or accounts.staff_actor(staff), about=case, facts=facts)
+    words = f"Referred to {service}, number {reference}" if reference else f"Referred to {service}"
+    made = Note.objects.create(case=case, words=words, by_staff=staff, at=timezone.now())
+    audit.record("case.referred", by=by or accounts.staff_actor(staff), about=made, also=[case])
+    return made
 
 
 def _locked(case: Case) -> Case:

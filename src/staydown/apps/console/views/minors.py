@@ -58,6 +58,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "waiting": [item for item in items if item.state in {"open", "disabled"} and (item.url or item.content_ref)],
         "reports": found.reports.order_by("pk"),
         "minors": [(regime.short_name, regime.minors) for regime in pinned],
+        "notes": found.notes.select_related("by_staff"),
         "history": history.of_case(found, pinned),
         "refusal": unlocking.refusal(found),
         "proposal": (proposal := waiting(Kind.UNLOCK, found)),
