@@ -10,10 +10,10 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
 from staydown.apps.banks.models import Entry
-from staydown.apps.cases import access, actions, regimes, timeline
+from staydown.apps.cases import access, actions, intake, regimes, timeline
 from staydown.apps.cases.actions import adding, minors, unlocking
 from staydown.apps.cases.choosing_again import without_hash
-from staydown.apps.cases.intake import MinorsForm
+from staydown.apps.cases.intake import HashGiven, MinorsForm
 from staydown.apps.cases.models import Action, Case, Item, Keeping, Lock
 from staydown.errors import DeniedError, InvalidError, MissingError, StateError
 from tests import factories as make
@@ -95,6 +95,27 @@ def test_hashes_stay_erased_until_the_reporter_chooses_the_pictures_again(sent, 
     assert list(pictures) == ["withdrawn", "withdrawn", "open", "open"]
     assert Entry.objects.filter(state="pending").count() == 4
     assert case.clocks.filter(stopped_at=None).count() == len(limits(sent.case))  # no new clocks: the first ones count
+
+
+def test_a_long_video_that_is_chosen_again_takes_the_place_of_all_its_parts(bea, pia, quinn):
+    video = HashGiven(label="video 1", frames=tuple(make.pdq(1000 + at).hex() for at in range(2000)))
+    sent = make.submitted(links=0, pictures=(), hashes=[video])
+    unlocked(locked(sent, bea), pia, quinn)
+    report = access.report_for_code(sent.code)
+    assert len(without_hash(report)) == 3
+    adding.add_items(report, hashes=[video], by=Actor.reporter(report.public_id))
+    assert without_hash(report) == []
+    assert report.items.filter(state="open").count() == 3
+
+
+def test_what_is_chosen_again_fits_although_the_report_is_full(sent, bea, pia, quinn, monkeypatch):
+    unlocked(locked(sent, bea), pia, quinn)
+    report = access.report_for_code(sent.code)
+    monkeypatch.setattr(intake, "MOST_HASHES", 2)
+    adding.add_items(report, hashes=[make.picture(1), make.picture(2)], by=Actor.reporter(report.public_id))
+    assert without_hash(report) == []
+    with pytest.raises(InvalidError):
+        adding.add_items(report, hashes=[make.picture(3)], by=Actor.reporter(report.public_id))
 
 
 def test_the_reporter_reads_what_happened(bea, pia, quinn):

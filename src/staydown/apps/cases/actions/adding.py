@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,11 +58,11 @@ def add_items(report: Report, *, links: Sequence[str] = (), hashes: Sequence[Has
     intake.check_hashes(hashes)
     feed_writing.hold()
     form = _new(report, links, hashes)
-    before, now = report.items.count(), timezone.now()
+    before, now = _counted(report), timezone.now()
     store_items(report, form, by, now)
-    added = report.items.count() - before
-    if added:
-        _take_their_place(report, len(form.hashes))
+    after = _counted(report)
+    if added := after.total() - before.total():
+        _take_their_place(report, after[Item.Kind.HASH] - before[Item.Kind.HASH])
         _restart(case, report, now)
         _provide(report, form)
         clocks.note_validity(report, now)
@@ -136,7 +137,8 @@ def _new(report: Report, links: Sequence[str], hashes: Sequence[HashGiven]) -> R
     prints = {bytes(entry.fingerprint) for entry in entries}
     new = [link for link in dict.fromkeys(link.strip() for link in links) if link not in held]
     pictures = [given for given in hashes if not (own := set(prints_of(given))) or not own <= prints]
-    kinds = [item.kind for item in items]
+    replaced = choosing_again.without_hash(report)  # what is chosen again takes no more room than it had
+    kinds = [item.kind for item in items if item not in replaced]
     if kinds.count(Item.Kind.LINK) + len(new) > intake.MOST_LINKS:
         raise InvalidError(f"links: at most {intake.MOST_LINKS} links fit into one report. Send a second report.")
     if kinds.count(Item.Kind.HASH) + len(pictures) > intake.MOST_HASHES:
@@ -144,8 +146,16 @@ def _new(report: Report, links: Sequence[str], hashes: Sequence[HashGiven]) -> R
     return ReportForm(links=new, hashes=pictures)
 
 
+def _counted(report: Report) -> Counter[str]:
+    """How many items of each kind it has."""
+    return Counter(report.items.values_list("kind", flat=True))
+
+
 def _take_their_place(report: Report, pictures: int) -> None:
-    """Each picture that came now takes the place of one whose hash was erased by mistake, as far as there are some."""
+    """Each picture that came now takes the place of one whose hash was erased by mistake, as far as there are some.
+
+    A long video is as many as it has parts, as it was before.
+    """
     for item in choosing_again.without_hash(report)[:pictures]:
         item.state = Item.State.WITHDRAWN
         item.save(update_fields=["state"])
