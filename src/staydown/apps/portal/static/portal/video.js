@@ -12,7 +12,7 @@ export const MOST_FRAMES = 4500; // a report holds no more of one video, an hour
 const MOST_BYTES_AT_ONCE = 50_000_000; // of a larger file no digest is made: it would have to be in memory whole
 const MOST_PIXELS = 36_000_000;
 const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to find a frame, to hash it
-const MOST_SHOWING = 500; // milliseconds until a frame that was found is there
+const MOST_SHOWING = 500; // milliseconds from when a frame was found until it is there
 const MOST_TRIES = 10; // to have a frame that was said to be there
 const INSIDE = 0.001; // seconds past the beginning of a frame, so that rounding does not show the one before
 
@@ -90,11 +90,11 @@ export function timesOf(duration, every) {
 }
 
 async function sought(video, time, signal) {
-  const there = presented(video);
+  const there = nextFrame(video);
   const found = happened(video, "seeked", signal);
   video.currentTime = time;
   await found;
-  await there;
+  await soon(there);
 }
 
 /** The frame that is shown. A busy device may say that it has it before it does: then it is asked again. */
@@ -104,18 +104,22 @@ async function shown(video) {
       return await createImageBitmap(video);
     } catch {
       if (tries === MOST_TRIES) throw new PictureError("corrupt");
-      await presented(video);
+      await soon(nextFrame(video));
     }
   }
 }
 
 /** A promise of the next frame that is really there: a busy device says "seeked" while the picture is still the old one. */
-function presented(video) {
+function nextFrame(video) {
   return new Promise((resolve) => {
-    if (!video.requestVideoFrameCallback) return resolve();
-    video.requestVideoFrameCallback(resolve);
-    return window.setTimeout(resolve, MOST_SHOWING); // the frame may be the one that is there already
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(resolve);
+    else resolve();
   });
+}
+
+/** Waits for a frame, but not for ever: it may be the one that is there already. The time to find it does not count. */
+function soon(frame) {
+  return Promise.race([frame, new Promise((resolve) => window.setTimeout(resolve, MOST_SHOWING))]);
 }
 
 /** A promise of the next such event; rejected when the video fails, takes too long, or the person stops it. */
