@@ -7,6 +7,7 @@ found again by them, without a table in between.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -80,9 +81,18 @@ def frames(value: object) -> list[tuple[float, tuple[Hash, ...]]]:
     """When each frame of a vPDQ signal is shown, and its hash if it has detail; raises `InvalidError`."""
     try:
         listed = json.loads(value) if isinstance(value, str) else None
-        return [(float(str(each).rsplit(",", 1)[1]), bag.read_frame(each)) for each in listed or ()]
+        if not isinstance(listed, list):
+            raise TypeError
+        return [(_seconds(str(each).rsplit(",", 1)[1]), bag.read_frame(each)) for each in listed]
     except (HashError, ValueError, LookupError, TypeError, RecursionError):
         raise InvalidError("invalid signal: invalid VPDQ hash") from None
+
+
+def _seconds(text: str) -> float:
+    found = float(text)
+    if not 0 <= found < math.inf:  # also what is no number
+        raise ValueError
+    return found
 
 
 def vpdq(features: Iterable[tuple[float, int, Hash]]) -> str:
