@@ -36,7 +36,8 @@ def command() -> None:
 def key(data: Path, name: str, banks: tuple[str, ...], node: bool, out: Path) -> None:
     """Make a key that may follow the feed and report hits, and write its key file.
 
-    `staydown feed mirror` reads that file, and with --node so does `staydown screen`.
+    `staydown feed mirror` reads that file, and with --node so does `staydown screen`. Such a key made in the console
+    takes two people. Whoever may run this holds the database anyway, so here it takes one; the log keeps it.
     """
     from staydown.project import django
 

@@ -33,7 +33,7 @@ def check(name: str, address: str, credentials: Mapping[str, str]) -> None:
 
 
 def _wire() -> exchange.Wire:
-    return exchange.Wire(settings.STAYDOWN_SOURCES_PRIVATE, settings.STAYDOWN_LISTS_DIR)
+    return exchange.Wire(allow_private=settings.STAYDOWN_SOURCES_PRIVATE, lists=settings.STAYDOWN_LISTS_DIR)
 
 
 def listens(source: Source) -> bool:
