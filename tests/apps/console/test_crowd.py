@@ -28,6 +28,7 @@ PAGES = {
     "the last page": f"?page={CASES // 25 + 1}",
     "overdue": "?only=overdue",
     "of one law": "?law=uk-osa-10-3A",
+    "a deep page of one law": "?law=uk-osa-10-3A&page=4000",
     "nobody's, of one law": "?only=free&law=us-tida-3",
     "mine": "?only=mine",
     "a number": "?number=Q105-0000",

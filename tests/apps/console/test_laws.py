@@ -106,6 +106,7 @@ def test_which_laws_bind_me_is_asked_and_answered_and_changes_nothing(at_bea):
     small, _ = answered(at_bea, users_in=["EU"], small="1")
     assert "Not bound as a small enterprise" in text(at_bea.get("/staff/laws/", {"asked": "1", "small": "1"}))
     assert "eu-dsa-16" in small
+    assert "eu-dsa-16" in answered(at_bea, users_in=["DK"])[0]  # a member state's users are the Union's
     assert answered(at_bea, users_in=["nowhere"], service=["none"])[0] == everything
 
 

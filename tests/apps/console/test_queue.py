@@ -197,6 +197,18 @@ def test_a_narrowed_list_has_pages(at_bea):
     assert "Next page" not in last
 
 
+def test_a_narrowed_list_ends_at_its_last_page_and_says_so(at_bea, monkeypatch):
+    for seed in range(60, 87):
+        make.submitted(pictures=(seed,))
+    beyond, page = shown(at_bea, "?only=free&page=3")
+    assert (beyond, "The list has become shorter than this page." in page) == ([], True)
+    monkeypatch.setattr(queue_pages, "MOST_NARROW", 1)
+    first, page = shown(at_bea, "?only=free")
+    assert "A narrowed list ends here." in page
+    assert "Next page" not in page
+    assert shown(at_bea, "?only=free&page=999")[0] == first
+
+
 def test_a_case_is_found_by_its_number(at_bea):
     case = make.submitted(pictures=(41,)).case
     typed = case.number.lower().replace("-", " ").replace("0", "o").replace("1", "i")

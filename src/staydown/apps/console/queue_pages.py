@@ -18,6 +18,7 @@ from staydown.apps.cases.querysets import CaseQuerySet
 from staydown.apps.console import queue_rows
 
 PER_PAGE: Final = 25
+MOST_NARROW: Final = 1_000  # pages of a narrowed lane: each is walked to from the beginning
 ONLY: Final = {"overdue": "Overdue", "mine": "Mine", "free": "Nobody’s"}
 
 
@@ -132,9 +133,14 @@ class NarrowPage:
     number: int
     more: bool
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether there are cases after it which no page of this list shows."""
+        return self.more and self.number >= MOST_NARROW
+
     def has_next(self) -> bool:
         """Whether there is a page after it."""
-        return self.more
+        return self.more and not self.is_cut_off
 
     def has_previous(self) -> bool:
         """Whether there is a page before it."""
@@ -150,11 +156,12 @@ class NarrowPage:
 
     def has_other_pages(self) -> bool:
         """Whether it is not the only one."""
-        return self.more or self.number > 1
+        return self.has_next() or self.has_previous()
 
 
 def narrow_page(rows: Rows, number: int) -> NarrowPage:
-    """The page of this number."""
+    """The page of this number, or the last one that there may be."""
+    number = min(number, MOST_NARROW)
     start = (number - 1) * PER_PAGE
     found = rows[start : start + PER_PAGE + 1]
     return NarrowPage(found[:PER_PAGE], number, len(found) > PER_PAGE)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from staydown.apps.cases import regimes
 from staydown.apps.console.doors import door
-from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, setting, which
+from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, places, setting, which
 from staydown.core.law.schema import Regime
 from staydown.core.law.telling import MARKS, limit, sections, status
 from staydown.errors import MissingError, RegimeError
@@ -79,7 +79,7 @@ def _binding(given: QueryDict, today: date) -> Binding:
     services = {each for each in QUESTIONS if each.value in given.getlist("service")}
     users_in = {each for each in among if each in given.getlist("users_in")}
     is_small = bool(given.get("small"))
-    verdicts = which(found, Answers(services or None, users_in or None, is_small), today) if is_asked else []
+    verdicts = which(found, Answers(services or None, places(users_in) or None, is_small), today) if is_asked else []
     return Binding(
         services=tuple((each.value, asked, not services or each in services) for each, asked in QUESTIONS.items()),
         countries=tuple((each, not users_in or each in users_in) for each in among),
