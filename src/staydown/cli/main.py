@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "audit": "Verify and export the audit log.",
     "law": "Show the law regimes and what they ask.",
     "keys": "Rotate the keyring.",
+    "backup": "Copy the database of a running install to a file.",
     "vacuum": "Write the database's files without what was erased.",
     "doctor": "Say what is missing or unsafe in this install.",
     "manage": "Django's own commands.",

@@ -1,0 +1,62 @@
+"""`staydown backup`: the database of a running install, in one file that opens with the keyring alone."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+
+import pytest
+from click.testing import CliRunner
+from django.db import connection
+
+from staydown.apps.banks import actions as banks
+from staydown.apps.vault import copying
+from staydown.cli import backup
+from staydown.errors import SettingError
+from staydown.project import django
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite]
+
+
+@pytest.fixture(autouse=True)
+def started(monkeypatch):
+    """The tests' Django is started already."""
+    monkeypatch.setattr(django, "setup", lambda data: None)
+
+
+def test_the_copy_holds_what_was_there_and_is_its_owners_alone(tmp_path, system):
+    banks.open_bank("house", by=system)
+    file = tmp_path / "copy.sqlite3"
+    done = CliRunner().invoke(backup.command, [str(file)], catch_exceptions=False)
+    assert (done.exit_code, done.output.startswith(f"{file}: ")) == (0, True)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+    with sqlite3.connect(file) as copy:
+        assert copy.execute("SELECT name FROM staydown_banks_bank").fetchall() == [("house",)]
+    copy.close()
+
+
+def test_a_file_that_is_there_is_kept(tmp_path):
+    file = tmp_path / "copy.sqlite3"
+    file.write_text("mine")
+    with pytest.raises(SettingError, match="exists already"):
+        copying.copy_database(file)
+    assert file.read_text() == "mine"
+    with pytest.raises(SettingError, match="cannot be written: No such file or directory"):
+        copying.copy_database(tmp_path / "nowhere" / "copy.sqlite3")
+
+
+def test_a_copy_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    def full(_to):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(copying, "_fill", full)
+    with pytest.raises(SettingError, match="disk is full"):
+        copying.copy_database(tmp_path / "copy.sqlite3")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_postgresql_is_told_its_own_tool(tmp_path, monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "postgresql")
+    with pytest.raises(SettingError, match="pg_dump"):
+        copying.copy_database(tmp_path / "copy.sqlite3")
