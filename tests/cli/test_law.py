@@ -62,6 +62,13 @@ def test_show_shows_everything_with_what_it_rests_on(regime_id: str) -> None:
         assert " ".join(text.split()) in shown
 
 
+def test_sources_stay_indented_where_the_window_is_narrow():
+    shown = CliRunner().invoke(law.command, ["show", "uk-osa-10-3A"], env={"COLUMNS": "60"}).output
+    lines = shown[shown.index("\nSources\n") :].splitlines()[2:]
+    assert lines
+    assert [line for line in lines if line.strip() and not line.startswith("  ")] == []
+
+
 def test_show_as_json_holds_the_regime_and_not_its_file() -> None:
     shown = json.loads(run("show", "us-tida-3", "--json"))
     assert shown["elements"][-1]["id"] == "signature"

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -92,7 +93,9 @@ def show(regime_id: str, folder: Path | None, as_json: bool) -> None:
         console.print(_facts(section.rows) if section.rows else Text("  None stated."))
     console.print(Text("\nSources", "bold"))
     for source in regime.sources:
-        console.print(Text(f"  {source.title}\n    {source.address} (seen {source.seen}, {MARKS[source.confidence]})"))
+        console.print(Padding(Text(source.title), (0, 0, 0, 2)))
+        where = f"{source.address} (seen {source.seen}, {MARKS[source.confidence]})"
+        console.print(Padding(Text(where, overflow="fold"), (0, 0, 0, 4)))
 
 
 @command.command("which")

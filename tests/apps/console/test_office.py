@@ -101,6 +101,7 @@ def test_a_new_endpoint_shows_the_key_that_its_receiver_needs(at_ada):
     assert Endpoint.objects.get().shared_secret in page
     assert "whsk_" not in page
     assert Endpoint.objects.get().name == "new"
+    assert 'href="#add">Add another endpoint' in at_ada.get("/staff/webhooks/").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,7 @@ def test_what_the_laws_still_ask_is_said(client):
     sent = make.submitted(contact="", provided={})
     page = shown(client, sent.code)
     assert "What some laws still ask" in page
+    assert "<li>How can we contact you?</li>" in page  # each by itself, not in one run of sentences
     assert "How can we contact you?" in page
 
 
