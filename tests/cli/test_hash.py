@@ -121,9 +121,12 @@ def test_a_file_larger_than_the_limit_is_not_read(folder: Path, monkeypatch: pyt
     with large.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
         file.truncate(files.LIMITS.max_bytes + 1)
+    with (folder / "backup.tar").open("wb") as file:
+        file.truncate(files.LIMITS.max_bytes + 1)  # no picture, so it is passed over like any other
     result = run("--json", folder)
     faults = {Path(str(line["file"])).name: line["error"] for line in lines(result) if "error" in line}
     assert faults == {"broken.png": "truncated", "large.png": "too_large"}
+    assert "Passed over 2 " in result.stderr
 
 
 def test_a_file_that_cannot_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

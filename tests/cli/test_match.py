@@ -213,6 +213,7 @@ def test_a_list_that_is_no_text(tmp_path):
 
 def test_a_file_too_large_is_not_read(tmp_path, listing):
     with (tmp_path / "huge.jpg").open("wb") as file:
+        file.write(b"\xff\xd8\xff\xe0")
         file.truncate(files.LIMITS.max_bytes + 1)
     [line] = lines(run("--against", listing, "--json", tmp_path / "huge.jpg"))
     assert line["error"] == "too_large"

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from staydown.core.hashing.containers import PICTURES, SNIFFED, container_of, is_video
+from staydown.core.hashing.formats import sniff
 from staydown.core.hashing.image import Limits
 from staydown.core.hashing.picture import Picture
 from staydown.core.hashing.pool import HashingPool
@@ -161,6 +162,7 @@ def _read(path: Path) -> tuple[str, bytes]:
             if _is_film(start):
                 return "video", b""
             if path.stat().st_size > LIMITS.max_bytes:
+                sniff(start)  # what is no picture is called that, however large it is
                 raise TooLargeError
             data = start + file.read()
     except OSError as error:
