@@ -44,6 +44,11 @@ def test_every_link_between_pages_leads_somewhere():
     assert broken == []
 
 
+def test_no_page_takes_staydown_from_an_index_that_does_not_have_it():
+    wrong = re.compile(r"""pip install ["']?staydown\b""")
+    assert [str(page.relative_to(ROOT)) for page in PAGES if wrong.search(page.read_text())] == []
+
+
 def test_every_dependency_says_why():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = project["dependencies"] + [name for extra in project["optional-dependencies"].values() for name in extra]
