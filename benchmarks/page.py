@@ -25,6 +25,7 @@ PLOTS: Final = "performance"
 HOLDS: Final = "#0b6e4f"
 MISSED: Final = "#c2571a"
 BYTES_A_HASH: Final = 32
+SHARE: Final = "of theirs"  # the unit of rows that count answers
 
 Row = dict[str, Any]
 
@@ -123,9 +124,13 @@ def _cells(row: Row) -> str:
     unit = row["unit"]
     limit = f"{_number(row['limit'])} {unit}: {row['limited_by']}" if row.get("limit") else ""
     ratio = "" if row["ratio"] is None else _number(row["ratio"])
-    target = row["target"] if row["holds"] else f"**missed**: {row['target']}"
-    cells = (row["work"], row["peer"], f"{_number(row['ours'])} {unit}", f"{_number(row['theirs'])} {unit}", ratio)
-    return " | ".join([*cells, target, limit])
+    target = row["target"].replace("at least 1 times faster", "faster")
+    if unit == SHARE:
+        ours, theirs, ratio = f"{100 * row['ours']:.5g} % {unit}", "all", ""
+    else:
+        ours, theirs = f"{_number(row['ours'])} {unit}", f"{_number(row['theirs'])} {unit}"
+    marked = target if row["holds"] else f"**missed**: {target}"
+    return " | ".join([row["work"], row["peer"], ours, theirs, ratio, marked, limit])
 
 
 def _reads(results: dict[str, Any], rows: list[Row]) -> Iterator[str]:
@@ -159,46 +164,70 @@ def _missed(rows: list[Row]) -> Iterator[str]:
 
 
 def draw(rows: list[Row], path: Path) -> None:
-    """A plot of one part: ratios with their targets, and where there are any, shares of the physical limit."""
+    """A plot of one part: ratios with their targets, and where there are any, shares of the physical limit.
+
+    Bars of ratios begin at 1, where ours is as good as the peer's: to the right ours is ahead, to the left behind.
+    """
     mpl.rcParams["svg.hashsalt"] = "staydown"  # the same results draw the same file
     mpl.rcParams["svg.fonttype"] = "none"  # words stay words
-    compared = [row for row in rows if row["ratio"] and math.isfinite(row["ratio"]) and row["unit"] != "of theirs"]
+    compared = [row for row in rows if row["ratio"] and math.isfinite(row["ratio"]) and row["unit"] != SHARE]
     bounded = [row for row in rows if row.get("limit")]
     height = 0.8 + 0.42 * max(len(compared), len(bounded), 2)
     figure, axes = plt.subplots(
         1, 2 if bounded else 1, figsize=(12 if bounded else 8, height), squeeze=False, layout="constrained"
     )
-    _bars(axes[0][0], compared, [float(row["ratio"]) for row in compared])
-    axes[0][0].set(xscale="log", xlabel="times better than the peer (black: the target; orange: missed)")
-    axes[0][0].xaxis.set_major_formatter("{x:g}")
-    axes[0][0].xaxis.set_minor_formatter("")
-    axes[0][0].axvline(1, color="black", linewidth=0.8)
-    for at, row in enumerate(compared):
-        if goal := _goal(row):
-            axes[0][0].plot([goal, goal], [at - 0.4, at + 0.4], color="black", linewidth=2)
+    axis = axes[0][0]
+    axis.set(xscale="log", xlabel="times better than the peer; 1 is as good\n(black: the target; orange: missed)")
+    _bars(axis, compared, [float(row["ratio"]) for row in compared], start=1)
+    axis.axvline(1, color="black", linewidth=0.8)
+    axis.xaxis.set_major_formatter("{x:,g}")
+    axis.xaxis.set_minor_formatter("")
+    axis.margins(x=0.12)
+    goals = [_goal(row) for row in compared]
+    for at, goal in enumerate(goals):
+        if goal:
+            axis.plot([goal, goal], [at - 0.4, at + 0.4], color="black", linewidth=2)
+    _figures(axis, compared, [float(row["ratio"]) for row in compared], beside=[goal or 1 for goal in goals], start=1)
     if bounded:
-        _bars(axes[0][1], bounded, [100 * _share(row) for row in bounded])
-        axes[0][1].set(xlim=(0, 100), xlabel="% of the physical limit")
+        shares = [100 * _share(row) for row in bounded]
+        _bars(axes[0][1], bounded, shares, start=0)
+        _figures(axes[0][1], bounded, shares, beside=shares, start=0)
+        axes[0][1].set(xlim=(0, 110), xlabel="% of the physical limit")
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
 
-def _bars(axis: Any, rows: list[Row], lengths: list[float]) -> None:
-    axis.barh(range(len(rows)), lengths, color=[HOLDS if row["holds"] else MISSED for row in rows])
-    axis.set_yticks(range(len(rows)), [fill(f"{row['work']} / {row['peer']}", 56) for row in rows], fontsize=6)
-    axis.invert_yaxis()
+def _bars(axis: Any, rows: list[Row], ends: list[float], *, start: int) -> None:
+    """A bar a row, from ``start`` to its end."""
+    lengths = [end - start for end in ends]
+    axis.barh(range(len(rows)), lengths, left=start, color=[_colour(row) for row in rows])
+    axis.set_yticks(range(len(rows)), [fill(f"{row['work']} / {row['peer']}", 56) for row in rows], fontsize=7)
+    axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.grid(axis="x", alpha=0.3)
 
 
+def _figures(axis: Any, rows: list[Row], ends: list[float], *, beside: list[float], start: int) -> None:
+    """The figure of each row, to the right of its bar and of what is marked there."""
+    for at, (row, end, mark) in enumerate(zip(rows, ends, beside, strict=True)):
+        place = (max(end, mark, start), at)
+        say = {"textcoords": "offset points", "va": "center", "fontsize": 7}
+        colour = "black" if row["holds"] else MISSED
+        axis.annotate(_number(end), place, (4, 0), color=colour, **say)
+
+
+def _colour(row: Row) -> str:
+    return HOLDS if row["holds"] else MISSED
+
+
 def _goal(row: Row) -> float | None:
-    """The ratio that the target asks for, where it is one."""
-    found = re.match(r"at (least|most) ([\d.,]+)( times)?", row["target"])
-    if not found or not (found[3] or row["unit"] == "requests/s"):
+    """The ratio that the target asks for, where it asks for a number."""
+    found = re.search(r"(at least|at most|under) ([\d.,]+)( times)?", row["target"])
+    if not found:
         return None
     goal = float(found[2].replace(",", ""))
-    if not found[3]:
-        return goal / float(row["theirs"])
-    return goal if found[1] == "least" else 1 / goal
+    if found[1] == "at least":
+        return goal / float(row["theirs"]) if row["unit"] == "requests/s" else goal
+    return 1 / goal if found[3] else float(row["theirs"]) / goal
 
 
 def _share(row: Row) -> float:

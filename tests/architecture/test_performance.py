@@ -45,6 +45,11 @@ def test_a_target_that_is_missed_is_said():
     assert "Target: at least 20 times faster. It is heavy.\n" in explained
 
 
+def test_answers_are_told_as_a_share_of_the_peers():
+    row = {"unit": page.SHARE, "ours": 0.9995, "theirs": 1.0, "target": "the same answers", "holds": False}
+    assert "| 99.95 % of theirs | all |  | **missed**: the same answers |" in page.written(results(**row))
+
+
 def test_the_physical_limit_stands_beside_the_figure():
     assert "| 1.5 ms: the bare decode |" in page.written(results(limit=1.5, limited_by="the bare decode"))
 
@@ -55,9 +60,12 @@ def test_the_physical_limit_stands_beside_the_figure():
         ("at least 20 times faster", "ms", 20),
         ("at most 1.25 times its time", "ms", 0.8),
         ("at least 8,000", "requests/s", 160),
-        ("under 10 s", "s", None),
-        ("at least 100", "bytes", None),
+        ("at least 0.87", "ms", 0.87),
+        ("under 10 s", "s", 5),
+        ("at most 100", "bytes", 0.5),
+        ("right, and at most 1.25 times as slow", "µs", 0.8),
+        ("the same answers", "of theirs", None),
     ],
 )
-def test_the_plot_marks_a_target_that_is_a_ratio(target: str, unit: str, goal: float | None):
+def test_the_plot_marks_a_target_that_is_a_number(target: str, unit: str, goal: float | None):
     assert page._goal({**ROW, "target": target, "unit": unit}) == goal
