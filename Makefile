@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
+PEERS := .venv-peers
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 DATA ?=
@@ -65,8 +66,14 @@ bench: setup ## Measure against the peers; writes docs/explanation/performance.m
 	@$(BIN)/python -m benchmarks
 
 .PHONY: bench-robustness
-bench-robustness: setup ## Measure which altered copies are found; writes docs/explanation/robustness.md
+bench-robustness: setup $(PEERS)/.peers ## Measure which altered copies are found; writes docs/explanation/robustness.md
 	@$(BIN)/python -m benchmarks.robustness
+
+$(PEERS)/.peers: requirements/peers.txt
+	@echo "Installing the peers that need an environment of their own, into $(PEERS) ..."
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check -qq install --require-hashes -r $<
+	@touch $@
 
 .PHONY: soak
 soak: setup ## A node under everything at once for SECONDS=600; fails unless memory and handles stay flat
@@ -94,11 +101,11 @@ screenshots: setup programs ## Take a picture of each page; writes docs/referenc
 
 .PHONY: lock
 lock: setup ## Make the lock files anew from requirements/*.in
-	@cd requirements && for name in dev run; do ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	@cd requirements && for name in dev run peers; do ../$(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
 	  $$([ $$name = run ] && echo '-c dev.txt') -o $$name.txt $$name.in; done
 
 .PHONY: clean
 clean: ## Remove what was made here: .venv, caches
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info build dist
+	@rm -rf $(VENV) $(PEERS) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/*.egg-info build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

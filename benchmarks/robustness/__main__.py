@@ -1,6 +1,7 @@
 """`make bench-robustness`: alter photographs, look for them, write ``results.json`` and the page with its plots.
 
 python -m benchmarks.robustness --quick    # a twentieth of it, for a look; writes nothing
+python -m benchmarks.robustness --apart    # the methods of `perception` alone, measured anew; the rest as it was
 python -m benchmarks.robustness --cost     # what looking for borders costs, measured anew; the rest as it was
 python -m benchmarks.robustness --page     # the page and the plots alone, from the last results
 """
@@ -11,9 +12,10 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +27,7 @@ from PIL import Image
 from rich.console import Console
 
 from benchmarks.__main__ import machine
-from benchmarks.robustness import distractors, page, plots
+from benchmarks.robustness import apart, distractors, page, plots
 from benchmarks.robustness.alterations import ALTERATIONS
 from benchmarks.robustness.methods import METHODS, asked, banked, distance, usual_radius
 from staydown.core.hashing import picture as hashing
@@ -36,6 +38,8 @@ from tests import pictures
 RESULTS: Final = Path(__file__).with_name("results.json")
 SEED: Final = 20261122
 PROCESSES: Final = 2
+#: What decides which pictures are made, beside the seed.
+MADE_BY: Final = ("scikit-image", "pillow", "numpy")
 DISTRACTORS: Final = 1_000_000
 PATCHES: Final = 3  # of each photograph
 PHOTOGRAPHS: Final = (
@@ -60,14 +64,14 @@ def targets(patches: int) -> Iterator[Image.Image]:
                 yield part
 
 
-def copies(number: int, image: Image.Image) -> list[dict[str, int]]:
+def copies(number: int, image: Image.Image, methods: Collection[str]) -> list[dict[str, int]]:
     """For each alteration, the bits between a banked picture and its altered copy, by method."""
-    known = banked(original(image))
+    known = banked(original(image), methods)
     found = []
     for at, each in enumerate(ALTERATIONS):
         copy = pictures.encoded(each.alter(image, SEED + 1000 * number + at), quality=each.quality)
-        seen = asked(copy)
-        found.append({method: distance(known, seen, method) for method in METHODS})
+        seen = asked(copy, methods)
+        found.append({method: distance(known, seen, method) for method in methods})
     return found
 
 
@@ -76,19 +80,24 @@ def original(image: Image.Image) -> bytes:
     return pictures.encoded(image, quality=92)
 
 
-def turned_and_banked(image: Image.Image) -> dict[str, NDArray[np.uint64]]:
+def turned_and_banked(image: Image.Image, methods: Collection[str]) -> dict[str, NDArray[np.uint64]]:
     """What distractors are compared with. Asking for eight turns of a stranger is asking for eight of the entry."""
-    found = hash_picture(original(image))
-    ours = [*found.variants, *(each for view in found.views for each in view.pdq.variants)]
-    return {**banked(original(image)), "staydown": np.stack([np.frombuffer(each.value, np.uint64) for each in ours])}
+    known = banked(original(image), methods)
+    if "staydown" in methods:
+        found = hash_picture(original(image))
+        ours = [*found.variants, *(each for view in found.views for each in view.pdq.variants)]
+        known["staydown"] = np.stack([np.frombuffer(each.value, np.uint64) for each in ours])
+    return known
 
 
 def strangers(count: int, seed: int, known: dict[str, NDArray[np.uint64]]) -> dict[str, NDArray[np.int64]]:
     """How many of ``count`` distractors have their nearest entry at each distance, by method."""
     images = [pictures.photograph(name) for name in STRANGERS]
-    nearest = {method: np.zeros(bits + 1, np.int64) for method, bits in METHODS.items()}
+    nearest = {method: np.zeros(METHODS[method] + 1, np.int64) for method in known}
     for batch in distractors.batches(images, count, seed):
-        hashed = distractors.hashed(batch)
+        hashed = distractors.hashed(batch) if known.keys() - apart.BITS.keys() else {}
+        if known.keys() & apart.BITS.keys():
+            hashed |= apart.hashes(np.repeat(batch[..., None], 3, axis=3))
         for method, entries in known.items():
             values = hashed["PDQ" if method == "staydown" else method]
             best = np.full(len(values), METHODS[method], np.int64)
@@ -98,27 +107,20 @@ def strangers(count: int, seed: int, known: dict[str, NDArray[np.uint64]]) -> di
     return nearest
 
 
-def measure(*, patches: int, count: int) -> dict[str, Any]:
-    """Everything that the page tells."""
+def measure(methods: Collection[str], *, patches: int, count: int) -> dict[str, Any]:
+    """What the page tells of these methods."""
     began = time.perf_counter()
     images = list(targets(patches))
     with ProcessPoolExecutor(PROCESSES) as pool:
-        each = list(pool.map(turned_and_banked, images))
-        known = {method: np.concatenate([entry[method] for entry in each]) for method in METHODS}
+        each = list(pool.map(turned_and_banked, images, repeat(methods)))
+        known = {method: np.concatenate([entry[method] for entry in each]) for method in methods}
         shares = [count // PROCESSES + (n < count % PROCESSES) for n in range(PROCESSES)]
         met = [pool.submit(strangers, share, SEED + n, known) for n, share in enumerate(shares)]
-        altered = list(pool.map(copies, range(len(images)), images))
-        nearest = {method: sum(part.result()[method] for part in met) for method in METHODS}
-    return {
-        "machine": machine(),
-        "versions": {name: version(name) for name in ("ImageHash", "pdqhash", "scikit-image", "pillow", "numpy")},
-        "pictures": {
-            "photographs": len(PHOTOGRAPHS), "parts": len(images) - len(PHOTOGRAPHS),
-            "bordered": sum(len(entry["staydown"]) > 8 for entry in each),
-        },
+        altered = list(pool.map(copies, range(len(images)), images, repeat(methods)))
+        nearest = {method: sum(part.result()[method] for part in met) for method in methods}
+    found = {
         "distractors": {
             "count": count, "sources": len(STRANGERS), "mixture": distractors.MIXTURE,
-            "same_as_library": distractors.check([pictures.photograph(name) for name in STRANGERS]),
             "nearest": {name: {str(at): int(n) for at, n in enumerate(seen) if n} for name, seen in nearest.items()},
         },
         "radii": {
@@ -128,13 +130,53 @@ def measure(*, patches: int, count: int) -> dict[str, Any]:
         "rows": [
             {
                 "group": alteration.group, "setting": alteration.setting, "strength": alteration.strength,
-                "bits": {method: sorted(one[at][method] for one in altered) for method in METHODS},
+                "bits": {method: sorted(one[at][method] for one in altered) for method in methods},
             }
             for at, alteration in enumerate(ALTERATIONS)
         ],
-        "cost": [cost(name, image) for name, image in timed().items()],
-        "seconds": round(time.perf_counter() - began),
+        "versions": {name: version(name) for name in MADE_BY},
+        "perception": apart.about() if apart.BITS.keys() & set(methods) else {},
     }  # fmt: skip
+    seconds, on = round(time.perf_counter() - began), machine()["measured_on"]
+    return {**found, "measured": {method: {"seconds": seconds, "on": on} for method in methods}}
+
+
+def measured_whole(*, patches: int, count: int) -> dict[str, Any]:
+    """Everything that the page tells."""
+    found = measure(list(METHODS), patches=patches, count=count)
+    images = list(targets(patches))
+    found["versions"] |= {name: version(name) for name in ("ImageHash", "pdqhash")}
+    found["distractors"]["same_as_library"] = distractors.check([pictures.photograph(name) for name in STRANGERS])
+    return {
+        "machine": machine(),
+        "pictures": {
+            "photographs": len(PHOTOGRAPHS), "parts": len(images) - len(PHOTOGRAPHS),
+            "bordered": sum(bool(hash_picture(original(image)).views) for image in images),
+        },
+        **found,
+        "cost": [cost(name, image) for name, image in timed().items()],
+    }  # fmt: skip
+
+
+def joined(before: dict[str, Any], anew: dict[str, Any]) -> dict[str, Any]:
+    """Earlier results with some methods measured anew, on the very same pictures."""
+    if any(before["versions"][name] != anew["versions"][name] for name in MADE_BY):
+        raise SystemExit("Other versions make other pictures: measure everything, with make bench-robustness.")
+    rows = zip(before["rows"], anew["rows"], strict=True)
+    nearest = {**before["distractors"]["nearest"], **anew["distractors"]["nearest"]}
+    return {
+        **before,
+        "distractors": {**before["distractors"], "nearest": nearest},
+        "radii": {**before["radii"], **anew["radii"]},
+        "rows": [{**old, "bits": {**old["bits"], **new["bits"]}} for old, new in rows],
+        "measured": {**before["measured"], **anew["measured"]},
+        "perception": anew["perception"],
+    }
+
+
+def before() -> dict[str, Any]:
+    """The last results."""
+    return json.loads(RESULTS.read_text())  # type: ignore[no-any-return]
 
 
 def timed() -> dict[str, Image.Image]:
@@ -171,27 +213,28 @@ def main() -> None:
     """Measure, write, say where."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="a twentieth of it, for a look; writes nothing")
+    arguments.add_argument("--apart", action="store_true", help="measure the methods of perception alone anew")
     arguments.add_argument("--cost", action="store_true", help="measure anew what looking for borders costs")
     arguments.add_argument("--page", action="store_true", help="write the page from the last results")
     options = arguments.parse_args()
     console = Console()
     if options.cost:
         anew = {"cost": [cost(name, image) for name, image in timed().items()]}
-        RESULTS.write_text(json.dumps(json.loads(RESULTS.read_text()) | anew) + "\n")
+        RESULTS.write_text(json.dumps(before() | anew) + "\n")
     elif not options.page:
         size = {"patches": 0, "count": 50_000} if options.quick else {"patches": PATCHES, "count": DISTRACTORS}
         with console.status("Altering photographs, and hashing a million that are no copies ..."):
-            results = measure(**size)
+            results = joined(before(), measure(list(apart.BITS), **size)) if options.apart else measured_whole(**size)
         if options.quick:
             console.print(page.written(results))
             return
         RESULTS.write_text(json.dumps(results) + "\n")
-    results = json.loads(RESULTS.read_text())
+    results = before()
     page.PAGE.write_text(page.written(results))
     plots.write(results)
     safe = {method: f"{each['safe']} of {each['bits']}" for method, each in results["radii"].items()}
     console.print(f"Widest radii without a false match: {safe}")
-    console.print(f"Written in {results['seconds']} s: {RESULTS.name}, {page.PAGE.name} and its plots")
+    console.print(f"Written: {RESULTS.name}, {page.PAGE.name} and its plots")
 
 
 if __name__ == "__main__":

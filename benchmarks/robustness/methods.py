@@ -1,9 +1,9 @@
-"""The ways of hashing that are compared: plain PDQ, ours, and what `imagehash` offers."""
+"""The ways of hashing that are compared: plain PDQ, ours, and what `imagehash` and `perception` offer."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import imagehash
@@ -12,11 +12,12 @@ import pdqhash
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks.robustness import apart
 from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.hashing.picture import hash_picture
 
 #: Bits of each method's hash. 31 of 256 is the published radius of PDQ; the others get the same share of their bits.
-METHODS: Final = {"staydown": 256, "PDQ": 256, "pHash": 64, "dHash": 64, "wHash": 64}
+METHODS: Final = {"staydown": 256, "PDQ": 256, "pHash": 64, "dHash": 64, "wHash": 64, **apart.BITS}
 USUAL_RADIUS: Final = 31
 Words = NDArray[np.uint64]  # a row a hash
 
@@ -26,14 +27,16 @@ def usual_radius(method: str) -> int:
     return USUAL_RADIUS * METHODS[method] // 256
 
 
-def asked(data: bytes) -> dict[str, Words]:
-    """What a file is looked up by, for each method."""
-    return {"staydown": _words(each.value for each in _pdqs(hash_picture(data).asked)), **_peers(data)}
+def asked(data: bytes, methods: Collection[str]) -> dict[str, Words]:
+    """What a file is looked up by, for each of these methods."""
+    ours = {"staydown": _pdqs(hash_picture(data).asked)} if "staydown" in methods else {}
+    return {**ours, **_peers(data, methods)}
 
 
-def banked(data: bytes) -> dict[str, Words]:
-    """What a file is banked under, for each method."""
-    return {"staydown": _words(each.value for each in _pdqs(hash_picture(data).banked)), **_peers(data)}
+def banked(data: bytes, methods: Collection[str]) -> dict[str, Words]:
+    """What a file is banked under, for each of these methods."""
+    ours = {"staydown": _pdqs(hash_picture(data).banked)} if "staydown" in methods else {}
+    return {**ours, **_peers(data, methods)}
 
 
 def distance(one: dict[str, Words], other: dict[str, Words], method: str) -> int:
@@ -43,24 +46,30 @@ def distance(one: dict[str, Words], other: dict[str, Words], method: str) -> int
     return int(np.bitwise_count(one[method][:, None] ^ other[method][None]).sum(axis=2).min())
 
 
-def _pdqs(hashes: Sequence) -> list:
-    return [each for each in hashes if each.algorithm is Algorithm.PDQ]
+def _pdqs(hashes: Sequence) -> Words:
+    return _words(each.value for each in hashes if each.algorithm is Algorithm.PDQ)
 
 
-def _peers(data: bytes) -> dict[str, Words]:
+def _peers(data: bytes, methods: Collection[str]) -> dict[str, Words]:
     """The hashes of the libraries as they come: of the whole picture, one each."""
     image = Image.open(io.BytesIO(data)).convert("RGB")
-    bits, _quality = pdqhash.compute(np.asarray(image))
-    return {
-        "PDQ": _words([np.packbits(bits).tobytes()]),
-        "pHash": _bits(imagehash.phash(image)),
-        "dHash": _bits(imagehash.dhash(image)),
-        "wHash": _bits(imagehash.whash(image)),
-    }
+    found = {method: _bits(hashed(image)) for method, hashed in _HERE.items() if method in methods}
+    if apart.BITS.keys() & set(methods):
+        found |= apart.hashes(np.asarray(image)[None])
+    return found
 
 
-def _bits(found: imagehash.ImageHash) -> Words:
-    return _words([np.packbits(found.hash).tobytes()])
+#: The peers that hash in this process, each to an array of bits.
+_HERE: Final[dict[str, Callable[[Image.Image], NDArray]]] = {
+    "PDQ": lambda image: pdqhash.compute(np.asarray(image))[0],
+    "pHash": lambda image: imagehash.phash(image).hash,
+    "dHash": lambda image: imagehash.dhash(image).hash,
+    "wHash": lambda image: imagehash.whash(image).hash,
+}
+
+
+def _bits(found: NDArray) -> Words:
+    return _words([np.packbits(found).tobytes()])
 
 
 def _words(values: object) -> Words:

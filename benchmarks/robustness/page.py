@@ -61,8 +61,8 @@ def _opening(results: dict[str, Any]) -> Iterator[str]:
     )
     total = _total(results)
     yield _prose(f"""
-        The usual radius of PDQ is the published 31; the 64-bit hashes get the same share of their bits. Within the
-        widest radius, none of {count:,} strangers (below) matches any of the {total} banked pictures. A method
+        The usual radius of PDQ is the published 31; the others get the same share of their bits. Within the widest
+        radius, none of {count:,} strangers (below) matches any of the {total} banked pictures. A method
         whose widest radius is smaller than its usual one gives false alarms there already. The widest radius is no
         advice: here {total * count / 1e6:,.0f} million pairs were compared, and a bank of a million pictures has
         {1e6 / total:,.0f} times as many for the same uploads.
@@ -79,19 +79,33 @@ def _table(results: dict[str, Any]) -> Iterator[str]:
     yield "## Recall"
     yield _prose(f"""
         Per cent of {_total(results)} banked pictures whose altered copy is found: at the usual radius / at the
-        widest radius without a false match. Every copy is saved as a JPEG of quality 85, unless the row says
-        otherwise.
+        widest radius without a false match (–: there is none). Every copy is saved as a JPEG of quality 85, unless
+        the row says otherwise.
     """)
     rows = []
     for row in results["rows"]:
-        cells = [f"{row['group']} {row['setting']}".strip()]
+        cells = [_named(row)]
         for method in methods:
             radii = results["radii"][method]
-            cells.append(" / ".join(f"{100 * recall(row['bits'][method], radii[k]):.0f}" for k in ("usual", "safe")))
+            cells.append(" / ".join(_share(row["bits"][method], radii[kind]) for kind in ("usual", "safe")))
         rows.append(" | ".join(cells))
     yield _rows(" | ".join(["alteration", *methods]), rows)
+    yield _prose("""
+        The plots are drawn at the usual radius; a dashed line is of a method that gives false alarms at it, so that it
+        would have to be asked at a smaller one.
+    """)
     for name, groups in DRAWN.items():
         yield f"![Recall by strength: {' and '.join(groups)}](robustness/{name}.svg)"
+
+
+def _named(row: dict[str, Any]) -> str:
+    """What was done, and how much of it."""
+    return f"{row['group']}{' ' if row['setting'][:1].isdigit() else ': '}{row['setting']}".removesuffix(": ")
+
+
+def _share(bits: list[int], radius: int) -> str:
+    """Recall in per cent; a dash where no radius is without a false match."""
+    return f"{100 * recall(bits, radius):.0f}" if radius >= 0 else "–"
 
 
 def _strangers(results: dict[str, Any]) -> Iterator[str]:
@@ -136,15 +150,17 @@ def _method(results: dict[str, Any]) -> Iterator[str]:
     yield _prose(f"""
         {pictures["photographs"]} photographs with a free licence that scikit-image ships, and {pictures["parts"]}
         parts of them, each a fifth of its photograph or more; nobody's report is in here. They are few, several are
-        textures or technical pictures, and per cents of so few are coarse. {pictures["bordered"]} of them were
-        taken to have borders of their own. Plain PDQ is the reference implementation (`pdqhash`), asked with one
-        hash a picture; pHash, dHash and wHash are `imagehash` as it comes, at its usual 64 bits. `perception` is
-        not installed here and was not measured.
+        textures or technical pictures, and per cents of so few are coarse: one picture is
+        {100 / _total(results):.1f}. {pictures["bordered"]} of them were taken to have borders of their own. Plain PDQ
+        is the reference implementation (`pdqhash`), asked with one hash a picture; pHash, dHash and wHash are
+        `imagehash` as it comes, at its usual 64 bits; PHash and BlockMean are `perception` as it comes, in a process
+        of its own.
     """)
+    yield _perception(results["perception"], results["distractors"]["count"])
     sample = ", ".join(f"{100 * share:.0f} % ({method})" for method, share in same.items())
     yield _prose(f"""
         Strangers are hashed many at once; on a sample that gave the libraries' own bits for {sample} of the
-        pictures, where the rest are ties that rounding decides.
+        pictures, where the rest are ties that rounding decides. `perception` hashed every one of them itself.
     """)
     yield "What looking for borders costs, from the bytes of a JPEG to its hashes in one process, at best:"
     yield _rows(
@@ -157,7 +173,31 @@ def _method(results: dict[str, Any]) -> Iterator[str]:
     )
     named = ", ".join(f"{name} {each}" for name, each in results["versions"].items())
     yield _prose(f"""
-        A picture with borders is hashed twice. Measured on {machine["measured_on"]} in {results["seconds"]} s,
-        beside other work: {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python
+        A picture with borders is hashed twice. Measured beside other work, {_when(results["measured"])}:
+        {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python
         {machine["python"]}; {named}.
     """)
+
+
+def _perception(about: dict[str, Any], count: int) -> str:
+    """Why these hashes of `perception` and not its others."""
+    taken = about["milliseconds"]
+    return _prose(f"""
+        Of the hashes of `perception` {about["version"]} that are compared by their bits, its average, difference and
+        wavelet hashes are made after those of `imagehash`, and its PDQ is `pdqhash` again. Its PHash is too, but
+        shrinks pictures in another way, so it is asked beside the other. MarrHildreth takes
+        {taken["MarrHildreth"]:.1f} ms of a core for a picture of 64 x 64 pixels where BlockMean takes
+        {taken["BlockMean"]:.2f} ms and PHash {taken["PHash"]:.2f} ms; for {count:,} strangers that is
+        {taken["MarrHildreth"] * count / 3.6e6:.1f} hours, and it was left out for that.
+    """)
+
+
+def _when(measured: dict[str, dict[str, Any]]) -> str:
+    """On which day and in how many seconds which methods were measured."""
+    runs: dict[tuple[str, int], list[str]] = {}
+    for method, run in measured.items():
+        runs.setdefault((run["on"], run["seconds"]), []).append(method)
+    said = [(f"on {on} in {seconds} s", methods) for (on, seconds), methods in runs.items()]
+    if len(said) == 1:
+        return said[0][0]
+    return ", ".join(f"{run} ({', '.join(methods)})" for run, methods in said)

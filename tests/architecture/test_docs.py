@@ -52,7 +52,8 @@ def test_no_page_takes_staydown_from_an_index_that_does_not_have_it():
 def test_every_dependency_says_why():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = project["dependencies"] + [name for extra in project["optional-dependencies"].values() for name in extra]
-    wanted += [line for line in (ROOT / "requirements" / "dev.in").read_text().splitlines() if line[:1].isalpha()]
+    for lock in ("dev.in", "peers.in"):
+        wanted += [line for line in (ROOT / "requirements" / lock).read_text().splitlines() if line[:1].isalpha()]
     names = {re.split(r"[\[<>=~ ]", name)[0] for name in wanted} - {"staydown"}
     said = (ROOT / "docs" / "explanation" / "dependencies.md").read_text()
     assert [name for name in sorted(names) if not re.search(rf"[| ,]{re.escape(name)}[\[, |]", said)] == []

@@ -55,6 +55,7 @@ def test_no_machine_and_no_registry_is_named():
     made = {
         ".git",
         ".venv",
+        ".venv-peers",
         ".cache",
         ".mypy_cache",
         ".ruff_cache",
