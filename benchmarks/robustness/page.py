@@ -116,8 +116,8 @@ def _strangers(results: dict[str, Any]) -> Iterator[str]:
         {given["count"]:,} pictures that are no copies, each with PDQ quality 50 or more: {mixture}. The windows
         show at most 4 % of one of {given["sources"]} photographs, at several scales and tilts, mirrored, with other
         brightness and contrast; blends join two of them along an irregular line; patterns are noise at four scales.
-        That is harder than random bits, which no method ever confuses, and easier than what people upload:
-        neighbouring windows resemble each other, so these are less than a million independent pictures, and the
+        That is harder than random bits, which none of these confuses at its usual radius, and easier than what people
+        upload: neighbouring windows resemble each other, so these are less than a million independent pictures, and the
         likenesses of real uploads (one meme with many captions, one background, screens of text) are not among
         them.
     """)
@@ -185,7 +185,8 @@ def _perception(about: dict[str, Any], count: int) -> str:
     return _prose(f"""
         Of the hashes of `perception` {about["version"]} that are compared by their bits, its average, difference and
         wavelet hashes are made after those of `imagehash`, and its PDQ is `pdqhash` again. Its PHash is too, but
-        shrinks pictures in another way, so it is asked beside the other. MarrHildreth takes
+        shrinks pictures in another way, so it is asked beside the other. Its BlockMean hands red, green and blue to
+        OpenCV, which expects blue first, so a greyscale copy is further away than it need be. MarrHildreth takes
         {taken["MarrHildreth"]:.1f} ms of a core for a picture of 64 x 64 pixels where BlockMean takes
         {taken["BlockMean"]:.2f} ms and PHash {taken["PHash"]:.2f} ms; for {count:,} strangers that is
         {taken["MarrHildreth"] * count / 3.6e6:.1f} hours, and it was left out for that.
