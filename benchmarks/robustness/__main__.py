@@ -232,8 +232,10 @@ def main() -> None:
     results = before()
     page.PAGE.write_text(page.written(results))
     plots.write(results)
-    safe = {method: f"{each['safe']} of {each['bits']}" for method, each in results["radii"].items()}
-    console.print(f"Widest radii without a false match: {safe}")
+    for method, each in results["radii"].items():
+        console.print(
+            f"{method}, {each['bits']} bits: widest radius without a false match: {page.widest(each['safe'])}"
+        )
     console.print(f"Written: {RESULTS.name}, {page.PAGE.name} and its plots")
 
 

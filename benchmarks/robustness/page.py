@@ -25,6 +25,11 @@ def recall(bits: list[int], radius: int) -> float:
     return sum(each <= radius for each in bits) / len(bits)
 
 
+def widest(safe: int) -> str:
+    """The widest radius without a false match, in words."""
+    return str(safe) if safe >= 0 else "none"
+
+
 def written(results: dict[str, Any]) -> str:
     """The page, in Markdown."""
     parts = [*_opening(results), *_table(results), *_strangers(results), *_missed(results), *_method(results)]
@@ -54,10 +59,7 @@ def _opening(results: dict[str, Any]) -> Iterator[str]:
     """)
     yield _rows(
         "method | bits | usual radius | widest radius without a false match",
-        (
-            f"{method} | {each['bits']} | {each['usual']} | {each['safe'] if each['safe'] >= 0 else 'none'}"
-            for method, each in radii.items()
-        ),
+        (f"{method} | {each['bits']} | {each['usual']} | {widest(each['safe'])}" for method, each in radii.items()),
     )
     total = _total(results)
     yield _prose(f"""
