@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def running(tmp_path):
 def files_of(site: Site) -> list[Path]:
     """Every file of the install, its log, and a backup that is taken now."""
     copy = site.data.parent / "backup.sqlite3"
-    with sqlite3.connect(site.data / "staydown.sqlite3") as database, sqlite3.connect(copy) as backup:
+    with closing(sqlite3.connect(site.data / "staydown.sqlite3")) as database, closing(sqlite3.connect(copy)) as backup:
         database.backup(backup)
     log = site.data.parent / f"{site.data.name}.log"
     return [path for path in (*site.data.rglob("*"), copy, log) if path.is_file()]

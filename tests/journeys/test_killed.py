@@ -176,7 +176,7 @@ def test_fifty_kills_lose_nothing(tmp_path, request):
 
 def check_promises(folk: People, key: str, numbers: dict[str, str]) -> None:
     """Each report is there, each decision and withdrawal stands, and the node that reads the feed agrees."""
-    wait_for(lambda: httpx.get(f"{folk.origin}/readyz").status_code == 200, seconds=20, said="the node is not ready")
+    wait_for(lambda: httpx.get(f"{folk.origin}/readyz").status_code == 200, seconds=60, said="the node is not ready")
     for promise in folk.promises:
         with Visitor(folk.origin) as reporter:
             page = people.status(reporter, promise.code)

@@ -48,6 +48,8 @@ def take_time() -> None:
 def nothing_done():
     """Each test begins with nothing done."""
     done.clear()
+    begun.clear()
+    enough.clear()
 
 
 @pytest.fixture

@@ -108,7 +108,9 @@ class Running:
     def __init__(self, process: subprocess.Popen[str], address: str) -> None:
         self.process = process
         self.address = address
-        self.web = httpx.Client(base_url=address, headers={"authorization": f"Bearer {KEY}"}, trust_env=False)
+        self.web = httpx.Client(
+            base_url=address, headers={"authorization": f"Bearer {KEY}"}, trust_env=False, timeout=PATIENCE
+        )
 
     def action(self, value: Hash) -> str:
         """What it says of a hash."""

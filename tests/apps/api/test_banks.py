@@ -154,7 +154,7 @@ def test_a_waiting_follower_hears_of_a_new_line_at_once(system):
 
     answer, seconds = async_to_sync(follow)()
     assert len(page(answer)[0]) == 1
-    assert seconds < 1.0
+    assert seconds < 10  # of the twenty that it would have waited
 
 
 @pytest.mark.django_db(transaction=True)

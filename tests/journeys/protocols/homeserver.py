@@ -94,7 +94,7 @@ class Synapse:
     def register(self, name: str, *, admin: bool = False) -> Member:
         """A new account, with the shared secret."""
         where = f"{self.url}/_synapse/admin/v1/register"
-        nonce = httpx.get(where, trust_env=False).json()["nonce"]
+        nonce = httpx.get(where, trust_env=False, timeout=30).json()["nonce"]
         parts = (nonce, name, "a password", "admin" if admin else "notadmin")
         mac = hmac.new(SECRET.encode(), "\0".join(parts).encode(), hashlib.sha1).hexdigest()
         body = {"nonce": nonce, "username": name, "password": "a password", "admin": admin, "mac": mac}

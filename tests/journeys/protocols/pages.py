@@ -48,7 +48,7 @@ def started(blocks: list[str], folder: Path, **settings: str) -> list[str]:
     environment = {**clean(), "HOME": str(folder), "PATH": os.environ["PATH"], **settings}
     done = subprocess.run(
         ["bash", "-euc", "\n".join(blocks)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60,
+        cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout.splitlines()

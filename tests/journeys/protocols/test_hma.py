@@ -97,5 +97,5 @@ def test_a_hash_from_a_key_that_may_not_enforce_asks_for_a_review(house: House) 
 def test_no_key_no_answer(house: House) -> None:
     for call in ("GET /m/lookup?signal_type=pdq&signal=00", "POST /h/hash", "GET /c/banks", "DELETE /c/bank/HOUSE"):
         method, path = call.split(" ", 1)
-        reply = httpx.request(method, house.url + path, trust_env=False)
+        reply = httpx.request(method, house.url + path, trust_env=False, timeout=30)
         assert (reply.status_code, list(reply.json())) == (401, ["message"]), call

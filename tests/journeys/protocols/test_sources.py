@@ -57,7 +57,7 @@ def staydown(*words: object, fails: int = 0) -> str:
     """What the command prints."""
     done = subprocess.run(
         [sys.executable, "-m", "staydown", *map(str, words)],
-        env={**clean(), **PRIVATE}, capture_output=True, text=True, check=False, timeout=60,
+        env={**clean(), **PRIVATE}, capture_output=True, text=True, check=False, timeout=240,
     )  # fmt: skip
     assert done.returncode == fails, done.stdout + done.stderr
     return done.stdout

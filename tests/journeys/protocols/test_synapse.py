@@ -227,7 +227,7 @@ def test_synapse_does_not_start_with_a_wrong_setting(scene, tmp_path):
     (tmp_path / "staydown.yaml").write_text(wrong)
     files = ["-c", str(scene.home.folder / "homeserver.yaml"), "-c", str(tmp_path)]
     words = [sys.executable, "-m", "synapse.app.homeserver", *files]
-    done = subprocess.run(words, env=clean(), capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(words, env=clean(), capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode != 0
     assert "unanswered must be refuse or allow." in done.stdout + done.stderr
 

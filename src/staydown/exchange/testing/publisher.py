@@ -114,7 +114,7 @@ class Publisher:
         with self._changed:
             del self._client_keys[hashlib.sha256(client_key.encode()).hexdigest()]
 
-    def wait_for_hits(self, total: int, *, seconds: float = 10.0) -> bool:
+    def wait_for_hits(self, total: int, *, seconds: float = 30.0) -> bool:
         """Whether hits with this total count were taken within some seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: self.total_of_hits() >= total, seconds)
