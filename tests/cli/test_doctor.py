@@ -13,8 +13,10 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from staydown.apps.accounts.actions import create_staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit import guards
+from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.sharing import actions as sharing
 from staydown.apps.sharing import following, sources
@@ -197,11 +199,20 @@ def test_a_log_that_was_changed(data):
     assert found(records.audit_log(timezone.now())) == {"audit": Level.FAIL}
 
 
+LONG = "a long one for the doctor 7"
+
+
 def test_people(data, bea, ada):
+    create_staff("ida", password=LONG, role="protection", pseudonym="Ida", by=Actor.system())
+    create_staff("cem", password=LONG, role="lead", pseudonym="Cem", by=Actor.system())
     assert found(records.people()) == {"no_second_factor": Level.WARN}
+    type(bea).objects.filter(username__in=["ida", "cem"]).update(is_active=False)
     for person in (bea, ada, *type(bea).objects.filter(username="admin")):
         TOTP.activate(person, "JBSWY3DPEHPK3PXP")
-    assert found(records.people()) == {"no_second_factor": Level.OK}
+    less = {"no_second_factor": Level.OK, "no_lead": Level.WARN, "no_protection": Level.WARN}
+    assert found(records.people()) == less
+    type(bea).objects.filter(pk=bea.pk).update(is_active=False)
+    assert "nobody_decides" in found(records.people())
     type(bea).objects.filter(role="admin").update(is_active=False)
     assert found(records.people())["no_admin"] is Level.FAIL
 

@@ -114,6 +114,7 @@ def people() -> Iterator[Finding]:
             "Nobody can administer this install.",
             "Start `staydown serve` on it, which makes an administrator.",
         )
+    yield from _work_without_people(set(active.values_list("role", flat=True)))
     factors = Authenticator.objects.filter(type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
     bare = active.exclude(pk__in=factors.values("user_id")).count()
     if bare:
@@ -124,6 +125,17 @@ def people() -> Iterator[Finding]:
         )
     elif active.exists():
         yield ok("no_second_factor", "All staff sign in with a second factor or a passkey.")
+
+
+def _work_without_people(roles: set[str]) -> Iterator[Finding]:
+    """What waits for a role that nobody has."""
+    add = "Add somebody in the console under Team."
+    if not roles & {Role.MODERATOR, Role.LEAD}:
+        yield warn("nobody_decides", "Nobody here can decide about a report: there is no moderator and no lead.", add)
+    elif settings.STAYDOWN_TWO_PEOPLE and Role.LEAD not in roles:
+        yield warn("no_lead", "Nobody approves what STAYDOWN_TWO_PEOPLE has two people do: there is no lead.", add)
+    if Role.PROTECTION not in roles:
+        yield warn("no_protection", "Cases of people under 18 would wait unseen: nobody has that role.", add)
 
 
 def deliveries(now: datetime) -> Iterator[Finding]:
