@@ -44,8 +44,8 @@ def test_links_are_text_and_never_anchors(at_bea, case):
 def test_a_video_is_called_one(at_bea):
     sent = make.submitted(links=0, pictures=(1,), hashes=[make.picture(1), make.video(1)])
     page = text(at_bea, sent.case)
-    assert "<strong>Video</strong> <bdi>video 1</bdi>" in page
-    assert "<strong>Picture</strong> <bdi>picture 1</bdi>" in page
+    assert "<strong>Video</strong> <bdi>1</bdi>" in page
+    assert "<strong>Picture</strong> <bdi>1</bdi>" in page  # its label says "picture 1"
     assert make.pdq(1000).hex() not in page
 
 
@@ -162,6 +162,7 @@ def test_those_who_do_not_decide_read_the_history_and_nothing_that_was_written(r
         "platform[.]test",
         "platform.test",
         "picture 1",
+        "<bdi>1</bdi>",  # its label as it is shown
         "post-77",
         "it is her",
     ):

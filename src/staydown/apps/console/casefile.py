@@ -210,12 +210,18 @@ def _item(item: Item, *, unsealed: bool) -> ItemRow:
         link=defanged(item.url) if item.url else "",
         exact=legible(item.url) if item.url else "",
         content_ref=item.content_ref or "",
-        label=item.label or "",
+        label=_label(item),
         preview=preview,
         preview_origin=origin(preview) or "" if preview else "",
         hits=hits,
         failed=failed,
     )
+
+
+def _label(item: Item) -> str:
+    """What the reporter's page called it, without the word for its kind, which stands before it: "1" of "Picture 1"."""
+    kind, _, rest = (item.label or "").partition(" ")
+    return rest if rest and kind.lower() == item.get_kind_display() else item.label or ""
 
 
 def _laws(case: Case, clocks: Sequence[Clock], checked: Sequence[ReportChecklist], now: datetime) -> list[LawRow]:
