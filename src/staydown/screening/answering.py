@@ -50,7 +50,8 @@ class Answering:
         self._answered = node.metrics.answered
         self._together = Together(node.index, most_matches=MOST_MATCHES)
         self._gate = Gate(most=settings.most_waiting, most_bytes=settings.most_waiting_bytes)
-        self._decoders = anyio.CapacityLimiter(settings.workers)
+        # Twice as many as decode: a worker that is done finds the next picture waiting for it, and none stands idle.
+        self._decoders = anyio.CapacityLimiter(2 * settings.workers)
 
     @property
     def uploads(self) -> int:
