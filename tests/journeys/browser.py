@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ FLAGS: Final = (
 PHONE: Final = {"width": 360, "height": 740}
 DESK: Final = {"width": 1280, "height": 900}
 NARROWEST: Final = {"width": 320, "height": 640}
+ZOOMED: Final = {"width": 320, "height": 256}  # what is left of a desk at 400 %
 
 #: What Chromium writes for an answer that is no success, and for plain http. Tests of those look at the page instead.
 EXPECTED: Final = ("Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored")
@@ -53,7 +54,8 @@ def chromium(*more_flags: str) -> Iterator[Browser]:
 def assert_accessible(page: Page) -> None:
     """axe finds nothing on this page, of any weight; the failure names the rule and the elements."""
     page.wait_for_load_state()  # with its style
-    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
+    # Of what passes only one place each: to carry every one of them out of the browser took most of the time.
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]})
     told = [
         "\n    ".join(
             [f"{fault['impact']}: {fault['id']}: {fault['help']}", *(n["html"][:160] for n in fault["nodes"])]
@@ -68,6 +70,19 @@ def assert_no_sideways_scroll(page: Page) -> None:
     page.wait_for_load_state()  # with its style
     widths = page.evaluate("[document.scrollingElement.scrollWidth, document.documentElement.clientWidth]")
     assert widths[0] <= widths[1], f"{page.url} is {widths[0]} px wide in a window of {widths[1]} px"
+
+
+def seen_by(page: Page, *eyes: Mapping[str, Any]) -> Iterator[Page]:
+    """This page as each of these eyes sees it, with their ``viewport`` and media, and then as it was before."""
+    before = page.viewport_size
+    for each in eyes:
+        media = {"color_scheme": "light", "forced_colors": "none", "reduced_motion": "reduce", **each}
+        page.set_viewport_size(media.pop("viewport"))
+        page.emulate_media(**media)
+        yield page
+    page.emulate_media(color_scheme="null", forced_colors="null", reduced_motion="null")
+    if before is not None:
+        page.set_viewport_size(before)
 
 
 @contextmanager

@@ -12,10 +12,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.apps.portal.everywhere import Shown, shown
-from tests.journeys.browser import NARROWEST, assert_accessible, assert_no_sideways_scroll, watched
+from tests.journeys.browser import NARROWEST, ZOOMED, assert_accessible, assert_no_sideways_scroll, watched
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db]
-ZOOMED = {"width": 320, "height": 256}
 
 #: Other journeys come by these in each view, so that axe looks at them here once.
 MET_ELSEWHERE = ("portal/steps/", "portal/start", "portal/safety", "portal/help", "portal/check", "portal/receipt")
