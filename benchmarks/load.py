@@ -116,11 +116,16 @@ async def _run(port: int, streams: list[Iterator[Request]]) -> Took:
 
 
 def memory(pid: int) -> int:
-    """Bytes of memory that a process and its children hold."""
-    total = 0
+    """Bytes of memory that a process and its children hold.
+
+    A child that has not begun its own program yet is the process once more, with the same memory, and not counted.
+    """
+    own, total = Path(f"/proc/{pid}/cmdline").read_bytes(), 0
     for each in [pid, *_children(pid)]:
         with contextlib.suppress(OSError):  # a child that has just ended
-            total += int(Path(f"/proc/{each}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            held = int(Path(f"/proc/{each}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            if each == pid or Path(f"/proc/{each}/cmdline").read_bytes() != own:
+                total += held
     return total
 
 
