@@ -176,7 +176,8 @@ def joined(before: dict[str, Any], anew: dict[str, Any]) -> dict[str, Any]:
 
 def before() -> dict[str, Any]:
     """The last results."""
-    return json.loads(RESULTS.read_text())  # type: ignore[no-any-return]
+    found: dict[str, Any] = json.loads(RESULTS.read_text())
+    return found
 
 
 def timed() -> dict[str, Image.Image]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,22 +12,17 @@ if TYPE_CHECKING:
     from staydown.project.install import Installed
     from staydown.project.serve import Address
 
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="STAYDOWN_DATA",
-    default=Path("data"),
-    show_default=True,
-    help="Folder of the install: database, keys. Made when it is not there.",
-)
-INSTALL = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar="STAYDOWN_DATA",
-    default=Path("data"),
-    show_default=True,
-    help="Folder of the install.",
-)
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _folder(said: str) -> Callable[[Command], Command]:
+    """The option that names the folder of an install, with these words of help."""
+    kind: click.Path = click.Path(file_okay=False, path_type=Path)
+    return click.option("--data", type=kind, envvar="STAYDOWN_DATA", default=Path("data"), show_default=True, help=said)
+
+
+DATA = _folder("Folder of the install: database, keys. Made when it is not there.")
+INSTALL = _folder("Folder of the install.")
 HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 PORT = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="0: any free port.")
 
