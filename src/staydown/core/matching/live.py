@@ -21,6 +21,7 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching.index import Match
 from staydown.core.matching.multi_index import MultiIndex, matches
 from staydown.core.matching.part import Fresh, Part
+from staydown.core.matching.retired import Retired
 from staydown.core.matching.scan import Rows, Small
 from staydown.core.matching.shelf import Crowd, by_algorithm
 from staydown.core.matching.table import Table, halves
@@ -219,6 +220,9 @@ class LiveIndex:
         try:
             while (merge := self._begin()) is not None:
                 self._finish(merge, merge.result())
+                retired = Retired(shelf for part in merge.sources for shelf in part.shelves)
+                del merge
+                retired.give_back()
         except BaseException:
             with self._lock:
                 self._merging = None  # the parts are as they were, only slower; the next change tries again

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,14 @@ class Tables:
     long_groups: Wide
     long_ends: Wide
 
+    def arrays(self) -> list[NDArray[Any]]:
+        """All of them."""
+        return [getattr(self, name) for name in self.__slots__]
+
     @property
     def nbytes(self) -> int:
         """Bytes of memory."""
-        return sum(getattr(self, name).nbytes for name in self.__slots__)
+        return sum(each.nbytes for each in self.arrays())
 
 
 def are_of(plan: Plan, tables: Tables) -> bool:
@@ -139,7 +143,7 @@ def _shortened(full: Wide, bases: Wide, ends: NDArray[np.uint8]) -> tuple[Wide, 
     return long.astype(np.uint32), grouped[long]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Shelf:
     """A table of entries and how to search it: by chunks, or one entry after the other."""
 
@@ -153,6 +157,10 @@ class Shelf:
     def nbytes(self) -> int:
         """Bytes of memory."""
         return self.table.nbytes + (self.chunked.tables.nbytes if self.chunked else 0)
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """All that it holds, the columns of the table included."""
+        return [*self.table.columns(), *(self.chunked.tables.arrays() if self.chunked else ())]
 
     def near(self, asked: Asked) -> tuple[Rows, Small]:
         """Each row within its own radius of a hash that is asked for, once, with its least distance."""

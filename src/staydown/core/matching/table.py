@@ -54,7 +54,7 @@ class Kinds:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Table:
     """Entries as columns. ``high`` and ``low`` are the halves of the id, ``kind`` is a number in ``kinds``.
 
@@ -105,10 +105,14 @@ class Table:
     def __len__(self) -> int:
         return len(self.values)
 
+    def columns(self) -> list[NDArray[Any]]:
+        """All of them."""
+        return [self.values, self.high, self.low, self.kind]
+
     @property
     def nbytes(self) -> int:
         """Bytes of memory of the columns."""
-        return self.values.nbytes + self.high.nbytes + self.low.nbytes + self.kind.nbytes
+        return sum(column.nbytes for column in self.columns())
 
     def take(self, rows: NDArray[np.integer]) -> Table:
         """Only ``rows``, in that order."""
