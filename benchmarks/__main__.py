@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import platform
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ PARTS = ("hashing", "video", "matching", "screening")
 COLUMNS = ("work", "peer", "ours", "theirs", "unit", "ratio", "target", "holds")
 """Of a row; it may also have a physical ``limit`` in the same unit, what it is ``limited_by``, and ``why`` it is
 missed."""
+WIDE = 200  # columns of the table where no terminal says how many it has
 
 
 def machine() -> dict[str, object]:
@@ -48,7 +50,7 @@ def main() -> None:
     arguments.add_argument("parts", nargs="*", default=PARTS, help=f"which of {', '.join(PARTS)}")
     arguments.add_argument("--quick", action="store_true", help="smaller sizes, for a look; writes nothing")
     options = arguments.parse_args()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     rows: list[dict[str, object]] = []
     for part in options.parts:
         with console.status(f"Measuring {part} ..."):

@@ -157,4 +157,12 @@ def _row(
         target, holds = f"at least {at_least:g} times faster", theirs >= at_least * ours
     figures = {"ours": round(ours, 3), "theirs": round(theirs, 3), "unit": "ms", "ratio": round(theirs / ours, 2)}
     rounded = {name: round(value, 3) if isinstance(value, float) else value for name, value in limit.items()}
-    return {"work": work, "peer": peer, **figures, "target": target, "holds": holds, **rounded}
+    why = {} if holds else _why(theirs, at_least, limit.get("limit"))
+    return {"work": work, "peer": peer, **figures, "target": target, "holds": holds, **rounded, **why}
+
+
+def _why(theirs: float, at_least: float | None, limit: object) -> Row:
+    """Why a target is missed, where the limit alone misses it."""
+    if at_least is None or not isinstance(limit, float) or theirs >= at_least * limit:
+        return {}
+    return {"why": f"The limit itself is only {theirs / limit:.1f} times faster than the peer on this machine."}
