@@ -3,9 +3,10 @@
 Both are measured with the other under way: changes while a second thread asks without pause, queries while a merge of
 the whole index runs in the background. What a waiting query is compared with are the same queries with no merge.
 
-A virtual machine is stopped by its host now and then, for tens of milliseconds, whatever runs in it. Linux counts that
-as stolen time; the longest wait is that of the queries during which nothing was stolen, and its row says what that
-leaves out. The other figures are of all queries.
+A query waits while it does not run: for the interpreter, a lock, a processor. So its wait is what it took without the
+time for which its thread ran, in which it may be slow for reasons of its own. A virtual machine is also stopped by its
+host now and then, for tens of milliseconds, whatever runs in it; Linux counts that as stolen time, and the row of the
+longest wait leaves those queries out and says so.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+from itertools import cycle
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import numpy as np
@@ -73,44 +75,56 @@ def change_rows(count: int, live: LiveIndex, queries: list[list[Hash]]) -> list[
 
 def merge_rows(count: int, live: LiveIndex, queries: list[list[Hash]], rng: np.random.Generator) -> list[Row]:
     """How long queries take while everything is written anew because many entries were replaced."""
-    before = [_waited(live, asked) for asked in queries]
+    before = _Asking(live, queries)
+    for _ in queries:
+        before.ask()
     base = live._state.parts[0].shelves[0].table
     some = np.arange(0, len(base), max(1, matching_live.DEAD_SHARE // 2))
     values = rng.integers(0, 1 << 64, (len(some), 4), np.uint64)
     kinds = Kinds([Kind(Algorithm.PDQ, "reports", RADIUS, Action.BLOCK)])
-    live.load(Table(values, base.high[some], base.low[some], np.zeros(len(some), np.uint16), kinds))
-    during, began = [], time.perf_counter()
+    replacing = Table(values, base.high[some], base.low[some], np.zeros(len(some), np.uint16), kinds)
+    del base  # the merge is to give it back, and that is to be measured too
+    live.load(replacing)
+    during, began = _Asking(live, queries), time.perf_counter()
     while live.is_merging and time.perf_counter() - began < MOST_SECONDS:
-        asked = queries[len(during) % len(queries)]
-        during.append(_waited(live, asked))
+        during.ask()
     seconds = time.perf_counter() - began
     live.settle()
-    work = f"a query during a merge of {count:,} entries ({seconds:.0f} s, {len(during):,} queries)"
+    work = f"a query during a merge of {count:,} entries ({seconds:.0f} s, {len(during.took):,} queries)"
     found = []
     for name, share in SHARES.items():
-        ours, theirs = (float(np.percentile([wait.took for wait in waits], share)) for waits in (during, before))
+        ours, theirs = (float(np.percentile(asking.took, share)) for asking in (during, before))
         found.append(_wait_row(f"{work}: {name}", ours, theirs))
-    stolen = [wait.took for wait in during if wait.stolen]
-    left_out = f", without {len(stolen)} while the host had stopped us (up to {max(stolen):.1f} ms)" if stolen else ""
-    longest = (max(wait.took for wait in waits if not wait.stolen) for waits in (during, before))
-    return [*found, _wait_row(f"{work}: longest{left_out}", *longest)]
+    return [*found, _wait_row(f"{work}: longest wait ({during.about()})", max(during.waited), max(before.waited))]
 
 
 def _wait_row(work: str, ours: float, theirs: float) -> Row:
     return row(work, "the same with no merge", ours, theirs, "ms", f"under {WAIT_LIMIT:g} ms", ours < WAIT_LIMIT)
 
 
-class Wait(NamedTuple):
-    """How many milliseconds a query took, and whether the host stopped the machine meanwhile."""
+class _Asking:
+    """Queries one after the other, and what each took and waited, in milliseconds."""
 
-    took: float
-    stolen: bool
+    def __init__(self, live: LiveIndex, queries: list[list[Hash]]) -> None:
+        self._live, self._queries = live, cycle(queries)
+        self.took: list[float] = []
+        self.waited: list[float] = [0.0]
+        self.stolen: list[float] = []
 
+    def ask(self) -> None:
+        """One more."""
+        asked, stolen, ran = next(self._queries), _stolen(), time.thread_time()
+        took = timed(lambda: self._live.query(asked))[1] * 1000
+        ran = (time.thread_time() - ran) * 1000
+        self.took.append(took)
+        (self.stolen if _stolen() > stolen else self.waited).append(took - ran)
 
-def _waited(live: LiveIndex, asked: list[Hash]) -> Wait:
-    before = _stolen()
-    took = timed(lambda: live.query(asked))[1] * 1000
-    return Wait(took, _stolen() > before)
+    def about(self) -> str:
+        """How slow the slowest was for whatever reason, and what is left out of the waits."""
+        told = f"the slowest took {max(self.took):.1f} ms"
+        if self.stolen:
+            told += f"; without {len(self.stolen)} while the host had stopped us, up to {max(self.stolen):.1f} ms"
+        return told
 
 
 def _stolen() -> int:

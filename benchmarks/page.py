@@ -51,8 +51,9 @@ PARTS: Final = {
         looks at few entries, each somewhere else: it waits for reads that miss every cache, and is fast because it
         asks for many of them before it needs the first. No query comes twice. Before the queries of a turn that count
         the same side answers sixty others or more, for a twentieth of a second or more, because the other side's turn
-        has emptied the caches; what the first twenty of those took has a row of its own. The longest query during a
-        merge is that of those during which the machine's host took no processor away.""",
+        has emptied the caches; what the first twenty of those took has a row of its own. The longest wait of a query
+        during a merge is the time for which it did not run, of those queries during which the machine's host took no
+        processor away.""",
     ),
     "screening": (
         "Screening",
