@@ -117,7 +117,10 @@ class _Asking:
         took = timed(lambda: self._live.query(asked))[1] * 1000
         ran = (time.thread_time() - ran) * 1000
         self.took.append(took)
-        (self.stolen if _stolen() > stolen else self.waited).append(took - ran)
+        if _stolen() > stolen:
+            self.stolen.append(took)
+        else:
+            self.waited.append(took - ran)
 
     def about(self) -> str:
         """How slow the slowest was for whatever reason, and what is left out of the waits."""
