@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import gc
+import ipaddress
 import logging
 import os
 import signal
@@ -117,7 +117,7 @@ def _serve(
             server.should_exit = True
 
         sys.setswitchinterval(TURN)
-        gc.freeze()  # what is loaded by now stays: to look through it again would hold up all answers by ten milliseconds
+        gc.freeze()  # what is loaded by now stays; to look through it would hold up every answer for ten milliseconds
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
         _say(listener, follow, settings)
