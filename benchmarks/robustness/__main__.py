@@ -1,7 +1,7 @@
 """`make bench-robustness`: alter photographs, look for them, write ``results.json`` and the page with its plots.
 
 python -m benchmarks.robustness --quick    # a twentieth of it, for a look; writes nothing
-python -m benchmarks.robustness --apart    # the methods of `perception` alone, measured anew; the rest as it was
+python -m benchmarks.robustness --only staydown    # this method alone, measured anew; the rest as it was
 python -m benchmarks.robustness --cost     # what looking for borders costs, measured anew; the rest as it was
 python -m benchmarks.robustness --page     # the page and the plots alone, from the last results
 """
@@ -33,6 +33,7 @@ from benchmarks.robustness.methods import METHODS, asked, banked, distance, usua
 from staydown.core.hashing import picture as hashing
 from staydown.core.hashing.algorithm import LEAST_QUALITY
 from staydown.core.hashing.picture import hash_picture
+from staydown.core.hashing.variants import parts
 from tests import pictures
 
 RESULTS: Final = Path(__file__).with_name("results.json")
@@ -151,7 +152,7 @@ def measured_whole(*, patches: int, count: int) -> dict[str, Any]:
         "machine": machine(),
         "pictures": {
             "photographs": len(PHOTOGRAPHS), "parts": len(images) - len(PHOTOGRAPHS),
-            "bordered": sum(bool(hash_picture(original(image)).views) for image in images),
+            "bordered": sum(bool(parts(hash_picture(original(image)).views)) for image in images),
         },
         **found,
         "cost": [cost(name, image) for name, image in timed().items()],
@@ -170,7 +171,7 @@ def joined(before: dict[str, Any], anew: dict[str, Any]) -> dict[str, Any]:
         "radii": {**before["radii"], **anew["radii"]},
         "rows": [{**old, "bits": {**old["bits"], **new["bits"]}} for old, new in rows],
         "measured": {**before["measured"], **anew["measured"]},
-        "perception": anew["perception"],
+        "perception": anew["perception"] or before["perception"],
     }
 
 
@@ -193,7 +194,7 @@ def timed() -> dict[str, Image.Image]:
 
 
 def cost(name: str, image: Image.Image) -> dict[str, Any]:
-    """Milliseconds from the bytes of a JPEG to its hashes, with and without looking for borders, at best.
+    """Milliseconds from the bytes of a JPEG to its hashes, with and without the views, at best.
 
     Ten in a row each, taking turns: what one leaves in the memory allocator must not be the other's cost.
     """
@@ -214,8 +215,8 @@ def main() -> None:
     """Measure, write, say where."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--quick", action="store_true", help="a twentieth of it, for a look; writes nothing")
-    arguments.add_argument("--apart", action="store_true", help="measure the methods of perception alone anew")
-    arguments.add_argument("--cost", action="store_true", help="measure anew what looking for borders costs")
+    arguments.add_argument("--only", nargs="+", choices=METHODS, metavar="METHOD", help="measure these alone anew")
+    arguments.add_argument("--cost", action="store_true", help="measure anew what the views cost")
     arguments.add_argument("--page", action="store_true", help="write the page from the last results")
     options = arguments.parse_args()
     console = Console()
@@ -225,7 +226,7 @@ def main() -> None:
     elif not options.page:
         size = {"patches": 0, "count": 50_000} if options.quick else {"patches": PATCHES, "count": DISTRACTORS}
         with console.status("Altering photographs, and hashing a million that are no copies ..."):
-            results = joined(before(), measure(list(apart.BITS), **size)) if options.apart else measured_whole(**size)
+            results = joined(before(), measure(options.only, **size)) if options.only else measured_whole(**size)
         if options.quick:
             console.print(page.written(results))
             return

@@ -53,8 +53,10 @@ def _opening(results: dict[str, Any]) -> Iterator[str]:
     yield _prose("""
         staydown looks a picture up by PDQ in all eight rotations and mirrors, and, where the picture stands in flat
         borders (letterbox, pillarbox, a frame, the bars of a phone's screenshot), by its inside too. A banked
-        picture is entered the same way. The whole always counts as well, and the turns of pictures under 1280
-        pixels are hashed from the turned pixels. What has too little detail (quality under 50) is not looked for by
+        picture is entered the same way. A picture of less than 640 pixels is also looked up as if it had come in 512
+        x 512, because PDQ blurs by whole pixels, and a small picture at half its size is blurred otherwise. The
+        whole always counts as well, and the turns of pictures under 1280 pixels are hashed from the turned pixels.
+        What has too little detail (quality under 50) is not looked for by
         PDQ, because it would match strangers; plain PDQ below is asked all the same.
     """)
     yield _rows(
@@ -164,7 +166,7 @@ def _method(results: dict[str, Any]) -> Iterator[str]:
         Strangers are hashed many at once; on a sample that gave the libraries' own bits for {sample} of the
         pictures, where the rest are ties that rounding decides. `perception` hashed every one of them itself.
     """)
-    yield "What looking for borders costs, from the bytes of a JPEG to its hashes in one process, at best:"
+    yield "What the views beside the whole cost, from the bytes of a JPEG to its hashes in one process, at best:"
     yield _rows(
         "picture | with | without | more",
         (
@@ -175,8 +177,8 @@ def _method(results: dict[str, Any]) -> Iterator[str]:
     )
     named = ", ".join(f"{name} {each}" for name, each in results["versions"].items())
     yield _prose(f"""
-        A picture with borders is hashed twice. Measured beside other work, {_when(results["measured"])}:
-        {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python
+        A picture with borders is hashed twice, and a small one once more. Measured beside other work,
+        {_when(results["measured"])}: {machine["processor"]}, {machine["cores"]} cores, {machine["system"]}, Python
         {machine["python"]}; {named}.
     """)
 

@@ -14,7 +14,7 @@ import click
 from staydown.cli.files import Bar, File, Hashed, Hasher, walked
 from staydown.core.hashing.pdq import VARIANTS
 from staydown.core.hashing.picture import Picture
-from staydown.core.hashing.variants import View
+from staydown.core.hashing.variants import View, parts
 from staydown.core.hashing.video import Video
 from staydown.errors import MediaError
 
@@ -101,8 +101,8 @@ def _video_json(name: str, video: Video) -> str:
     frames = []
     for frame in video.frames:
         fields: dict[str, Any] = {"time": frame.time, "hash": frame.hash.hex(), "quality": frame.quality}
-        if frame.views:
-            fields["parts"] = [_part(view) for view in frame.views]
+        if found := parts(frame.views):
+            fields["parts"] = [_part(view) for view in found]
         frames.append(fields)
     about = {"width": video.width, "height": video.height, "duration": round(video.duration, 3)}
     whole = {} if video.is_whole else {"damaged": True}
@@ -125,7 +125,7 @@ def _video_text(name: str, video: Video) -> str:
 
 def _print_views(name: str, picture: Picture) -> None:
     """A line for each part of a picture that copies can be found by too, such as the inside of its borders."""
-    for view in picture.views:
+    for view in parts(picture.views):
         fields = {"file": name, "part": view.tier, "algorithm": view.pdq.hash.algorithm}
         click.echo(json.dumps({**fields, "hash": view.pdq.hash.hex(), "quality": view.pdq.quality}, ensure_ascii=False))
 

@@ -60,22 +60,26 @@ def _made_rows(size: int) -> Rows:
 _cached_rows = lru_cache(maxsize=128)(_made_rows)
 
 
-def bands(size: int, fold: int = 1, *, backwards: bool = False, outputs: int = 4) -> tuple[Band, ...]:
+def bands(size: int, fold: int = 1, *, backwards: bool = False, outputs: int = 4, through: int = 0) -> tuple[Band, ...]:
     """The operator of an axis of ``size`` lines, for lines that each hold the mean of ``fold`` of them.
 
     The last line of a folded axis may stand for fewer. ``backwards``: the lines arrive from the last to the first.
-    ``outputs``: how many rows a band has; few save arithmetic, many save calls. Cached, except for sizes so large that
-    the pictures take far longer than this and the cache would take up what strangers like to fill.
+    ``outputs``: how many rows a band has; few save arithmetic, many save calls. ``through``: the lines are
+    brought to so many first. Cached, except for sizes so large that the pictures take far longer
+    than this and the cache would take up what strangers like to fill.
     """
     make = _cached_bands if size // fold <= _MOST_CACHED else _bands
-    return make(size, fold, backwards, outputs)
+    return make(size, fold, backwards, outputs, through)
 
 
-def _bands(size: int, fold: int, backwards: bool, outputs: int) -> tuple[Band, ...]:
-    starts, weights = _rows(size, fold, backwards=backwards)
-    if fold > 1:
-        starts, weights = starts // fold - 1, _folded(weights, fold)
+def _bands(size: int, fold: int, backwards: bool, outputs: int, through: int) -> tuple[Band, ...]:
     lines = -(-size // fold)
+    if through:
+        starts, weights = _rows_through(through, lines, backwards=backwards)
+    else:
+        starts, weights = _rows(size, fold, backwards=backwards)
+        if fold > 1:
+            starts, weights = starts // fold - 1, _folded(weights, fold)
     return tuple(_band(slice(first, first + outputs), starts, weights, lines) for first in range(0, SIDE, outputs))
 
 
@@ -101,6 +105,24 @@ def _rows(size: int, fold: int, *, backwards: bool) -> tuple[_Lines, _Weights]:
     np.add.at(steps, (row, left - starts[:, None]), share)
     np.add.at(steps, (row, right - starts[:, None]), -share)
     return starts, np.cumsum(steps, axis=1)[:, :-1]
+
+
+def _rows_through(through: int, size: int, *, backwards: bool) -> tuple[_Lines, _Weights]:
+    """The 64 rows for an axis that is brought from ``size`` lines to ``through`` by a tent filter, and then reduced."""
+    starts, weights = _rows(through, 1, backwards=False)
+    at = starts[:, None] + np.arange(weights.shape[1])
+    reduced = np.zeros((SIDE, through))
+    np.add.at(reduced, (np.broadcast_to(np.arange(SIDE)[:, None], at.shape), np.clip(at, 0, through - 1)), weights)
+    wide = max(size / through, 1.0)
+    centres = (np.arange(through) + 0.5) * size / through - 0.5
+    tents = np.maximum(1 - np.abs(np.arange(size) - centres[:, None]) / wide, 0)
+    whole = reduced @ (tents / tents.sum(axis=1, keepdims=True))
+    if backwards:
+        whole = whole[:, ::-1]
+    first, last = (whole > 0).argmax(axis=1), size - (whole[:, ::-1] > 0).argmax(axis=1)
+    span = int((last - first).max())
+    padded = np.pad(whole, ((0, 0), (0, span)))
+    return first, np.take_along_axis(padded, first[:, None] + np.arange(span), axis=1)
 
 
 def _window(at: _Lines, size: int) -> tuple[_Lines, _Lines]:

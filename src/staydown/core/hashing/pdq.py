@@ -121,8 +121,10 @@ def decimated(raster: Raster) -> NDArray[np.float32]:
     return small.T if transposed else small
 
 
-def mirrored(raster: Raster) -> NDArray[np.float32]:
+def mirrored(raster: Raster, *, through: int = 0) -> NDArray[np.float32]:
     """What `decimated` makes of the picture as it is, mirrored left to right, top to bottom, and both: 4 x 64 x 64.
+
+    ``through``: of the picture brought to so many lines and columns.
 
     Where the box of the published blur is an even number of pixels wide, it lies half a pixel beside its line, so a
     mirrored picture keeps other pixels. In a large picture that moves no bit; at 500 pixels it moves some twenty.
@@ -131,9 +133,10 @@ def mirrored(raster: Raster) -> NDArray[np.float32]:
     down, across = (raster.width, raster.height) if transposed else (raster.height, raster.width)
     four = []
     for below in (from_below, not from_below):
-        strips = _strips(raster, bands(down, raster.fold, backwards=below))
+        strips = _strips(raster, bands(down, raster.fold, backwards=below, through=through))
         for right in (from_right, not from_right):
-            four.append(_across(strips, bands(across, raster.fold, backwards=right, outputs=16)))  # noqa: PERF401
+            lines = bands(across, raster.fold, backwards=right, outputs=16, through=through)
+            four.append(_across(strips, lines))
     if transposed:
         four = [each.T for each in (four[0], four[2], four[1], four[3])]
     return np.stack(four)

@@ -9,7 +9,7 @@ from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.core.hashing.digest import exact
 from staydown.core.hashing.image import Limits, decode
 from staydown.core.hashing.pdq import LEAST_SIDE, Pdq, pdq_of
-from staydown.core.hashing.variants import View, asked, banked, seen, views_of
+from staydown.core.hashing.variants import View, asked, banked, parts, seen, views_of
 
 DEFAULT_LIMITS: Final = Limits()
 _RICH: Final = 90  # the quality from which on grey decoding was never more than two bits from colour
@@ -41,7 +41,7 @@ class Picture:
     @property
     def is_hashable(self) -> bool:
         """Whether the picture, or the inside of its borders, has enough detail for PDQ to tell it from others."""
-        return self.quality >= LEAST_QUALITY or bool(self.views)
+        return self.quality >= LEAST_QUALITY or bool(parts(self.views))
 
     @property
     def asked(self) -> tuple[Hash, ...]:

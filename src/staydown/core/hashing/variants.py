@@ -19,6 +19,9 @@ from staydown.core.hashing.pdq import Pdq, Raster, decimated, mirrored, pdq_of_l
 from staydown.core.hashing.trim import MOST_INSIDES, insides
 
 _LARGE: Final = 1280  # pixels of the shorter side from which on a mirrored picture has nearly the mirrored hash
+_SMALL: Final = 640  # pixels of the shorter side from which on PDQ is nearly the same at half the size
+_ONE_SIZE: Final = 512  # pixels each way, the size of the reference's own examples
+_LONGEST: Final = 4096  # pixels
 
 
 def seen(raster: Raster) -> tuple[Pdq, NDArray[np.float32]]:
@@ -49,8 +52,8 @@ class Tier(Protocol):
     @property
     def most(self) -> int: ...
 
-    def views(self, raster: Raster, reduced: NDArray[np.float32]) -> tuple[Pdq, ...]:
-        """The views of a picture beside the whole; ``reduced`` is what `pdq.decimated` made of it."""
+    def views(self, whole: Raster, within: Sequence[Raster]) -> tuple[Pdq, ...]:
+        """The views of a picture beside the whole; ``within`` is what stands inside its borders, if it has any."""
         ...
 
     def asked(self, view: Pdq) -> tuple[Hash, ...]:
@@ -68,9 +71,9 @@ class Inside:
     name: Final = "inside"
     most: Final = MOST_INSIDES
 
-    def views(self, raster: Raster, reduced: NDArray[np.float32]) -> tuple[Pdq, ...]:
+    def views(self, whole: Raster, within: Sequence[Raster]) -> tuple[Pdq, ...]:  # noqa: ARG002 - the protocol's words
         """The picture without its borders, if it has any."""
-        return tuple(seen(inside)[0] for inside in insides(raster, reduced))
+        return tuple(seen(inside)[0] for inside in within)
 
     def asked(self, view: Pdq) -> tuple[Hash, ...]:
         """All eight turns, as for the whole."""
@@ -81,19 +84,46 @@ class Inside:
         return (view.hash,)
 
 
-TIERS: Final[tuple[Tier, ...]] = (Inside(),)
+class Resized:
+    """A small picture as if it had come in one fixed size. A smaller or larger copy meets the entry all the same.
+
+    The box of the published blur is a whole number of pixels wide, and where it is one to five of them, a picture and
+    its copy at half the size are blurred so differently that every sixth such copy was missed. Only asked, never
+    banked: an entry is what everybody calls the picture's PDQ.
+    """
+
+    name: Final = "resized"
+    most: Final = 1 + MOST_INSIDES
+
+    def views(self, whole: Raster, within: Sequence[Raster]) -> tuple[Pdq, ...]:
+        """The picture brought to one size, and what stands inside its borders as well, where they are small."""
+        return tuple(pdq_of_mirrors(mirrored(each, through=_ONE_SIZE)) for each in (whole, *within) if _is_small(each))
+
+    def asked(self, view: Pdq) -> tuple[Hash, ...]:
+        """All eight turns, as for the whole."""
+        return view.variants
+
+    def banked(self, view: Pdq) -> tuple[Hash, ...]:  # noqa: ARG002 - the words of the protocol
+        """Nothing."""
+        return ()
+
+
+TIERS: Final[tuple[Tier, ...]] = (Inside(), Resized())
 MOST_VIEWS: Final = sum(tier.most for tier in TIERS)
 _BY_NAME: Final = {tier.name: tier for tier in TIERS}
 
 
 def views_of(raster: Raster, reduced: NDArray[np.float32]) -> tuple[View, ...]:
     """Every tier's views of a picture. One without detail would match strangers and is left out."""
-    return tuple(
-        View(tier.name, seen)
-        for tier in TIERS
-        for seen in tier.views(raster, reduced)[: tier.most]
-        if seen.quality >= LEAST_QUALITY
-    )
+    within = insides(raster, reduced)
+    found = [View(tier.name, seen) for tier in TIERS for seen in tier.views(raster, within)[: tier.most]]
+    return tuple(view for view in found if view.pdq.quality >= LEAST_QUALITY)
+
+
+def _is_small(raster: Raster) -> bool:
+    """Whether PDQ says something else of it at half the size. What is very long nobody has made smaller to post it."""
+    shorter, longer = sorted((raster.width, raster.height))
+    return shorter < _SMALL and longer <= _LONGEST
 
 
 def asked(whole: Pdq, views: Sequence[View]) -> tuple[Hash, ...]:
@@ -106,3 +136,8 @@ def banked(whole: Pdq, views: Sequence[View]) -> tuple[Hash, ...]:
     """The PDQ hashes to bank a picture under: its own, then what its views add, each hash once."""
     own = (whole.hash,) if whole.quality >= LEAST_QUALITY else ()
     return tuple(dict.fromkeys([*own, *(each for view in views for each in _BY_NAME[view.tier].banked(view.pdq))]))
+
+
+def parts(views: Sequence[View]) -> tuple[View, ...]:
+    """Those of the views that a picture is banked under too: what somebody who banks it elsewhere needs of it."""
+    return tuple(view for view in views if _BY_NAME[view.tier].banked(view.pdq))

@@ -10,7 +10,7 @@ from typing import Final
 
 from staydown.core.hashing.algorithm import LEAST_QUALITY, Hash
 from staydown.core.hashing.pdq import Pdq
-from staydown.core.hashing.variants import View, asked, banked
+from staydown.core.hashing.variants import View, asked, banked, parts
 from staydown.errors import (
     CorruptError,
     MediaError,
@@ -67,7 +67,7 @@ class Frame:
     @property
     def is_hashable(self) -> bool:
         """Whether the frame, or the inside of its borders, has enough detail for PDQ to tell it from others."""
-        return self.quality >= LEAST_QUALITY or bool(self.views)
+        return self.quality >= LEAST_QUALITY or bool(parts(self.views))
 
     @property
     def asked(self) -> tuple[Hash, ...]:
