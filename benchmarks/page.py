@@ -203,7 +203,8 @@ def _bars(axis: Any, rows: list[Row], ends: list[float], *, start: int) -> None:
     """A bar a row, from ``start`` to its end."""
     lengths = [end - start for end in ends]
     axis.barh(range(len(rows)), lengths, left=start, color=[_colour(row) for row in rows])
-    axis.set_yticks(range(len(rows)), [fill(f"{row['work']} / {row['peer']}", 56) for row in rows], fontsize=7)
+    named = [re.sub(r" \([^)]*\)", "", f"{row['work']} / {row['peer']}") for row in rows]  # details are in the table
+    axis.set_yticks(range(len(rows)), [fill(name, 56) for name in named], fontsize=7)
     axis.set_ylim(len(rows) - 0.4, -0.6)
     axis.grid(axis="x", alpha=0.3)
 
