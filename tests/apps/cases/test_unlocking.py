@@ -118,6 +118,17 @@ def test_what_is_chosen_again_fits_although_the_report_is_full(sent, bea, pia, q
         adding.add_items(report, hashes=[make.picture(3)], by=Actor.reporter(report.public_id))
 
 
+def test_a_full_report_takes_its_pictures_back_one_after_the_other(sent, bea, pia, quinn, monkeypatch):
+    unlocked(locked(sent, bea), pia, quinn)
+    report = access.report_for_code(sent.code)
+    monkeypatch.setattr(intake, "MOST_HASHES", 2)
+    for seed in (1, 2):
+        adding.add_items(report, hashes=[make.picture(seed)], by=Actor.reporter(report.public_id))
+    assert without_hash(report) == []
+    with pytest.raises(InvalidError):
+        adding.add_items(report, hashes=[make.picture(3)], by=Actor.reporter(report.public_id))
+
+
 def test_the_reporter_reads_what_happened(bea, pia, quinn):
     sent = make.submitted(links=0, pictures=(1,))
     unlocked(locked(sent, bea), pia, quinn)

@@ -137,8 +137,8 @@ def _new(report: Report, links: Sequence[str], hashes: Sequence[HashGiven]) -> R
     prints = {bytes(entry.fingerprint) for entry in entries}
     new = [link for link in dict.fromkeys(link.strip() for link in links) if link not in held]
     pictures = [given for given in hashes if not (own := set(prints_of(given))) or not own <= prints]
-    replaced = choosing_again.without_hash(report)  # what is chosen again takes no more room than it had
-    kinds = [item.kind for item in items if item not in replaced]
+    erased = choosing_again.erased_by_mistake(report)  # what is chosen again takes no more room than it had
+    kinds = [item.kind for item in items if item.pk not in erased]
     if kinds.count(Item.Kind.LINK) + len(new) > intake.MOST_LINKS:
         raise InvalidError(f"links: at most {intake.MOST_LINKS} links fit into one report. Send a second report.")
     if kinds.count(Item.Kind.HASH) + len(pictures) > intake.MOST_HASHES:
