@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -70,6 +71,12 @@ def test_a_country_is_known_by_what_people_write_and_a_member_state_brings_the_u
     assert places(["uk"]) == {"GB"}
     assert places(["fr", "US"]) == {"FR", "US", UNION}
     assert {"eu-dsa-16", "uk-osa-10-3A"} <= ids(Answers(users_in=places(["DE", "UK"])))
+
+
+def test_the_whole_union_brings_the_laws_of_its_members_and_a_member_those_of_no_other():
+    danish = replace(load("eu-dsa-16"), id="dk-own", applies=replace(load("eu-dsa-16").applies, users_in=("DK",)))
+    said = {place: which([danish], Answers(users_in=places([place])), TODAY)[0].binds for place in ("EU", "DK", "FR")}
+    assert said == {"EU": True, "DK": True, "FR": False}
 
 
 @pytest.mark.parametrize("word", ["germany", "U", "1A", "ÄÖ", ""])

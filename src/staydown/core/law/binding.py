@@ -62,15 +62,16 @@ def countries(regimes: Iterable[Regime]) -> list[str]:
 
 
 def places(given: Iterable[str]) -> frozenset[str]:
-    """The countries that these codes mean, a member state's with the Union's; raises `InvalidError` for another word.
+    """The countries that these codes mean, a member state's with the Union, and the Union with all of its members.
 
-    A word that is passed over would leave out every law of a country in silence.
+    Raises `InvalidError` for another word: one that is passed over would leave out every law of a country in silence.
     """
     codes = {_ALSO.get(each.upper(), each.upper()) for each in given}
     for code in sorted(codes):
         if len(code) != 2 or not (code.isascii() and code.isalpha()):
             raise InvalidError(f"{code} is no code of a country. Write two letters, such as DE; EU is the whole Union.")
-    return frozenset(codes | ({UNION} if codes & MEMBERS else set()))
+    also = MEMBERS if UNION in codes else frozenset((UNION,)) if codes & MEMBERS else frozenset()
+    return also | codes
 
 
 def setting(verdicts: Iterable[Verdict]) -> str:
