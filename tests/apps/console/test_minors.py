@@ -11,6 +11,7 @@ from staydown.apps.banks.models import Proposal
 from staydown.apps.cases.actions import minors
 from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Action, Case
+from staydown.apps.console.views import minors as views
 from tests.apps.console.conftest import signed_in
 from tests.people import member
 
@@ -49,6 +50,16 @@ def test_who_protects_is_led_from_the_queue_to_the_locked_cases(at_pat, locked, 
     assert locked.number in page
     assert case.number not in page
     assert ">Cases</a>" not in page
+
+
+def test_no_locked_case_is_beyond_the_last_page(at_pat, locked, monkeypatch):
+    monkeypatch.setattr(views, "PER_PAGE", 1)
+    later = minors.submit_minors_report(MinorsForm(links=["https://platform.test/posts/4"]), by=Actor.reporter()).case
+    first = at_pat.get(reverse("console:minors")).content.decode()
+    second = at_pat.get(reverse("console:minors"), {"page": "2"}).content.decode()
+    assert [case.number in first for case in (locked, later)] == [True, False]
+    assert [case.number in second for case in (locked, later)] == [False, True]
+    assert 'href="?page=2" rel="next"' in first
 
 
 def test_the_page_shows_links_as_text_and_asks_and_notes(at_pat, locked):

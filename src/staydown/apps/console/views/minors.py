@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -24,6 +25,8 @@ from staydown.apps.console.views.proposals import wanted
 from staydown.core.law.clocks import time_left
 from staydown.errors import CaseworkError, InvalidError, MissingError, StateError
 
+PER_PAGE = 25
+
 
 @door("suspect", "POST")
 def suspect(request: HttpRequest, public_id: UUID) -> HttpResponse:
@@ -39,8 +42,9 @@ def suspect(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def show(request: HttpRequest) -> HttpResponse:
     """The locked cases, the earliest deadline first."""
     now = timezone.now()
-    rows = [(case, time_left(case.due_at, now) if case.due_at else None) for case in minors_cases(request.user)[:200]]  # type: ignore[arg-type]
-    return render(request, "console/minors.html", {"rows": rows, "now": now, "menu": "minors"})
+    page = Paginator(minors_cases(require_role(request.user)), PER_PAGE).get_page(request.GET.get("page"))
+    rows = [(case, time_left(case.due_at, now) if case.due_at else None) for case in page.object_list]
+    return render(request, "console/minors.html", {"rows": rows, "page": page, "now": now, "menu": "minors"})
 
 
 @door("minor")
