@@ -110,5 +110,11 @@ def test_which_laws_bind_me_is_asked_and_answered_and_changes_nothing(at_bea):
     assert answered(at_bea, users_in=["nowhere"], service=["none"])[0] == everything
 
 
+def test_where_no_law_binds_the_page_sets_nothing(at_bea):
+    page = text(at_bea.get("/staff/laws/", {"asked": "1", "users_in": "KR", "service": "search"}))
+    assert "No law that staydown knows binds you." in page
+    assert "STAYDOWN_REGIMES=" not in page  # empty it would mean every law
+
+
 def test_every_country_that_a_shipped_law_names_has_a_name():
     assert set(countries(load_all())) <= set(COUNTRIES)
