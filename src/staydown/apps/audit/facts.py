@@ -11,7 +11,7 @@ from django.db import models
 from staydown.errors import InvalidError
 
 LONGEST: Final = 200  # a fact is an id, a state or a count; whoever needs more is about to log somebody's words
-_WHOLE_HASH: Final = re.compile(r"[0-9a-fA-F]{64}")
+_WHOLE_HASH: Final = re.compile(r"[0-9a-fA-F]{32}")  # an MD5; all others are longer, and our ids have hyphens
 _SAFE: Final = 2**53 - 1  # the largest whole number that canonical JSON writes exactly
 
 
