@@ -203,6 +203,8 @@ def test_a_video_that_was_hashed_elsewhere(stepped):
     assert stepped.web.post("/v1/screen", json=other).json()["action"] == "allow"
     answers = stepped.web.post("/v1/screen/batch", json={"items": [other, copy]}).json()["answers"]
     assert [each["action"] for each in answers] == ["allow", "block"]
+    told = stepped.node.metrics.text().decode()
+    assert [f'answers_total{{action="{each}",of="video"}} 2.0' in told for each in ("allow", "block")] == [True, True]
     stepped.publisher.add(entry(hash_picture(pictures.encoded(clips.Image.fromarray(AROUND[5]))).pdq))
     stepped.sync()
     assert stepped.web.post("/v1/screen", json=other).json()["action"] == "block", "a banked picture in it"

@@ -90,7 +90,7 @@ class Answering:
             else:
                 answer = self._decide(question, banks)
             answers.append(_written(answer, options, hashable=question.hashable))
-            self._answered["hash"].count(answer.verdict, time.perf_counter() - began)
+            self._answered["video" if question.frames else "hash"].count(answer.verdict, time.perf_counter() - began)
             if number % IN_ONE_GO == 0:
                 await asyncio.sleep(0)
         return Reply(200, b'{"answers":[' + b",".join(answers) + b"]}")
