@@ -127,6 +127,17 @@ def test_the_same_twice_is_not_the_same_file(kept):
     assert kept.path.read_bytes()[8:] != before[8:]
 
 
+def test_behind_a_restored_publisher_it_reads_anew_only_once_its_file_is_gone(publisher, kept):
+    del publisher._lines[2:], publisher._trees[3:]  # as a backup knows it
+    for _ in range(2):  # a second start does not help
+        node = Node(publisher, kept)
+        node.node.follower.step()
+        assert node.web.get("/readyz").json()["code"] == "bad_feed"
+    kept.path.unlink()
+    node = Node(publisher, kept).sync()
+    assert [node.action(asked(each.hash)) for each in PICTURES] == ["block", "block", "allow"]
+
+
 DAMAGE = {
     "nothing": lambda data: b"",
     "another version": lambda data: data[:7] + b"\x02" + data[8:],

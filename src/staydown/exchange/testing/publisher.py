@@ -178,6 +178,8 @@ class Publisher:
             failed = self._fail(self._fault)
             if failed is not None:
                 return failed
+            if after > self.size:
+                return httpx.Response(409)  # this feed is another, or an older copy of itself
             lines = [feed.readable(line, read) for line in self._lines[after : after + limit]]
             return _ndjson(*self._told(lines, after))
 
