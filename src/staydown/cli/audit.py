@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from rich import progress
 from rich.console import Console
 
+from staydown.cli import private_file
+from staydown.cli.serve import INSTALL
 from staydown.core import audit
 from staydown.core.note import Verifier
 from staydown.errors import ProofError, SettingError
 
-DATA = click.option(
-    "--data", type=click.Path(file_okay=False, path_type=Path), help="Folder of the install.  [default: data]"
-)
 READABLE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -30,17 +29,18 @@ def command() -> None:
 
 
 @command.command()
-@DATA
+@INSTALL
 @click.option("--file", type=READABLE_FILE, help="An exported log; needs no database.")
 @click.option("--proof", type=READABLE_FILE, help="The proof of one line; needs no database.")
 @click.option("--key", help="The log's verifier key (name+id+base64), for --file and --proof.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(data: Path | None, file: Path | None, proof: Path | None, key: str | None, as_json: bool) -> None:
+def verify(data: Path, file: Path | None, proof: Path | None, key: str | None, as_json: bool) -> None:
     """Verify the log of an install, an exported log, or the proof of one line.
 
     Exit status 1 when anything does not hold; the message says which line, and why.
     """
-    if sum(each is not None for each in (data, file, proof)) > 1:
+    is_named = click.get_current_context().get_parameter_source("data") is ParameterSource.COMMANDLINE
+    if sum((is_named, file is not None, proof is not None)) > 1:
         raise click.UsageError("Give one of --data, --file and --proof.")
     offline = file is not None or proof is not None
     if offline != (key is not None):
@@ -56,9 +56,9 @@ def verify(data: Path | None, file: Path | None, proof: Path | None, key: str | 
 
 
 @command.command()
-@DATA
+@INSTALL
 @click.option("--out", required=True, type=NEW_FILE, help="Where to write the log; must not exist.")
-def export(data: Path | None, out: Path) -> None:
+def export(data: Path, out: Path) -> None:
     """Write the whole log to a file that `audit verify --file` verifies without a database.
 
     The file holds every line in clear, and keeps what is erased here later: guard it, and delete it in time.
@@ -71,10 +71,10 @@ def export(data: Path | None, out: Path) -> None:
 
 
 @command.command()
-@DATA
+@INSTALL
 @click.argument("number", type=click.IntRange(min=1))
 @click.option("--out", required=True, type=NEW_FILE, help="Where to write the proof; must not exist.")
-def prove(data: Path | None, number: int, out: Path) -> None:
+def prove(data: Path, number: int, out: Path) -> None:
     """Write the proof that line NUMBER stands in the log, which anyone can verify offline with the log's key."""
     actions = _actions(data)
     _write(out, [actions.prove(number)])
@@ -82,7 +82,7 @@ def prove(data: Path | None, number: int, out: Path) -> None:
     click.echo(f"Verify it with: staydown audit verify --proof {out} --key '{actions.verifier()}'")
 
 
-def _actions(data: Path | None) -> Any:
+def _actions(data: Path) -> Any:
     """The database's side of the log, loaded only when it is asked for."""
     from staydown.project import django
 
@@ -92,7 +92,7 @@ def _actions(data: Path | None) -> Any:
     return actions
 
 
-def _database(data: Path | None) -> dict[str, Any]:
+def _database(data: Path) -> dict[str, Any]:
     with Console(stderr=True).status("Walking the log"):
         return _told(_actions(data).verify())
 
@@ -145,16 +145,8 @@ def _verifier(key: str | None) -> Verifier:
 
 def _write(path: Path, texts: Iterable[str]) -> int:
     """Write to a new file that nobody else can read, and say how many texts; no half file stays behind."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError as error:
-        raise SettingError(f"{path} cannot be written: {error.strerror}. Name another file.") from None
     count = 0
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            for count, text in enumerate(texts, 1):  # noqa: B007 - the count is the result
-                file.write(text)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    with private_file.new(path) as file:
+        for count, text in enumerate(texts, 1):  # noqa: B007 - the count is the result
+            file.write(text)
     return count
