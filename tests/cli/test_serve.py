@@ -157,3 +157,9 @@ def test_what_cannot_start_says_why(tmp_path, words, more, says):
     assert status == 1
     assert says in said
     assert "Traceback" not in said
+
+
+def test_a_sign_in_is_reset_in_an_install_and_nowhere_else(tmp_path):
+    status, said = outcome("manage", "reset_sign_in", "admin", STAYDOWN_DATA=str(tmp_path))
+    assert (status, "There is no install in" in said, "Traceback" in said) == (1, True, False)
+    assert list(tmp_path.iterdir()) == []
