@@ -185,10 +185,20 @@ def test_another_keyring_and_an_unfinished_rotation(data, settings, system):
     own = keyring.current()
     keyring.keep(own.rotate(), settings.STAYDOWN_KEYRING_FILE)
     assert found(records.sealed_values()) == {"rotation_unfinished": Level.WARN}
-    keyring.keep(Keyring.new(), settings.STAYDOWN_KEYRING_FILE)
+    sharing.add_endpoint("another platform", "https://platform.example/other", by=system)
+    keyring.keep(own, settings.STAYDOWN_KEYRING_FILE)  # as it was before it was rotated
     assert found(records.sealed_values()) == {"keyring_lacks_key": Level.FAIL}
     settings.STAYDOWN_KEYRING_FILE.write_text("spoiled")
     assert found(records.sealed_values()) == {"keyring": Level.FAIL}
+
+
+def test_the_keyring_of_another_install_is_told_from_a_log_that_was_changed(data, settings):
+    keyring.keep(Keyring.new(), settings.STAYDOWN_KEYRING_FILE)
+    assert found(records.sealed_values()) == {"keyring": Level.FAIL}, "although nothing is sealed yet"
+    audit.keep_checkpoint()
+    keyring.keep(Keyring.new(), settings.STAYDOWN_KEYRING_FILE)
+    (unverified,) = records.audit_log(timezone.now())
+    assert (unverified.level, unverified.do.startswith("Restore the keyring first")) == (Level.FAIL, True)
 
 
 def test_a_log_that_was_changed(data):
@@ -196,7 +206,8 @@ def test_a_log_that_was_changed(data):
         for statement in guards.lift(connection):
             cursor.execute(statement)
         cursor.execute("UPDATE staydown_audit_line SET verb = 'nothing.happened' WHERE seq = 1")
-    assert found(records.audit_log(timezone.now())) == {"audit": Level.FAIL}
+    (changed,) = records.audit_log(timezone.now())
+    assert (changed.code, changed.level, "find out who did" in changed.do) == ("audit", Level.FAIL, True)
 
 
 LONG = "a long one for the doctor 7"

@@ -93,17 +93,25 @@ def ensure_keys() -> None:
 
 
 def ensure_same_keyring() -> None:
-    """Write down which keyring this database is used with; raises `KeyringError` when it was another one.
-
-    With another keyring nothing that is sealed opens, no receipt code is known, and the log's signatures change.
-    """
-    mark = keyring.current().secret("install")[:8].hex()
-    made = log.history(INSTALL)
-    if not made:
+    """Write down which keyring this database is used with; raises `KeyringError` when it was another one."""
+    require_same_keyring()
+    if not log.history(INSTALL):
         with transaction.atomic():
-            audit.record("install.made", by=Actor.system(), about=INSTALL, facts={"keyring": mark})
-    elif made[0].facts != {"keyring": mark}:
+            audit.record("install.made", by=Actor.system(), about=INSTALL, facts=_keyring_mark())
+
+
+def require_same_keyring() -> None:
+    """Raise `KeyringError` when this database was made with another keyring.
+
+    With another one nothing that is sealed opens, no receipt code is known, and the log's signatures change.
+    """
+    made = log.history(INSTALL)
+    if made and made[0].facts != _keyring_mark():
         raise KeyringError("This is not the keyring that the database is used with. Restore that one from its backup.")
+
+
+def _keyring_mark() -> dict[str, str]:
+    return {"keyring": keyring.current().secret("install")[:8].hex()}
 
 
 def reach() -> None:

@@ -65,6 +65,7 @@ def _sqlite() -> Iterator[Finding]:
 def sealed_values() -> Iterator[Finding]:
     """Whether the keyring opens what is sealed, and whether a rotation was broken off."""
     try:
+        install.require_same_keyring()
         stale = vault.stale(keyring.current())
         missing = vault.unopenable(keyring.current())
     except (KeyringError, SealError) as error:
@@ -91,9 +92,7 @@ def audit_log(now: datetime) -> Iterator[Finding]:
     try:
         report = audit.verify()
     except (ProofError, KeyringError) as error:
-        yield fail(
-            "audit", f"The audit log does not verify. {error.message}", "Keep a copy of it, and find out who did."
-        )
+        yield fail("audit", f"The audit log does not verify. {error.message}", _unverified())
         return
     yield ok("audit", f"The audit log verifies: {report.size} lines, {report.erased} of them erased.")
     newest = log.recent(1)
@@ -103,6 +102,15 @@ def audit_log(now: datetime) -> Iterator[Finding]:
             "The newest line of the audit log is in the future: the clock of this machine was set back.",
             "Set the clock, and let NTP keep it: deadlines are computed from it.",
         )
+
+
+def _unverified() -> str:
+    """What to do about a log that does not verify."""
+    try:
+        install.require_same_keyring()
+    except KeyringError:
+        return "Restore the keyring first: with another one no log verifies."
+    return "Keep a copy of it, and find out who did."
 
 
 def people() -> Iterator[Finding]:
