@@ -39,7 +39,7 @@ KEPT: Final = {
     "EmailAddress": {"email"},  # of somebody who works here
     "EmailConfirmation": {"key"},
     "Endpoint": {"name", "url", "signing_key"},
-    "Line": {"actor_label", "facts"},  # a pseudonym; ids, states and counts, which the log refuses to be more
+    "Line": {"actor_label", "facts"},  # pseudonyms; ids, states, counts, names, and why something blocks without a case
     "Proposal": {"proposed_label", "details"},  # a pseudonym; ids, names of lists, counts
     "SavedView": {"name"},
     "SocialAccount": {"uid", "extra_data"},

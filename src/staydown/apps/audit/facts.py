@@ -10,7 +10,7 @@ from django.db import models
 
 from staydown.errors import InvalidError
 
-LONGEST: Final = 200  # a fact is an id, a state or a count; whoever needs more is about to log somebody's words
+LONGEST: Final = 200  # an id, a state, a count, a name, a short reason; whoever needs more logs somebody's words
 _WHOLE_HASH: Final = re.compile(r"[0-9a-fA-F]{32}")  # an MD5; all others are longer, and our ids have hyphens
 _SAFE: Final = 2**53 - 1  # the largest whole number that canonical JSON writes exactly
 
@@ -23,7 +23,7 @@ def reference(thing: models.Model | str) -> str:
 
 
 def checked(facts: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The facts, when they are ids, states and counts; raises `InvalidError` for whole hashes, long text and floats."""
+    """The facts, when they are such as the log may keep; raises `InvalidError` for whole hashes, long text, floats."""
     found = dict(facts or {})
     for name, value in found.items():
         if not isinstance(name, str):

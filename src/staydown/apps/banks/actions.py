@@ -139,7 +139,7 @@ def _also_from(entries: Sequence[Entry], source: str, by: Actor) -> None:
 def enforce(entry: Entry, *, by: Actor, reason: str = "") -> Entry:
     """The entry enforced: from this feed line on, a match does what the entry wants. Enforced already: nothing happens.
 
-    ``reason`` is for enforcing without a case; the caller has checked it for personal text.
+    ``reason`` is for enforcing without a case. The log keeps it as it is written, so it must name no person.
     """
     return enforce_all([entry], by=by, reason=reason)[0]
 
