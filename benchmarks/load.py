@@ -123,9 +123,9 @@ def memory(pid: int) -> int:
     own, total = Path(f"/proc/{pid}/cmdline").read_bytes(), 0
     for each in [pid, *_children(pid)]:
         with contextlib.suppress(OSError):  # a child that has just ended
-            held = int(Path(f"/proc/{each}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-            if each == pid or Path(f"/proc/{each}/cmdline").read_bytes() != own:
-                total += held
+            if each != pid and Path(f"/proc/{each}/cmdline").read_bytes() == own:
+                continue  # looked at first: it may begin its program at any moment, and is small from then on
+            total += int(Path(f"/proc/{each}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return total
 
 
