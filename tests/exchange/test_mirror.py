@@ -99,8 +99,10 @@ def test_an_erasure_that_a_crash_prevented_is_made_up_for(publisher, file, monke
         with pytest.raises(KeyboardInterrupt):
             mirror.update(publisher.client(), file)
     assert gone.hash.hex() in file.read_text()
+    assert publisher.confirmed == 6  # and not the removal, of which the file still holds the hash
     assert mirror.update(publisher.client(), file).erased == 1
     assert gone.hash.hex() not in file.read_text()
+    assert publisher.confirmed == 7
 
 
 @pytest.mark.parametrize("torn", [b'{"seq":6,"op":"rem', b"\xff\xfe", b'{"seq":6}\n{"seq":7}\n'])

@@ -327,6 +327,19 @@ class TestStaydown:
             read(source, place, held)
         assert held.keys() == {str(entries[0].id), str(entries[2].id)}
 
+    def test_a_reading_confirms_what_was_applied_before_it(self):
+        publisher, held = Publisher(), {}
+        for _ in range(3):
+            publisher.add(self.entry())
+        with self.following(publisher) as source:
+            place = read(source, None, held)
+            assert publisher.confirmed == 0
+            publisher.add(self.entry())
+            place = read(source, place, held)
+            assert publisher.confirmed == 3
+            read(source, place, held)
+        assert publisher.confirmed == 4
+
     def test_who_learns_to_read_another_algorithm_begins_again(self):
         publisher, held = Publisher(), {}
         publisher.add(Entry(uuid.uuid4(), "house", Hash(Algorithm.MD5, secrets.token_bytes(16)), 0, Action.BLOCK))

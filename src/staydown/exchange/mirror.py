@@ -57,10 +57,11 @@ def update(client: FeedClient, path: Path, *, told: Callable[[int], None] = lamb
     """Bring the mirror at ``path`` up to date, or begin it; ``told`` hears how far it is. Raises `FeedError`."""
     state = _read_state(path)
     first = state.cursor.seq
+    confirmed = 0 if state.must_erase else first
     _write_state(path, state)  # before the file, which without one would look like somebody else's
     with _opened(path, state) as file:
         while True:
-            pull = client.pull(state.cursor, limit=PAGE)
+            pull = client.pull(state.cursor, limit=PAGE, confirmed=confirmed)
             _append(file, pull)
             removes = any(isinstance(line, RemoveLine) for line in pull.lines)
             state = _State(pull.cursor, state.must_erase or removes)
@@ -72,6 +73,8 @@ def update(client: FeedClient, path: Path, *, told: Callable[[int], None] = lamb
     if state.must_erase:
         erased = _erase_removed(path)
         _write_state(path, _State(state.cursor, must_erase=False))
+    if state.cursor.seq > confirmed:
+        client.pull(state.cursor, limit=1)  # confirms it, now that nothing in the file was withdrawn
     return Done(state.cursor.seq, state.cursor.seq - first, erased)
 
 

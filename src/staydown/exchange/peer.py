@@ -81,12 +81,17 @@ class FeedClient:
             timeout=seconds,
         )
 
-    def pull(self, cursor: Cursor, *, limit: int = USUAL_LIMIT, wait: float = 0.0) -> Pull:
+    def pull(
+        self, cursor: Cursor, *, limit: int = USUAL_LIMIT, wait: float = 0.0, confirmed: int | None = None
+    ) -> Pull:
         """The lines after ``cursor``, at most ``limit``; the publisher may hold the answer ``wait`` seconds for one.
 
-        They are verified as a whole before any is returned, so a caller may use each of them.
+        They are verified as a whole before any is returned, so a caller may use each of them. To ask is to confirm that
+        every line up to ``cursor`` is applied, or up to ``confirmed`` for who reads ahead.
         """
         query = {"after": str(cursor.seq), "limit": str(limit), "wait": f"{wait:g}", "algorithms": ALGORITHMS_READ}
+        if confirmed is not None:
+            query["confirmed"] = str(confirmed)
         timeout = httpx.Timeout(self._seconds, read=self._seconds + wait)
         try:
             with self._client.stream("GET", "api/v1/feed", params=query, timeout=timeout) as response:

@@ -27,12 +27,16 @@ class Client(FeedClient):
         super().__init__(address, credentials["key"], credentials["verifier_key"], transport=transport, seconds=SECONDS)
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        """Pull after pull, up to the end of the feed."""
+        """Pull after pull, up to the end of the feed.
+
+        Confirmed is what was applied when the reading began: who takes these pages may read some of them ahead, and
+        refuse them.
+        """
         read, _, text = (cursor or "").rpartition(" ")
         reached = Cursor.from_bytes(_bytes(text)) if text else Cursor()
-        at = reached if read == ALGORITHMS_READ else Cursor()
+        at = kept = reached if read == ALGORITHMS_READ else Cursor()
         while True:
-            pull = self.pull(at)
+            pull = self.pull(at, confirmed=kept.seq)
             at, more = pull.cursor, bool(pull.lines)
             text = f"{ALGORITHMS_READ} {base64.b64encode(at.to_bytes()).decode()}"
             yield gather((read for line in pull.lines for read in _read(line)), text, more=more)

@@ -239,3 +239,17 @@ def test_asking_on_confirms_and_what_is_not_confirmed_in_time_is_owed(entries, p
     partner.get("/feed?after=1")  # an older copy of it asks too; what was confirmed stays confirmed
     (found,) = auditor.get("/feed/followers").json()["followers"]
     assert (found["cursor"], found["overdue"]) == (3, 0)
+
+
+def test_who_reads_ahead_confirms_no_more_than_it_says(entries, program):
+    partner, auditor = program("feed:read"), program("audit:read")
+
+    def confirmed(query: str) -> list[int]:
+        assert partner.get(f"/feed?{query}").status_code == 200
+        return [each["cursor"] for each in auditor.get("/feed/followers").json()["followers"]]
+
+    assert confirmed("after=2&confirmed=0") == []
+    assert confirmed("after=2&confirmed=1") == [1]
+    assert confirmed("after=1&confirmed=9") == [1]  # nobody has applied what it has not asked for
+    assert confirmed("after=2") == [2]
+    assert partner.get("/feed?after=2&confirmed=-1").status_code == 422

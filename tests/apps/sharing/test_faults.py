@@ -77,6 +77,22 @@ def test_a_feed_that_fails_or_lies_changes_nothing_and_is_told(publisher, system
     assert live() == {pdq(2), pdq(3)}
 
 
+def test_what_a_feed_takes_back_is_confirmed_once_it_is_gone_here_and_not_while_a_person_is_asked(publisher, system):
+    for seed in range(3, 33):
+        publisher.add(published(seed))
+    source = followed(system, "staydown", {"key": publisher.key, "verifier_key": publisher.verifier_key})
+    assert follow(source, publisher.respond).caught_up
+    held = publisher.size
+    for seed in range(1, 33):
+        publisher.withdraw(UUID(int=seed))
+    assert follow(source, publisher.respond).question == "shrunk"
+    assert (publisher.confirmed, len(live())) == (held, 32)
+    sources.answer(source, "shrunk", yes=True, by=system)
+    for _ in range(2):  # the second reading confirms what the first has done
+        assert follow(source, publisher.respond).caught_up
+    assert (publisher.confirmed, live()) == (publisher.size, set())
+
+
 # StopNCII's protocol -------------------------------------------------------------------------------------------------
 
 

@@ -58,6 +58,7 @@ class Publisher:
         self.hits: dict[str, dict[str, Any]] = {}
         self.posts = 0  # of hits, taken or not
         self.pulls = 0
+        self.confirmed = 0  # the number of the last line that the follower says it has applied
         self.hit_fault: Fault | None = None
         self.hit_status = 200  # another one refuses the hits with it
         self._signer = Signer(name, secrets.token_bytes(32))
@@ -150,6 +151,8 @@ class Publisher:
             ask = request.url.params
             read = feed.algorithms_read(ask.get("algorithms", ""))
             wait = min(float(ask.get("wait", 0)), LONGEST_WAIT)
+            confirmed = min(int(ask["after"]), int(ask.get("confirmed", ask["after"])))
+            self.confirmed = max(self.confirmed, confirmed)
             return self._page(int(ask["after"]), int(ask["limit"]), wait, read)
         return _problem(404)
 

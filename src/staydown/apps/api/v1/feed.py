@@ -30,6 +30,9 @@ class FeedAsk(Schema):
 
     after: int = Field(0, ge=0, le=2**63 - 1, description="Number of the last line that you have")
     limit: int = Field(1000, ge=1, le=MOST_LINES)
+    confirmed: int | None = Field(
+        None, ge=0, le=2**63 - 1, description="Up to which line you have applied everything, if not up to `after`"
+    )
     wait: float = Field(0.0, ge=0.0, le=LONGEST_WAIT, description="Seconds to hold the answer when nothing is new")
     algorithms: str = Field(
         "", max_length=200, description="What you read, with commas: pdq,sha256,vpdq,md5. Not given: the first two"
@@ -52,7 +55,7 @@ class FeedAsk(Schema):
 async def follow(request: HttpRequest, ask: Annotated[FeedAsk, Query()]) -> HttpResponse:
     """The lines after `after`, and a checkpoint that signs for everything up to the last of them."""
     until = time.monotonic() + ask.wait
-    await sync_to_async(_confirm)(request, ask.after)
+    await sync_to_async(_confirm)(request, ask.after if ask.confirmed is None else min(ask.confirmed, ask.after))
     while await sync_to_async(feed_size)() <= ask.after and (left := until - time.monotonic()) > 0:
         await asyncio.sleep(min(LOOK, left))
     return HttpResponse(await sync_to_async(_page)(request, ask), content_type=CONTENT_TYPE)
@@ -95,7 +98,7 @@ def index(request: HttpRequest) -> dict[str, Any]:
 
 
 def _confirm(request: HttpRequest, cursor: int) -> None:
-    """Who asks for what comes after a line has verified and applied everything up to it."""
+    """Who asks for what comes after a line has verified and applied everything up to it, unless it names another."""
     if 0 < cursor <= feed_size():
         actions.record_cursor(key_of(request), cursor)
 
