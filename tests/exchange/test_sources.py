@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import threading
 import tracemalloc
 import uuid
 from collections.abc import Iterator
@@ -339,6 +340,20 @@ class TestStaydown:
             assert publisher.confirmed == 3
             read(source, place, held)
         assert publisher.confirmed == 4
+
+    def test_at_its_end_the_next_line_is_waited_for(self):
+        publisher, held = Publisher(), {}
+        keys = {"key": publisher.key, "verifier_key": publisher.verifier_key}
+        publisher.add(first := self.entry())
+        wire = Wire(allow_private=True, wait=30.0)
+        with publisher.serving() as address, kind("staydown").opened(address, keys, wire) as source:
+            place = read(source, None, held)  # there are lines, so nothing is waited for
+            withdrawn = threading.Timer(0.2, publisher.withdraw, [first.id])
+            withdrawn.start()
+            read(source, place, held)
+            withdrawn.join()
+        assert held == {}
+        assert publisher.pulls == 4  # of two readings: what is new, and that there is no more
 
     def test_who_learns_to_read_another_algorithm_begins_again(self):
         publisher, held = Publisher(), {}

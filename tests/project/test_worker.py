@@ -18,11 +18,14 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit import querysets as log
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks.models import Entry
-from staydown.apps.sharing import opening, saying, sources
-from staydown.apps.sharing.source_models import Opinion, Record
+from staydown.apps.sharing import opening, saying, sources, standing
+from staydown.apps.sharing.source_models import Opinion, Record, Source
+from staydown.exchange.source import Wire
+from staydown.exchange.testing import Fault, Publisher
 from staydown.project import worker
 from staydown.project.worker import Chore, Worker
 from tests.apps.sharing.scripted import KEYS, Scripted
+from tests.screening.nodes import entry, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 done: list[str] = []
@@ -143,6 +146,67 @@ def test_the_real_chores_run_on_an_install(system):
     kept = log.latest_checkpoint()
     assert kept is not None
     assert kept.size == 1
+
+
+@pytest.fixture
+def listened(system, monkeypatch):
+    """Another staydown, in this process, and the source that follows it."""
+    publisher = Publisher()
+    wire = Wire(allow_private=True, transport=publisher.transport(), wait=20.0)
+    monkeypatch.setattr(opening, "_wire", lambda **_: wire)
+    keys = {"key": publisher.key, "verifier_key": publisher.verifier_key}
+    bank = banks.open_bank("shared", by=system)
+    sources.add_source("peer", "staydown", "https://peer.test", keys, sources.Policy(bank), by=system)
+    yield publisher
+    publisher.fault = Fault.DOWN  # whoever still waits for it is let go
+    for thread in threading.enumerate():
+        if thread.name.startswith("staydown-source-"):
+            thread.join(20)
+
+
+def live() -> int:
+    return Entry.objects.filter(state="pending").count()
+
+
+def test_what_another_staydown_withdraws_is_gone_at_once(listened):
+    listened.add(one := entry())
+    working = Worker(talk=[])
+    listeners = working._listeners
+    assert listeners.start_due() == 1
+    eventually(lambda: listened.confirmed == 1)  # it has what there is, and waits for more
+    assert (listeners.start_due(), worker.follow_due(), live()) == (0, 0, 1)
+    listened.withdraw(one.id)
+    assert eventually(lambda: listened.confirmed == 2) < 2.0
+    assert live() == 0
+    row = Source.objects.get()
+    assert standing.of(row, timezone.now()) == standing.Standing.FOLLOWED
+    working._stop.set()
+
+
+def test_a_worker_that_ends_lets_others_listen(listened):
+    listened.add(entry())
+    working = Worker([], talk=[])
+    working.start()
+    working._listeners.start_due()
+    eventually(lambda: listened.confirmed == 1)
+    assert Source.objects.filter(lease__isnull=False).exists()
+    working.stop(20)
+    assert not Source.objects.filter(lease__isnull=False).exists()
+
+
+def test_a_source_that_fails_is_listened_to_again_when_it_is_due(listened):
+    listened.fault = Fault.DOWN
+    listeners = Worker(talk=[])._listeners
+    listeners.start_due()
+    eventually(lambda: not any(thread.is_alive() for thread in listeners._threads.values()))
+    assert (Source.objects.get().failures, listeners.start_due()) == (1, 0)  # it is not due yet
+    listened.fault = None
+    listened.add(entry())
+    Source.objects.update(next_at=timezone.now())
+    assert listeners.start_due() == 1
+    eventually(lambda: listened.confirmed == 1)
+    assert live() == 1
+    listeners._stop.set()
 
 
 def test_sources_are_followed_and_told_and_removed_ones_let_go(system, monkeypatch):

@@ -25,9 +25,10 @@ class Client(FeedClient):
     def __init__(self, address: str, credentials: Mapping[str, str], wire: Wire) -> None:
         transport = wire.feed_transport()
         super().__init__(address, credentials["key"], credentials["verifier_key"], transport=transport, seconds=SECONDS)
+        self._wait = wire.wait
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        """Pull after pull, up to the end of the feed.
+        """Pull after pull, up to the end of the feed; at the end already, it waits a while for the next line.
 
         Confirmed is what was applied when the reading began: who takes these pages may read some of them ahead, and
         refuse them.
@@ -36,7 +37,7 @@ class Client(FeedClient):
         reached = Cursor.from_bytes(_bytes(text)) if text else Cursor()
         at = kept = reached if read == ALGORITHMS_READ else Cursor()
         while True:
-            pull = self.pull(at, confirmed=kept.seq)
+            pull = self.pull(at, wait=self._wait if cursor and at == kept else 0.0, confirmed=kept.seq)
             at, more = pull.cursor, bool(pull.lines)
             text = f"{ALGORITHMS_READ} {base64.b64encode(at.to_bytes()).decode()}"
             yield gather((read for line in pull.lines for read in _read(line)), text, more=more)
@@ -76,4 +77,5 @@ KIND: Final = Kind(
     ),
     listens=False,
     open=Client,
+    waits=True,
 )

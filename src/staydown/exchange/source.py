@@ -103,6 +103,7 @@ class Wire:
     allow_private: bool = False  # sources in one's own network, and plain http
     lists: Path | None = None  # the folder whose files may be followed; without one, none may
     transport: httpx.BaseTransport | None = None
+    wait: float = 0.0  # seconds for which a kind that `waits` lets its source hold an answer until there is news
 
     @property
     def rules(self) -> guarded.Rules:
@@ -133,6 +134,7 @@ class Kind:
     asks: tuple[Asked, ...]
     listens: bool
     open: Open
+    waits: bool = False  # its sources hold an answer until there is news, so that they can be asked without a pause
     whole_every: timedelta | None = None  # where removals are not told: read all of it so often; the rest is gone
 
     def check(self, address: str, credentials: Mapping[str, str], wire: Wire) -> None:

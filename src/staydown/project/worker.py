@@ -27,7 +27,8 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import actions as banks
 from staydown.apps.cases.actions import forgetting, mailing
 from staydown.apps.sharing import actions as sharing
-from staydown.apps.sharing import following, replies, saying, sources
+from staydown.apps.sharing import following, opening, replies, saying, sources
+from staydown.apps.sharing.source_models import Source
 from staydown.apps.vault.erasing import empty_write_ahead_log
 from staydown.apps.vault.sessions import SessionStore
 
@@ -66,25 +67,62 @@ def chores() -> list[Chore]:
     ]
 
 
-def calls() -> list[Chore]:
+def calls(listeners: Listeners) -> list[Chore]:
     """What a worker does with other people's servers, which take their time: apart from the chores."""
     return [
+        Chore("sources that wait for news", 2, listeners.start_due),
         Chore("sources", 2, follow_due),
         Chore("what sources are told", 5, saying.say_due),
         Chore("removed sources", 5, let_go_of_removed),
     ]
 
 
+class Listeners:
+    """A thread for each source that tells its news at once, from when it is due until it fails, asks or is paused."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._threads: dict[int, threading.Thread] = {}
+
+    def start_due(self) -> int:
+        """How many sources are listened to from now on."""
+        self._threads = {pk: thread for pk, thread in self._threads.items() if thread.is_alive()}
+        rows = [row for row in following.due(timezone.now()) if opening.waits(row) and row.pk not in self._threads]
+        for row in rows:
+            name = f"staydown-source-{row.pk}"
+            self._threads[row.pk] = threading.Thread(target=self._listen, args=(row,), name=name, daemon=True)
+            self._threads[row.pk].start()
+        return len(rows)
+
+    def let_go(self) -> None:
+        """Let others follow what is listened to here; what a thread hears after that is not applied."""
+        following.let_go([pk for pk, thread in self._threads.items() if thread.is_alive()])
+
+    def _listen(self, source: Source) -> None:
+        try:
+            while not self._stop.is_set():
+                done = following.follow(source, make=opening.listening, seconds=SLICE)
+                if not done.is_ours or done.error or done.question:
+                    break
+                self._stop.wait(LOOK)  # in case that it does not hold its answers
+        except Exception:
+            log.exception("A source could not be listened to; it is tried again")
+        finally:
+            connections.close_all()
+
+
 class Worker:
     """Runs until `stop`; in a thread of `serve`, or alone as `staydown worker`.
 
     Tasks, chores and calls have a thread each: a server that takes its time holds up no chore, a long list no webhook.
+    So has each source that is listened to.
     """
 
     def __init__(self, work: list[Chore] | None = None, talk: list[Chore] | None = None) -> None:
         self._stop = threading.Event()
         self._chores = chores() if work is None else work
-        self._calls = (calls() if work is None else []) if talk is None else talk
+        self._listeners = Listeners(self._stop)
+        self._calls = (calls(self._listeners) if work is None else []) if talk is None else talk
         self._runner = Runner(
             queue_names=["default"],
             interval=0,
@@ -117,6 +155,8 @@ class Worker:
         for thread in self._others:
             thread.start()
         self._keep(self.tick)
+        self._listeners.let_go()
+        connections.close_all()
         for thread in self._others:
             thread.join()
 
@@ -168,8 +208,8 @@ class Worker:
 
 def follow_due() -> int:
     """How many sources were followed now, each for a while: a long list goes on at the next turn."""
-    found = [following.follow(each, seconds=SLICE) for each in following.due(timezone.now())]
-    return sum(each.is_ours for each in found)
+    rows = [each for each in following.due(timezone.now()) if not opening.waits(each)]
+    return sum(following.follow(each, seconds=SLICE).is_ours for each in rows)
 
 
 def let_go_of_removed() -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -162,6 +162,11 @@ def _parts(page: Page) -> Iterator[tuple[list[exchange.Signal], list[str], bool]
         yield new, gone, number == len(pieces)
 
 
+def let_go(sources: Collection[int]) -> None:
+    """Give back what this process has claimed of these sources, by primary key: it ends, and others may go on now."""
+    Source.objects.filter(pk__in=sources).update(lease=None, leased_until=None)
+
+
 @transaction.atomic
 def _claim(pk: int, *, is_due: bool, is_whole: bool) -> Source | None:
     """The source, leased to us; None when it is off, waits for an answer, is not due or is somebody else's."""
@@ -248,7 +253,8 @@ def _settle(claimed: Source, done: Followed) -> None:
         source.failures = min(source.failures + 1, MOST_FAILURES)
         source.next_at = schedule.next_look(source.failures, now, random.random())  # noqa: S311 - jitter
     else:
-        source.failures, source.next_at = 0, now + EVERY if done.caught_up else now
+        is_for_later = done.caught_up and not opening.waits(source)
+        source.failures, source.next_at = 0, now + EVERY if is_for_later else now
     if done.caught_up:
         if source.allowed:
             applying.begin_day(source, now)  # or the next record of this day would ask again

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from django.conf import settings
 
@@ -14,6 +14,8 @@ from staydown.apps.sharing.source_models import Source
 from staydown.errors import InvalidError, SettingError
 from staydown.exchange import source as exchange
 from staydown.exchange.kinds import KINDS, kind
+
+WAIT: Final = 5.0  # seconds; a process that ends lets go of what it follows no later
 
 Make: TypeAlias = Callable[[Source], AbstractContextManager[exchange.Source]]
 
@@ -24,6 +26,16 @@ def opened(source: Source) -> exchange.Source:
     return kind(source.kind).opened(source.address, credentials_of(source), _wire())
 
 
+def listening(source: Source) -> exchange.Source:
+    """The same of a source that `waits`: it holds its answer for `WAIT` seconds, or until there is news."""
+    return kind(source.kind).opened(source.address, credentials_of(source), _wire(wait=WAIT))
+
+
+def waits(source: Source) -> bool:
+    """Whether the source is listened to, rather than looked at now and then."""
+    return source.kind in KINDS and KINDS[source.kind].waits
+
+
 def check(name: str, address: str, credentials: Mapping[str, str]) -> None:
     """Raise `InvalidError` for what no client could be made of. Nothing is called."""
     try:
@@ -32,8 +44,8 @@ def check(name: str, address: str, credentials: Mapping[str, str]) -> None:
         raise InvalidError(error.message) from None
 
 
-def _wire() -> exchange.Wire:
-    return exchange.Wire(allow_private=settings.STAYDOWN_SOURCES_PRIVATE, lists=settings.STAYDOWN_LISTS_DIR)
+def _wire(*, wait: float = 0.0) -> exchange.Wire:
+    return exchange.Wire(settings.STAYDOWN_SOURCES_PRIVATE, lists=settings.STAYDOWN_LISTS_DIR, wait=wait)
 
 
 def listens(source: Source) -> bool:

@@ -40,9 +40,12 @@ def of(source: Source, now: datetime) -> Standing:
         return Standing.FAILS
     if now - (source.caught_up_at or source.added_at) > SILENT:
         return Standing.SILENT
-    if source.caught_up_at is None or (source.leased_until is not None and source.leased_until > now):
-        return Standing.READING
-    return Standing.FOLLOWED
+    return Standing.READING if source.caught_up_at is None or is_read(source, now) else Standing.FOLLOWED
+
+
+def is_read(source: Source, now: datetime) -> bool:
+    """Whether records of it are read now. Who listens to it holds it too, and reads none."""
+    return source.leased_until is not None and source.leased_until > now and source.read > 0
 
 
 def lag(source: Source, now: datetime) -> timedelta:

@@ -112,7 +112,7 @@ def _stands(source: Source) -> dict[str, Any]:
     """How far a source was read."""
     now = timezone.now()
     read_at = source.caught_up_at and int(source.caught_up_at.timestamp())
-    is_read = source.leased_until is not None and source.leased_until > now and source.tried_at is not None
+    is_read = standing.is_read(source, now)
     return {
         "checkpoint_ts": read_at,
         "running_fetch_start_ts": int(source.tried_at.timestamp()) if is_read and source.tried_at else None,
