@@ -33,6 +33,8 @@ SIGNAL_TYPES: Final = {
 """HMA's word for each algorithm. It has MD5 for videos alone; ours is of the bytes, whatever they are."""
 SIGNAL_TYPE: Final = {algorithm: name for name, algorithm in SIGNAL_TYPES.items()}
 
+METADATA: Final = frozenset({"content_id", "content_uri", "json"})
+"""What HMA keeps beside a content."""
 LARGEST_ID: Final = 2**53 - 1  # the largest whole number that every JSON reader takes as it is
 _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9_]{0,63}")
 _TRUE: Final = frozenset({"true", "1", "1.0", "yes", "y", "on"})

@@ -34,6 +34,7 @@ DOORS = {
     ("get", "exchanges/apis"): "entry:read",
     ("get", "exchanges/api/local_file"): "entry:read",
     ("post", "exchanges/api/local_file"): "entry:write",
+    ("get", "exchanges/api/local_file/schema"): "entry:read",
     ("get", "exchange/X"): "entry:read",
     ("put", "exchange/X"): "entry:write",
     ("delete", "exchange/X"): "entry:write",
@@ -189,6 +190,7 @@ def test_a_hash_is_told_only_to_who_may_follow_the_feed(house):
         ("get", "bank/house/content/1", None, 404),
         ("put", "bank/HOUSE/content/1", {"disable_until_ts": 1795392980}, 400),
         ("get", "exchanges/api/iwf", None, 400),
+        ("get", "exchanges/api/iwf/schema", None, 400),
         ("patch", "banks", None, 405),
     ],
 )
@@ -220,6 +222,23 @@ def test_each_followed_source_is_an_exchange(curator, house, system):
     status = curator.ask("get", "exchange/A_HELPLINE/status")[1]
     assert (status["up_to_date"], status["last_fetch_succeeded"], status["fetched_items"]) == (True, True, 2)
     assert status["checkpoint_ts"] == status["last_fetch_complete_ts"] > 0
+
+
+def test_each_kind_of_exchange_says_what_it_asks_for_and_what_of_it_is_secret(house):
+    curator = Curator("entry:read")
+    asks = {}
+    for api in curator.ask("get", "exchanges/apis")[1]:
+        told = curator.ask("get", f"exchanges/api/{api}/schema")[1]
+        for section in ("config_schema", "credentials_schema"):
+            fields = (told[section] or {"fields": []})["fields"]
+            assert all(set(field) == {"name", "type", "required", "default", "help", "choices"} for field in fields)
+            asks[api, section] = [field["name"] for field in fields]
+        assert curator.ask("get", f"exchanges/api/{api}")[1]["supports_authentification"] is bool(
+            told["credentials_schema"]
+        )
+    assert asks["ncmec", "config_schema"] == ["address", "username", "reason"]
+    assert asks["ncmec", "credentials_schema"] == ["password"]
+    assert asks["local_file", "config_schema"] == ["address", "algorithm"]
 
 
 def test_a_source_of_another_bank_is_none_of_this_keys_exchanges(house, system):

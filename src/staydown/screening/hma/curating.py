@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -42,19 +43,17 @@ class Curating:
 
     async def bank_picture(self, request: Request, _key: ScreeningKey) -> Response:
         """``POST /c/bank/NAME/content``: the file is hashed here, and its hash alone is handed on."""
-        texts: dict[str, Any] = {}
-        if request.query_params.get("url"):
+        beside: dict[str, Any] = {}
+        given: Mapping[str, str] = request.query_params
+        if given.get("url"):
             signals = await self._pictures.named(request, self._pictures.banked)
-            texts = _fields(await bodies.read(request.receive, LONGEST))
-            if "metadata" in request.query_params:
-                texts["metadata"] = _fields(request.query_params["metadata"].encode())
+            body = _fields(await bodies.read(request.receive, LONGEST))
+            beside = {name: body[name] for name in ("metadata", "note") if name in body}
         elif request.headers.get("content-type", "").startswith("multipart/form-data"):
             signals, given = await self._pictures.sent(request, self._pictures.banked)
-            texts = {name: _fields(text.encode()) if name == "metadata" else text for name, text in given.items()}
         else:
             raise InvalidError("Neither `url` nor multipart file upload was received")
-        content: dict[str, Any] = {**signals}
-        content |= {name: texts[name] for name in ("metadata", "note") if name in texts}
+        content: dict[str, Any] = {**signals, **beside, **_beside(given)}
         path = f"bank/{request.path_params['bank']}/signal"
         return await self._ask(request, "POST", path, json.dumps(content).encode())
 
@@ -72,6 +71,19 @@ class Curating:
         if reply.status == 401:
             headers["www-authenticate"] = "Bearer"
         return Response(reply.body, reply.status, headers, "application/json")
+
+
+def _beside(given: Mapping[str, str]) -> dict[str, Any]:
+    """The note and the metadata in a form, or in the query.
+
+    Coop sends the parts of the metadata one by one, and of them ``json`` by the name ``metadata``.
+    """
+    metadata = _fields(given.get("metadata", "").encode())
+    if metadata.keys() - hma.METADATA:
+        metadata = {"json": metadata}
+    metadata |= {name: given[name] for name in ("content_id", "content_uri") if name in given}
+    found = {"metadata": metadata, "note": given.get("note")}
+    return {name: value for name, value in found.items() if value}
 
 
 def _fields(body: bytes) -> dict[str, Any]:

@@ -50,10 +50,12 @@ class Lookup:
         return answer_json(await self._pictures.named(request, self._pictures.signals))
 
     async def look_up(self, request: Request, key: ScreeningKey) -> Response:
-        """``GET /m/lookup``, by a signal or by the address of a file."""
+        """``GET /m/lookup``, by a signal or by the address of a file; with a ``signal_type`` too, by that one alone."""
         if request.query_params.get("url"):
             asked = await self._pictures.named(request, self._pictures.asked)
-            return answer_json(await self._of_file(asked, request, key))
+            found = await self._of_file(asked, request, key)
+            alone = request.query_params.get("signal_type")
+            return answer_json(found.get(alone, {}) if alone else found)
         return answer_json(hma.by_bank(await self._of_signal(request, key)))
 
     async def look_up_sent(self, request: Request, key: ScreeningKey) -> Response:
@@ -81,14 +83,22 @@ class Lookup:
         return answer_json(hma.compared(pairs, USUAL_RADIUS))
 
     async def index_status(self, request: Request, _key: ScreeningKey) -> Response:
-        """``GET /m/index/status``. ``built_to`` is the moment up to which no change is missing."""
-        asked = request.query_params.get("signal_type", "pdq")
-        if asked not in hma.SIGNAL_TYPES:
+        """``GET /m/index/status``, of one signal type or of all.
+
+        ``built_to`` is the moment up to which no change is missing. What is known by one hash lies in one index.
+        """
+        asked = request.query_params.get("signal_type")
+        if asked is not None and asked not in hma.SIGNAL_TYPES:
             raise InvalidError(f"No such signal type '{asked[:40]}'")
-        lag = self._node.follower.lag or 0.0
-        held = len(self._node.videos if hma.SIGNAL_TYPES[asked] is Algorithm.VPDQ else self._node.index)
-        status = {"present": True, "built_to": int(time.time() - lag), "size": held}
-        return answer_json({asked: status})
+        built_to = int(time.time() - (self._node.follower.lag or 0.0))
+        sizes = {
+            name: len(self._node.videos if algorithm is Algorithm.VPDQ else self._node.index)
+            for name, algorithm in hma.SIGNAL_TYPES.items()
+            if asked in (None, name)
+        }
+        return answer_json(
+            {name: {"present": True, "built_to": built_to, "size": size} for name, size in sizes.items()}
+        )
 
     async def status(self, _request: Request) -> Response:
         """``GET /status``, for load balancers: alive, not loaded yet, or behind the feed."""

@@ -107,6 +107,7 @@ def _exchanges() -> Fields:
         "/c/exchange/{exchange}/status": {"get": _asked("HMA: when it came", "hma_exchange_status", [exchange])},
         "/c/exchanges/apis": {"get": _asked("HMA: the kinds of exchange", "hma_exchange_apis", [])},
         "/c/exchanges/api/{api}": {"get": _asked("HMA: a kind of exchange", "hma_exchange_api", [api])},
+        "/c/exchanges/api/{api}/schema": {"get": _asked("HMA: what it asks for", "hma_exchange_schema", [api])},
         "/c/signal_type": {"get": _asked("HMA: the kinds of hash", "hma_signal_types", [])},
     }
 

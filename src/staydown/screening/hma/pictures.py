@@ -22,7 +22,8 @@ from staydown.screening.settings import Settings
 PHOTO, VIDEO = "photo", "video"
 TYPES: Final = {PHOTO: ("pdq",), VIDEO: ("video_md5", "vpdq")}
 """HMA's signal types for each of its content types. The first is what ``/h/hash`` answers with when none is named."""
-TEXTS: Final = ("metadata", "note")
+TEXTS: Final = ("metadata", "note", "content_id", "content_uri")
+"""What may stand beside a file. ROOST Coop sends the last two there, and not within the first."""
 MOST_FETCHES: Final = 4
 
 T = TypeVar("T")

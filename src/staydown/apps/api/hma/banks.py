@@ -21,7 +21,6 @@ from staydown.exchange import hma
 PROTOCOL: Final = "hma"
 LONGEST_NOTE: Final = 255
 LONGEST_METADATA: Final = 10_000
-METADATA: Final = frozenset({"content_id", "content_uri", "json"})
 PROPOSED: Final = "It is proposed. Copies are blocked until a lead of the operator has approved it."
 ALWAYS: Final = "a bank of staydown is always on: take contents out, or give keys that do not see the bank"
 
@@ -185,7 +184,7 @@ def _label(note: object, metadata: object) -> str:
     if metadata is not None:
         if not isinstance(metadata, dict):
             raise InvalidError("metadata should be a json object")
-        if unexpected := sorted(set(metadata) - METADATA):
+        if unexpected := sorted(set(metadata) - hma.METADATA):
             raise InvalidError(f"metadata contains unexpected keys: {', '.join(each[:40] for each in unexpected)}")
         kept["metadata"] = metadata
     text = json.dumps(kept) if kept else ""

@@ -17,6 +17,7 @@ from staydown.apps.sharing.source_models import Source
 from staydown.errors import DeniedError, InvalidError, MissingError
 from staydown.exchange import hma
 from staydown.exchange.kinds import KINDS
+from staydown.exchange.source import Asked, Kind
 
 API: Final = "local_file"
 APIS: Final = {
@@ -67,11 +68,20 @@ def apis(request: HttpRequest, key: ApiKey) -> list[str]:
 
 def api(request: HttpRequest, key: ApiKey, api: str) -> dict[str, bool]:
     """``GET /c/exchanges/api/NAME``: whether it takes credentials, and whether a source of it here has some."""
-    if api not in apis(request, key):
-        raise InvalidError(f"no such Exchange API '{api[:40]}'")
-    asks = any(any(asked.secret for asked in kind.asks) for kind in KINDS.values() if _named(kind.name) == api)
+    asks = any(asked.secret for asked in _kind(api).asks)
     has = any(_api(each) == api and each.credentials for each in _followed(key).values())
     return {"supports_authentification": asks, "has_set_authentification": asks and has}
+
+
+def schema(request: HttpRequest, key: ApiKey, api: str) -> dict[str, Any]:
+    """``GET /c/exchanges/api/NAME/schema``: what a source of it is asked for, and what of that is secret."""
+    kind = _kind(api)
+    address = {"name": "address", "type": "string", "required": True, "default": None, "help": kind.address_help}
+    open_, secret = ([_field(each) for each in kind.asks if each.secret is is_secret] for is_secret in (False, True))
+    return {
+        "config_schema": {"fields": [address | {"choices": None}, *open_]},
+        "credentials_schema": {"fields": secret} if secret else None,
+    }
 
 
 def refuse(request: HttpRequest, key: ApiKey, **_given: str) -> HttpResponse:
@@ -82,6 +92,20 @@ def refuse(request: HttpRequest, key: ApiKey, **_given: str) -> HttpResponse:
 def signal_types(request: HttpRequest, key: ApiKey) -> list[dict[str, Any]]:
     """``GET /c/signal_type``."""
     return [{"name": name, "enabled_ratio": 1.0} for name in hma.SIGNAL_TYPES]
+
+
+def _kind(api: str) -> Kind:
+    """The kind of source that HMA calls so; raises `InvalidError`."""
+    found = next((kind for kind in KINDS.values() if _named(kind.name) == api), None)
+    if found is None:
+        raise InvalidError(f"no such Exchange API '{api[:40]}'")
+    return found
+
+
+def _field(asked: Asked) -> dict[str, Any]:
+    told = f"{asked.label}. {asked.help}".strip()
+    usual = {"type": "string", "default": None, "choices": None}
+    return {"name": asked.name, "required": asked.required, "help": told, **usual}
 
 
 def _imported(key: ApiKey) -> Any:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("exchanges", asking(GET=(READ, exchanges.index), POST=(WRITE, exchanges.refuse))),
     path("exchanges/apis", asking(GET=(READ, exchanges.apis))),
     path("exchanges/api/<str:api>", asking(GET=(READ, exchanges.api), POST=(WRITE, exchanges.refuse))),
+    path("exchanges/api/<str:api>/schema", asking(GET=(READ, exchanges.schema))),
     path(
         "exchange/<str:exchange>",
         asking(GET=(READ, exchanges.show), PUT=(WRITE, exchanges.refuse), DELETE=(WRITE, exchanges.refuse)),
