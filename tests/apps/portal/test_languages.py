@@ -162,6 +162,15 @@ def test_the_choice_leads_to_the_same_page_and_is_not_offered_where_answers_woul
     assert not client.cookies
 
 
+@pytest.mark.parametrize("code", ["en", *(code for code, _name in configured.LANGUAGES[1:])])
+def test_the_button_that_takes_a_report_back_is_named_as_it_is_called(client, code):
+    sent = make.submitted()
+    address = "/status/" if code == "en" else f"/{code}/status/"
+    page = client.post(address, {"code": sent.code, "go": "withdraw"}).content.decode()
+    button = re.search(r'value="withdraw-now">(.*?)</button>', page)[1]
+    assert re.search(rf"[“„«]\s?{button}\s?[”“»]", page), "two buttons are red, so that red names neither"
+
+
 def test_the_way_out_is_the_same_in_every_language(client, marked):
     assert 'href="/leave/"' in client.get("/ar/").content.decode()
     assert client.get("/ar/leave/")["Location"] == configured.STAYDOWN_EXIT_URL

@@ -200,6 +200,21 @@ def test_with_links_to_come_no_picture_is_needed(walk):
     assert walk.step == "links"
 
 
+def test_a_picture_that_was_promised_and_not_chosen_is_said_before_sending_and_can_be_chosen_there(walk):
+    walk.to("check", pictures={"found": "[]"})
+    assert "No picture was chosen" in walk.text
+    walk.press("change:pictures")
+    assert walk.step == "pictures"
+    walk.answer(**ANSWERS["pictures"])
+    assert walk.heading == "Check your report"
+    assert "No picture was chosen" not in walk.text
+
+
+def test_without_the_picture_it_is_sent_all_the_same(walk):
+    assert walk.sent(pictures={"found": "[]"}).heading == "Your report was sent"
+    assert {item.kind for item in Item.objects.all()} == {"link"}
+
+
 @pytest.mark.parametrize(
     "found",
     ["{", "null", '[{"pdq": "xyz", "quality": 5}]', '[{"pdq": "00", "quality": 5}]', '["a"]', "7",
