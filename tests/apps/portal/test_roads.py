@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -83,3 +85,19 @@ def test_a_threat_is_asked_about_in_other_words_and_kept_as_one(walk):
     report = Report.objects.get()
     assert report.situation == "threat"
     assert {item.kind for item in report.items.all()} == {"link", "hash"}
+
+
+@pytest.mark.parametrize("role", ["subject", "agent", "authority"])
+@pytest.mark.parametrize("have", ["links", "pictures", "both"])
+@pytest.mark.parametrize("way", ["formal", "anonymous"])
+def test_no_answer_moves_the_end_further_away(walk, role, have, way):
+    given = {**ANSWERS, "who": {"role": role}, "what": {"have": have}, "way": {"way": way}}
+    places = []
+    while 'name="step"' in walk.text:
+        places.append(tuple(map(int, re.search(r"Step (\d+) of (\d+)", walk.text).groups())))
+        walk.answer(**given[walk.step])
+    counts = [count for _number, count in places]
+    assert [number for number, _count in places] == list(range(1, len(places) + 1))
+    assert counts == sorted(counts, reverse=True)
+    if way == "formal" or role == "authority":
+        assert places[-1] == (len(places), len(places))

@@ -85,11 +85,18 @@ STEPS: Final = (
     Step("statements", Statements, is_formal),
 )
 NAMED: Final = {step.name: step for step in STEPS}
+#: The answers that lead to the most questions.
+LONGEST: Final = {"who": {"role": "agent"}, "what": {"have": "both"}, "way": {"way": "formal"}}
 
 
 def path(draft: Draft) -> list[Step]:
     """The steps that this draft meets."""
     return [step for step in STEPS if step.applies(draft)]
+
+
+def most(draft: Draft) -> int:
+    """How many steps this draft meets at most: an answer makes them fewer and never more, so that no end moves away."""
+    return len(path(Draft(answers=LONGEST | draft.answers)))
 
 
 def first_open(draft: Draft) -> Step | None:

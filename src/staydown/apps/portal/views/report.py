@@ -18,7 +18,18 @@ from staydown.apps.portal.draft import Draft
 from staydown.apps.portal.forms import MinorLinks, Question
 from staydown.apps.portal.helplines import FOR_CHILDREN, in_order
 from staydown.apps.portal.origin import own_pages_only
-from staydown.apps.portal.steps import NAMED, STEPS, Step, first_open, following, is_formal, is_threat, path, preceding
+from staydown.apps.portal.steps import (
+    NAMED,
+    STEPS,
+    Step,
+    first_open,
+    following,
+    is_formal,
+    is_threat,
+    most,
+    path,
+    preceding,
+)
 from staydown.errors import InvalidError, MinorsRouteError
 
 
@@ -92,7 +103,7 @@ def _ask(request: HttpRequest, draft: Draft, step: Step, form: Question | None =
         "form": form or step.form_for(draft)(initial=step.initial(draft)),
         "step": step.name,
         "number": met.index(step) + 1,
-        "count": len(met),
+        "count": most(draft),
         "has_back": met.index(step) > 0,
         "draft": draft.seal(),
         "pictures": _rows(draft),
