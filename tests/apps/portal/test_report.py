@@ -258,6 +258,14 @@ def test_a_whole_report_lacks_nothing(walk):
     assert "Some laws ask for more" not in walk.text
 
 
+def test_a_signature_is_shown_as_one_before_it_is_sent(walk):
+    walk.to("check")
+    assert "My signature<br><bdi>Canary Signature</bdi>" in walk.text
+    assert "Sign the request by typing your name." not in walk.text
+    walk.press("change:statements").answer(**{**ANSWERS["statements"], "signature": ""})
+    assert "Sign the request by typing your name." in walk.text
+
+
 def test_statements_use_the_laws_own_words_and_only_one_asks_to_sign(walk):
     walk.to("statements")
     assert "declares that content present on the service is intimate image content" in walk.text
