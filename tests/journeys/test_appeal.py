@@ -88,6 +88,10 @@ def test_an_uploader_is_heard_by_another_person_and_the_picture_passes_again(bro
         expect(page.get_by_label("The code in the message that you were sent")).to_have_value(link.fragment)
         assert "#" not in page.url
         holds(page)
+        for language in ("Deutsch", "English"):
+            page.get_by_role("link", name=language).click()
+            expect(page.locator("input[name=code]")).to_have_value(link.fragment)
+            assert "#" not in page.url
         page.get_by_role("button", name="Show the decision").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("The decision")
         expect(page.get_by_role("main")).not_to_contain_text("canary")

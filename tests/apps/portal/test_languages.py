@@ -171,6 +171,12 @@ def test_the_button_that_takes_a_report_back_is_named_as_it_is_called(client, co
     assert re.search(rf"[“„«]\s?{button}\s?[”“»]", page), "two buttons are red, so that red names neither"
 
 
+@pytest.mark.parametrize("path", ["/", "/help/", "/report/", "/appeal/", "/nowhere/"])
+def test_the_name_of_the_service_leads_to_the_start_in_the_same_language(client, path):
+    assert '<a class="top__name" href="/ar/">' in client.get(f"/ar{path}").content.decode()
+    assert '<a class="top__name" href="/">' in client.get(path).content.decode()
+
+
 def test_the_way_out_is_the_same_in_every_language(client, marked):
     assert 'href="/leave/"' in client.get("/ar/").content.decode()
     assert client.get("/ar/leave/")["Location"] == configured.STAYDOWN_EXIT_URL
