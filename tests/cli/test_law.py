@@ -28,7 +28,7 @@ def test_the_list_says_how_long_and_since_when() -> None:
     shown = run("list")
     assert "48 hours from receipt of the report" in shown
     assert "48 hours from receipt of a valid report" in shown
-    assert "in force since 2026-06-29" in shown
+    assert "in force since 29 June 2026" in shown
 
 
 def test_the_list_as_json_has_every_regime() -> None:

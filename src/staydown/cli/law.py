@@ -19,7 +19,7 @@ from rich.text import Text
 from staydown.core.law.binding import QUESTIONS, SMALL, Answers, Verdict, countries, places, setting, which
 from staydown.core.law.regime import Regime, catalogue, pick, read
 from staydown.core.law.schema import Service, Statement
-from staydown.core.law.telling import MARKS, Row, limit, sections, status
+from staydown.core.law.telling import MARKS, Row, day, limit, sections, status
 from staydown.errors import InvalidError, RegimeError
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -56,7 +56,7 @@ def list_(folder: Path | None, as_json: bool) -> None:
             Text(f"{each.short_name}\n").append(status(each), "dim"),
             "\n".join(limit(clock) for clock in each.clocks) or "none",
             MARKS[each.confidence],
-            Text(str(each.review_by), "bold red" if each.overdue(today) else ""),
+            Text(day(each.review_by), "bold red" if each.overdue(today) else ""),
         )
     console = Console()
     console.print(table)
@@ -83,7 +83,7 @@ def show(regime_id: str, folder: Path | None, as_json: bool) -> None:
     console = Console()
     console.print(Text(regime.name, "bold"))
     console.print(Text(f"{regime.id}, version {regime.version}; {regime.jurisdiction}; {status(regime)}"))
-    console.print(Text(f"Check again by {regime.review_by}. Signed off by {regime.signed_off_by}."))
+    console.print(Text(f"Check again by {day(regime.review_by)}. Signed off by {regime.signed_off_by}."))
     if regime.disabled_because:
         console.print(Text(f"Off unless it is named: {regime.disabled_because}", "yellow"))
     if regime.overdue(_today()):
@@ -94,7 +94,7 @@ def show(regime_id: str, folder: Path | None, as_json: bool) -> None:
     console.print(Text("\nSources", "bold"))
     for source in regime.sources:
         console.print(Padding(Text(source.title), (0, 0, 0, 2)))
-        where = f"{source.address} (seen {source.seen}, {MARKS[source.confidence]})"
+        where = f"{source.address} (seen {day(source.seen)}, {MARKS[source.confidence]})"
         console.print(Padding(Text(where, overflow="fold"), (0, 0, 0, 4)))
 
 

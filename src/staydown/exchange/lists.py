@@ -101,7 +101,7 @@ def _read(found: Listed | None) -> Read:
 KIND: Final = Kind(
     name="list",
     title="A list in a file",
-    about="Hexadecimal lines, CSV or JSON lines, as HMA, ThreatExchange and `staydown hash --json` write them.",
+    about="Hexadecimal lines, CSV or JSON lines, as HMA, ThreatExchange and “staydown hash --json” write them.",
     address="/var/lib/staydown/lists/hashes.csv",
     address_help="The whole path of a file in the folder of STAYDOWN_LISTS_DIR. It is read again when it changes.",
     asks=(

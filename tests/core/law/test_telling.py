@@ -33,5 +33,5 @@ def test_limits_in_words() -> None:
 
 def test_status_in_words() -> None:
     assert status(load("dk-likeness")) == "draft"
-    assert status(load("eu-vaw-23")) == "enacted not commenced"
-    assert status(load("us-tida-3")) == "in force since 2026-05-19"
+    assert status(load("eu-vaw-23")) == "enacted, not yet in force"
+    assert status(load("us-tida-3")) == "in force since 19 May 2026"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from staydown.core.law.schema import (
@@ -32,6 +33,12 @@ STARTS: Final = {
     Start.VALID: "receipt of a valid report",
     Start.NOTICE_SERVED: "service of the notice",
     Start.ORDER_SERVED: "service of the order",
+}
+STANDINGS: Final = {
+    Status.IN_FORCE: "in force",
+    Status.ENACTED_NOT_COMMENCED: "enacted, not yet in force",
+    Status.DRAFT: "draft",
+    Status.UNVERIFIED: "unverified",
 }
 INTAKES: Final = {Intake.REPORT: "reports", Intake.ORDER: "orders"}
 SHOWN: Final = {Shown.ADULT: "adults", Shown.MINOR: "people under 18"}
@@ -89,10 +96,11 @@ def sections(regime: Regime) -> list[Section]:
 
 def status(regime: Regime) -> str:
     """Whether it is in force and since when, in words."""
-    words = regime.status.replace("_", " ")
-    if regime.status is not Status.IN_FORCE:
+    words = STANDINGS[regime.status]
+    if regime.effective_from is None or regime.status is not Status.IN_FORCE:
         return words
-    return f"{words} since {regime.effective_from}" + (f" until {regime.effective_to}" if regime.effective_to else "")
+    until = f" until {day(regime.effective_to)}" if regime.effective_to else ""
+    return f"{words} since {day(regime.effective_from)}{until}"
 
 
 def limit(clock: Clock) -> str:
@@ -103,6 +111,11 @@ def limit(clock: Clock) -> str:
     return f"{length} from {STARTS[clock.starts]}" + (
         " (the receipt does so at once)" if clock.duty is Duty.ACKNOWLEDGE else ""
     )
+
+
+def day(when: date) -> str:
+    """A day as people write it."""
+    return f"{when.day} {when:%B %Y}"
 
 
 def _length(hours: int) -> str:
