@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from uuid import UUID, uuid4
 
@@ -11,10 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from staydown.apps.cases import actions
-from staydown.apps.cases.models import Decision, Hit, Item
-from staydown.apps.console.folding import NEWEST, Uploads
+from staydown.apps.cases.models import Decision, Hit, Item, UploaderNotice
+from staydown.apps.console.folding import NEWEST, Folds
 from tests import factories as make
 from tests.apps.console.test_decisions import REASON, address
+from tests.people import DORA
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +140,79 @@ def test_uploads_of_another_picture_are_a_fold_of_their_own(at_bea, entry):
     assert "40 earlier uploads" in page
 
 
+LINK = "https://platform.test/posts/seen-by-many"
+
+
+@pytest.fixture
+def joined():
+    """A case in which two reports name the same link and the same picture, and the second one picture more."""
+    make.submitted(links=[LINK], pictures=(1,))
+    return make.submitted(DORA, links=[LINK], pictures=(1, 2)).case
+
+
+def main(page):
+    """What a page says in its main part, in one line."""
+    text = re.sub(r"<[^>]*>", " ", page.split("<main")[1].split("</main>")[0])
+    return " ".join(html.unescape(text).split())
+
+
+def test_a_link_that_several_reports_name_is_one_row_that_says_which(at_bea, joined):
+    page, form = opened(at_bea, joined)
+    first, second = (report.reference for report in joined.reports.order_by("pk"))
+    said = main(page)
+    assert said.count("hxxps://platform[.]test/posts/seen-by-many") == 1
+    assert f"hxxps://platform[.]test/posts/seen-by-many in reports {first} , {second}" in said
+    assert f"Picture 1 in report {first}" in said
+    assert f"Picture 1 in report {second}" in said
+    assert said.count(f"Report {first} ,") == 1 + len(joined.regimes), "at its words, and at what each law asks of it"
+    assert len(form["items"]) == 1 + 3
+    checked = main(at_bea.post(address(joined), {**form, "step": "check"}).content.decode())
+    assert checked.count("posts/seen-by-many") == 1
+    assert f"in reports {first} , {second}" in checked
+    assert at_bea.post(address(joined), {**form, "step": "send"}).status_code == 302
+    assert Decision.objects.get().items.count() == joined.items.count() == 5
+
+
+def test_a_report_of_the_same_link_that_came_after_the_page_is_not_decided_about(at_bea, joined):
+    _, form = opened(at_bea, joined)
+    late = make.submitted(DORA, links=[LINK], pictures=(1,))
+    assert late.case == joined
+    checked = main(at_bea.post(address(joined), {**form, "step": "check"}).content.decode())
+    assert "in reports" in checked
+    assert late.report.reference not in checked
+    assert "2 items of this case still wait" in checked
+    assert at_bea.post(address(joined), {**form, "step": "send"}).status_code == 302
+    assert set(joined.items.filter(state="open")) == set(late.report.items.all())
+
+
+def test_of_many_reports_a_link_says_how_many_they_are(at_bea, joined):
+    for _ in range(3):
+        make.submitted(DORA, links=[LINK], pictures=(1,))
+    page, _ = opened(at_bea, joined)
+    assert "posts/seen-by-many in 5 reports" in main(page)
+
+
+def test_who_may_not_read_does_not_learn_that_two_links_are_one(at_uli, joined):
+    page = main(at_uli.get(f"/staff/cases/{joined.public_id}/").content.decode())
+    assert page.count("Link waiting for a decision") == 2
+    assert "in report" not in page
+
+
+def test_in_one_report_nothing_says_in_which(at_bea, case):
+    assert "in report" not in main(opened(at_bea, case)[0])
+
+
+def test_each_item_of_an_appeal_is_named_for_itself(at_cem, bea, joined):
+    make.decided(joined, bea)
+    notice = UploaderNotice.objects.first()
+    asked = actions.appeal(actions.hand_over(notice, by=make.PLATFORM), words="It is a boat.")
+    page = main(at_cem.get(f"/staff/appeals/{asked.public_id}/").content.decode())
+    names = [report.reference for report in joined.reports.order_by("pk")]
+    shown_again = page.split("what is shown again?")[1]
+    assert all(f"posts/seen-by-many in report {name}" in shown_again for name in names)
+    assert f"in reports {names[0]} , {names[1]}" in page
+
+
 @pytest.mark.parametrize("value", ["up-to-", "up-to-nonsense", f"up-to-{UUID(int=1)}"])
 def test_a_fold_that_is_none_is_refused(at_bea, case, value):
     _, form = opened(at_bea, case)
@@ -154,8 +229,8 @@ def test_who_may_not_read_sees_the_count_alone(at_uli, case, entry):
 
 @pytest.mark.parametrize(("count", "folded"), [(0, 0), (NEWEST, 0), (NEWEST + 1, 0), (NEWEST + 2, 2), (50, 40)])
 def test_one_alone_is_never_folded(count, folded):
-    items = [Item(pk=number, public_id=uuid4()) for number in range(count)]
-    uploads = Uploads(("alike", item) for item in items)
-    assert [item for fold in uploads.folds.values() for item in fold] == items[:folded]
+    items = [Item(pk=number, public_id=uuid4(), kind="content") for number in range(count)]
+    folds = Folds(("alike", item) for item in items)
+    assert [item for fold in folds.folds.values() for item in fold] == items[:folded]
     for place, item in enumerate(items, start=1):
-        assert uploads.up_to(str(item.public_id)) == items[:place]
+        assert folds.up_to(str(item.public_id)) == items[:place]

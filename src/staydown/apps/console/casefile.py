@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,7 +16,7 @@ from staydown.apps.cases.actions.restoring import REMOVED
 from staydown.apps.cases.checklist import LawChecklist, ReportChecklist, for_case
 from staydown.apps.cases.models import Action, Appeal, Case, Clock, Decision, Hit, Item, Report
 from staydown.apps.cases.settling import TO_DECIDE
-from staydown.apps.console.folding import UP_TO, Uploads
+from staydown.apps.console.folding import UP_TO, Folds
 from staydown.apps.console.links import defanged, legible, origin
 from staydown.core.law.clocks import TimeLeft, time_left
 from staydown.core.law.schema import Clock as Limit
@@ -43,12 +43,32 @@ class ItemRow:
     preview_origin: str = ""
     hits: int = 0
     failed: str = ""
-    folded: tuple[Item, ...] = ()  # the uploads that this one row stands for; ``item`` is the newest of them
+    folded: tuple[Item, ...] = ()  # the items that this one row stands for; ``item`` is the newest of them
+    names: Mapping[int, str] = field(default_factory=dict)  # of the case's reports, by key, where it has several
 
     @property
     def items(self) -> tuple[Item, ...]:
         """Each item that the row stands for."""
         return self.folded or (self.item,)
+
+    @property
+    def pks(self) -> set[int]:
+        """The keys of those items."""
+        return {item.pk for item in self.items}
+
+    @property
+    def is_wave(self) -> bool:
+        """Whether it stands for uploads, of which nothing is shown but their number."""
+        return bool(self.folded) and self.item.kind == Item.Kind.CONTENT
+
+    @property
+    def reports(self) -> tuple[str, ...]:
+        """The references of the reports that name it, where the case has several."""
+        return tuple(self.names[item.report_id] for item in self.items if item.report_id in self.names)
+
+    def narrowed(self, pks: Collection[int]) -> ItemRow:
+        """The row as it stands for those of its items alone."""
+        return replace(self, folded=tuple(item for item in self.folded if item.pk in pks))
 
     @property
     def value(self) -> str:
@@ -108,7 +128,7 @@ class CaseFile:
     case: Case
     left: TimeLeft | None
     items: list[ItemRow]
-    uploads: Uploads
+    folds: Folds
     laws: list[LawRow]
     hits: list[HitRow]
     decisions: list[Decision]
@@ -147,42 +167,46 @@ def gather(case: Case, now: datetime, *, unsealed: bool) -> CaseFile:
     clocks = list(case.clocks.all())
     found = case.items.annotate(hit_total=Sum("hits__count"), entry=Min("hits__entry_id"))
     items = list(found.select_related("pdq_entry", "sha256_entry").prefetch_related("actions").order_by("pk"))
-    uploads = Uploads((_alike(item), item) for item in items if item.kind == Item.Kind.CONTENT)
+    folds = Folds((_alike(item), item) for item in items if item.kind == Item.Kind.CONTENT or (unsealed and item.url))
+    reports = list(case.reports.order_by("pk")) if unsealed else []
     return CaseFile(
         case=case,
         left=time_left(case.due_at, now) if case.due_at else None,
-        items=_rows(items, uploads, unsealed=unsealed),
-        uploads=uploads,
+        items=_rows(items, folds, reports, unsealed=unsealed),
+        folds=folds,
         laws=_laws(case, clocks, for_case(case), now),
         hits=_hits(case),
         appeals=list(case.appeals.order_by("-pk")),
         decisions=list(case.decisions.prefetch_related("items").order_by("-pk")),
-        reports=list(case.reports.order_by("pk")) if unsealed else [],
+        reports=reports,
         same_picture=list(Case.objects.for_staff().sharing_a_hash(case)[:MOST_OTHERS]),
     )
 
 
 def _alike(item: Item) -> tuple[object, ...]:
-    """What uploads have in common that are decided about alike: the entry that they matched, and where they stand."""
-    return item.entry, item.state, *_standing(item)  # type: ignore[attr-defined]
+    """What items have in common that are decided about alike: the link, or the entry that an upload matched, and where
+    they stand."""
+    return item.url or item.entry, item.state, *_standing(item)  # type: ignore[attr-defined]
 
 
-def _rows(items: Sequence[Item], uploads: Uploads, *, unsealed: bool) -> list[ItemRow]:
+def _rows(items: Sequence[Item], folds: Folds, reports: Sequence[Report], *, unsealed: bool) -> list[ItemRow]:
     """A row for each item, and one for each fold where the newest of it would stand."""
-    folded = {item.pk for fold in uploads.folds.values() for item in fold}
+    folded = {item.pk for fold in folds.folds.values() for item in fold}
+    names = {report.pk: report.reference for report in reports} if len(reports) > 1 else {}
     rows = []
     for item in items:
-        if item.pk in uploads.folds:
-            rows.append(_fold(uploads.folds[item.pk]))
+        if item.pk in folds.folds:
+            rows.append(_fold(folds.folds[item.pk], unsealed=unsealed))
         elif item.pk not in folded:
             rows.append(_item(item, unsealed=unsealed))
-    return rows
+    return [replace(row, names=names) for row in rows]
 
 
-def _fold(items: Sequence[Item]) -> ItemRow:
-    """Uploads as one row. Nothing of them is opened."""
-    waits, failed = _standing(items[-1])
-    return ItemRow(items[-1], waits, hits=sum(map(_hit_total, items)), failed=failed, folded=tuple(items))
+def _fold(items: Sequence[Item], *, unsealed: bool) -> ItemRow:
+    """Items as one row. Of uploads nothing is opened."""
+    is_wave = items[-1].kind == Item.Kind.CONTENT
+    newest = _item(items[-1], unsealed=unsealed and not is_wave)
+    return replace(newest, hits=sum(map(_hit_total, items)), folded=tuple(items))
 
 
 def _standing(item: Item) -> tuple[bool, str]:

@@ -15,7 +15,7 @@ from staydown.apps.cases.actions.carrying_out import is_located
 from staydown.apps.cases.intake import MOST_WORDS
 from staydown.apps.cases.models import Decision, Item
 from staydown.apps.console.casefile import ItemRow
-from staydown.apps.console.folding import UP_TO, Uploads
+from staydown.apps.console.folding import UP_TO, Folds
 from staydown.apps.console.forms import RefusableForm
 from staydown.core.law.schema import Regime
 
@@ -102,17 +102,17 @@ class DecisionForm(RefusableForm):
         data: Any = None,
         *,
         rows: Sequence[ItemRow],
-        uploads: Uploads,
+        folds: Folds,
         regimes: Sequence[Regime],
         **kwargs: Any,
     ) -> None:
-        """``rows``: those of the case, with its ``uploads``. ``regimes``: those that bind it, the most urgent first;
+        """``rows``: those of the case, with its ``folds``. ``regimes``: those that bind it, the most urgent first;
         it is the one chosen beforehand."""
         super().__init__(data, **kwargs)
         boxes = [row for row in rows if row.waits]
         self.waiting = [item for row in boxes for item in row.items]
         self._waiting = {str(item.public_id): item for item in self.waiting}
-        self._uploads = uploads
+        self._folds = folds
         self.regimes = list(regimes)
         self._choices("verdict", [(verdict, LABELS[verdict]) for verdict in self._verdicts()])
         self._choices("items", [(row.value, row.item.get_kind_display()) for row in boxes])
@@ -233,7 +233,7 @@ class DecisionForm(RefusableForm):
         """The items that wait and that a box of this ``value`` stands for."""
         if value.startswith(UP_TO):
             return [
-                item for item in self._uploads.up_to(value.removeprefix(UP_TO)) if str(item.public_id) in self._waiting
+                item for item in self._folds.up_to(value.removeprefix(UP_TO)) if str(item.public_id) in self._waiting
             ]
         return [self._waiting[value]] if value in self._waiting else []
 

@@ -194,4 +194,5 @@ def item_known_as(form: Any, public_id: object) -> str:
 @register.inclusion_tag("console/parts/item_name.html")
 def item_name(file: CaseFile, public_id: object) -> dict[str, object]:
     """An item by what it is called: its kind, and its label, link or id."""
-    return {"row": next((row for row in file.items if str(row.item.public_id) == str(public_id)), None)}
+    found = ((row, item) for row in file.items for item in row.items if str(item.public_id) == str(public_id))
+    return {"row": next((row.narrowed({item.pk}) for row, item in found), None)}

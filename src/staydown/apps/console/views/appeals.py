@@ -98,14 +98,14 @@ def _page(
     now = timezone.now()
     file = casefile.gather(asked.case, now, unsealed=True)
     about = set(asked.decision.items.values_list("pk", flat=True))
+    appealed = set(asked.items.values_list("pk", flat=True))
     stands = standing(asked, staff) if asked.state == Appeal.State.OPEN else Standing()
     is_open = asked.state == Appeal.State.OPEN and not stands.refusal
     context = {
         "asked": asked,
         "case": asked.case,
         "file": file,
-        "rows": [row for row in file.items if row.item.pk in about],
-        "appealed": set(asked.items.values_list("pk", flat=True)),
+        "rows": [(row, bool(appealed & row.pks)) for row in file.items if about & row.pks],
         "left": time_left(asked.due_at, now),
         "form": (form or _form(asked)) if is_open else None,
         "regime": regimes.pinned_one(asked.case, asked.decision.regime_id),

@@ -27,7 +27,7 @@ from staydown.errors import InvalidError, LeaseError, StateError
 def decision_form(file: casefile.CaseFile, data: QueryDict | None = None, **typed: Any) -> DecisionForm:
     """The decision form of a case: bound to what was sent, or open with what was ``typed`` before."""
     initial = {**typed, "version": file.case.version}
-    return DecisionForm(data, rows=file.items, uploads=file.uploads, regimes=file.regimes, initial=initial)
+    return DecisionForm(data, rows=file.items, folds=file.folds, regimes=file.regimes, initial=initial)
 
 
 def page(

@@ -91,7 +91,7 @@ def _check(request: HttpRequest, file: casefile.CaseFile, form: DecisionForm) ->
     _regime_id, ground_id = form.law
     regime = form.regime_chosen()
     chosen = {item.pk for item in form.chosen}
-    named = [row for row in file.items if row.item.pk in chosen and not row.folded]
+    named = [row.narrowed(chosen) for row in file.items if chosen & row.pks and not row.is_wave]
     context = {
         "case": file.case,
         "file": file,
@@ -100,7 +100,7 @@ def _check(request: HttpRequest, file: casefile.CaseFile, form: DecisionForm) ->
         "regime": regime,
         "ground": regime.ground(ground_id) if ground_id else None,
         "chosen": named,
-        "earlier": len(chosen) - len(named),
+        "earlier": len(chosen) - sum(len(row.items) for row in named),
         "skipped": len(form.ticked) - len(chosen),
         "to_reporters": told.to_reporters(form, regime),
         "to_uploaders": told.to_uploaders(form, regime),
