@@ -18,6 +18,7 @@ from staydown.apps.cases import regimes
 from staydown.apps.cases.access import case_for_staff, minors_case, minors_cases
 from staydown.apps.cases.actions import answer_proposal, minors, unlocking
 from staydown.apps.cases.actions.viewing import view_case
+from staydown.apps.cases.settling import TO_DECIDE
 from staydown.apps.console import history
 from staydown.apps.console.doors import door
 from staydown.apps.console.links import defanged
@@ -59,7 +60,7 @@ def case(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "case": found,
         "left": time_left(found.due_at, now) if found.due_at else None,
         "rows": [(item, defanged(item.url) if item.url else item.content_ref or "") for item in items],
-        "waiting": [item for item in items if item.state in {"open", "disabled"} and (item.url or item.content_ref)],
+        "waiting": [item for item in items if item.state in TO_DECIDE and (item.url or item.content_ref)],
         "reports": found.reports.order_by("pk"),
         "minors": [(regime.short_name, regime.minors) for regime in pinned],
         "notes": found.notes.select_related("by_staff"),
