@@ -163,3 +163,16 @@ def test_a_sign_in_is_reset_in_an_install_and_nowhere_else(tmp_path):
     status, said = outcome("manage", "reset_sign_in", "admin", STAYDOWN_DATA=str(tmp_path))
     assert (status, "There is no install in" in said, "Traceback" in said) == (1, True, False)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("audit", "verify"), ("audit", "export", "--out", "log"), ("audit", "prove", "1", "--out", "proof"),
+     ("feed", "followers"), ("feed", "key", "--name", "a", "--out", "key"), ("bank", "list"), ("source", "list")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_database_of_another_version_is_named_and_not_a_fault(tmp_path, words):
+    (tmp_path / "staydown.sqlite3").touch()
+    status, said = outcome(*words, "--data", str(tmp_path))
+    assert (status, "The database is not of this version." in said, "Traceback" in said) == (1, True, False), said
+    assert not any((Path.cwd() / name).exists() for name in ("log", "proof", "key"))

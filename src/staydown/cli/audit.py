@@ -88,7 +88,9 @@ def _actions(data: Path) -> Any:
 
     django.open_install(data)
     from staydown.apps.audit import actions
+    from staydown.project import install
 
+    install.require_migrated()
     return actions
 
 

@@ -39,9 +39,7 @@ def key(data: Path, name: str, banks: tuple[str, ...], node: bool, out: Path) ->
     `staydown feed mirror` reads that file, and with --node so does `staydown screen`. Such a key made in the console
     takes two people. Whoever may run this holds the database anyway, so here it takes one; the log keeps it.
     """
-    from staydown.project import django
-
-    django.open_install(data)
+    _start(data)
     from staydown.apps.accounts.actions import create_key
     from staydown.apps.audit.actor import Actor
     from staydown.apps.banks import feed_key
@@ -65,9 +63,7 @@ def followers(data: Path, as_json: bool) -> None:
 
     Exit status 1 when a follower has not confirmed a removal although the time for it is over.
     """
-    from staydown.project import django
-
-    django.open_install(data)
+    _start(data)
     from django.utils import timezone
 
     from staydown.apps.banks import querysets
@@ -130,3 +126,12 @@ def verify(file: Path, verifier: str | None, key_file: Path | None, as_json: boo
         click.echo(json.dumps(told))
     else:
         click.echo(f"Verified: {found.lines:,} lines, {found.entries:,} entries, {found.withheld:,} lines withheld.")
+
+
+def _start(data: Path) -> None:
+    from staydown.project import django
+
+    django.open_install(data)
+    from staydown.project import install
+
+    install.require_migrated()
