@@ -327,5 +327,12 @@ def test_where_there_is_no_install_it_says_where_and_makes_none(monkeypatch, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_that_is_not_there_is_said_once_on_postgresql_too(monkeypatch, tmp_path):
+    monkeypatch.setattr(settings, "STAYDOWN_DATA", tmp_path / "mistyped")
+    monkeypatch.setattr(settings, "DATABASES", {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": "x"}})
+    (only,) = visit.findings()
+    assert (only.code, "mistyped" in only.says) == ("no_install", True)
+
+
 def test_the_keys_that_it_prints_verify(data):
     assert visit.verifier_keys()["audit"] == audit.signer().verifier_key

@@ -20,7 +20,7 @@ from staydown.project.doctor.finding import Finding, Level, fail
 def findings() -> Iterator[Finding]:
     """Every finding of the install that Django was set up for, the most basic first."""
     now = timezone.now()
-    if not django.install_exists():
+    if not (settings.STAYDOWN_DATA.is_dir() and django.install_exists()):  # the keys lie in it, wherever the rows do
         yield no_install(settings.STAYDOWN_DATA)
         return
     looks: list[Callable[[], Iterator[Finding]]] = [
