@@ -103,7 +103,7 @@ def show(regime_id: str, folder: Path | None, as_json: bool) -> None:
     "--service",
     "services",
     multiple=True,
-    type=click.Choice([each.value for each in Service]),
+    type=SERVICE,
     help="What the service does.",
 )
 @click.option("--users-in", multiple=True, metavar="CC", help="A country with users, as two letters; EU for the Union.")

@@ -31,7 +31,7 @@ def earlier(case: Case, hours: int) -> None:
 def test_nothing_happened():
     found = figures(timezone.now())
     assert (found.open_cases, found.overdue_cases, found.waiting) == (0, 0, {})
-    assert found.to_first_decision is found.to_removal is found.lateness is None
+    assert found.to_first_decision is found.to_removal is None
     assert len(found.hits) == DAYS_OF_HITS
     assert not any(found.hits.values())
 
@@ -60,7 +60,7 @@ def test_times_are_medians_of_what_was_decided_and_carried_out(bea):
     assert round(found.to_first_decision / timedelta(hours=1)) == 4
     assert round(found.to_removal / timedelta(hours=1)) == 4
     assert found.verdicts["remove"] == 3
-    assert (found.clocks_missed, found.lateness) == (0, 0)
+    assert found.clocks_missed == 0
     assert found.clocks_met >= 3
 
 
@@ -71,7 +71,6 @@ def test_a_clock_that_stopped_late_was_missed(bea):
     carried_out(case)
     found = figures(timezone.now())
     assert found.clocks_missed >= 1
-    assert found.lateness == found.clocks_missed / (found.clocks_missed + found.clocks_met)
 
 
 def test_hits_are_counted_on_their_day(bea):

@@ -36,12 +36,11 @@ def test_the_queue_has_the_open_cases_by_deadline(bea):
     assert list(Case.objects.queue()) == [cases[1], cases[0], cases[2]]
 
 
-def test_time_left_is_negative_once_it_is_over():
+def test_a_case_is_overdue_once_its_deadline_is_over():
     first, second = make.submitted(pictures=(1,)).case, make.submitted(pictures=(2,)).case
     now = timezone.now()
     Case.objects.filter(pk=first.pk).update(due_at=now - timedelta(hours=1))
     Case.objects.filter(pk=second.pk).update(due_at=None)
-    assert [case.time_left for case in Case.objects.queue().with_time_left(now)] == [timedelta(hours=-1), None]
     assert list(Case.objects.overdue(now)) == [first]
 
 
@@ -49,7 +48,7 @@ def test_the_queue_is_cheap(django_assert_num_queries):
     for seed in range(5):
         make.submitted(pictures=(seed,))
     with django_assert_num_queries(1):
-        assert len(Case.objects.queue().with_time_left(timezone.now())[:50]) == 5
+        assert len(Case.objects.queue()[:50]) == 5
 
 
 def test_under_18_cases_are_in_no_list_and_on_no_page(bea):
@@ -59,8 +58,6 @@ def test_under_18_cases_are_in_no_list_and_on_no_page(bea):
     assert not Case.objects.for_staff().exists()
     with pytest.raises(MissingError):
         access.case_for_staff(bea, case.public_id)
-    with pytest.raises(MissingError):
-        access.item_for_staff(bea, case.items.first().public_id)
 
 
 # Staff and programs --------------------------------------------------------------------------------------------------

@@ -17,7 +17,3 @@ class ApiKeys(models.QuerySet[Any]):
         """Those that are neither revoked nor expired. A key works through its last day."""
         today = today or timezone.now().date()
         return self.filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today), revoked_at__isnull=True)
-
-    def with_scope(self, scope: str) -> list[Any]:
-        """The live ones that were given this scope. There are few keys, and SQLite cannot search in JSON lists."""
-        return [key for key in self.live() if key.may(scope)]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from staydown.apps.accounts import access as accounts
 from staydown.apps.accounts.models import ApiKey, Role, Staff
 from staydown.apps.cases import notice_codes
-from staydown.apps.cases.models import Action, Appeal, Case, Item, Report, UploaderNotice
+from staydown.apps.cases.models import Action, Appeal, Case, Report, UploaderNotice
 from staydown.apps.vault import keyring
 from staydown.core import receipt
 from staydown.errors import MissingError, ReceiptError
@@ -61,12 +61,6 @@ def case_for_staff(staff: Staff, public_id: UUID | str) -> Case:
     """The case, for anyone who works here. An under-18 case is not shown: `MissingError`, as if it were not there."""
     accounts.require_role(staff)
     return _one(Case.objects.for_staff().select_related("leased_by"), public_id)
-
-
-def item_for_staff(staff: Staff, public_id: UUID | str) -> Item:
-    """The item of a case that this person may see; `MissingError` otherwise."""
-    accounts.require_role(staff)
-    return _one(Item.objects.exclude(case__state=Case.State.MINORS).select_related("case"), public_id)
 
 
 def case_for_key(key: ApiKey, public_id: UUID | str, *, scope: str = "case:read") -> Case:

@@ -36,12 +36,6 @@ class Figures:
     unfounded: int  # recorded as unfounded in the last 30 days
     hits: dict[date, int]
 
-    @property
-    def lateness(self) -> float | None:
-        """The share of clocks that were missed; None when none ended."""
-        ended = self.clocks_met + self.clocks_missed
-        return self.clocks_missed / ended if ended else None
-
 
 def figures(now: datetime) -> Figures:
     """How the work stands at ``now``. Eleven queries, each over an index or over the last 30 days."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Cast, StrIndex
 
 from staydown.apps.banks.models import Entry
@@ -47,11 +47,6 @@ class CaseQuerySet(models.QuerySet):
         kept = "".join(letter for letter in text.upper() if letter.isascii() and letter.isalnum())
         plain = kept.translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
         return self.for_staff().filter(number=f"{plain[:4]}-{plain[4:]}")
-
-    def with_time_left(self, now: datetime) -> Self:
-        """The same with ``time_left``, a timedelta that is negative once the deadline has passed; None without one."""
-        left = ExpressionWrapper(F("due_at") - Value(now, models.DateTimeField()), output_field=DurationField())
-        return self.annotate(time_left=left)
 
     def overdue(self, now: datetime) -> Self:
         """Those whose deadline has passed while a clock was running."""

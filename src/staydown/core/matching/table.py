@@ -21,7 +21,6 @@ ROOM: Final = 8 * WORDS  # bytes
 ABSENT: Final = -1
 CACHE_LINE: Final = 64  # bytes, or a divisor of what it is
 MOST_KINDS_IN_TWO_BYTES: Final = 1 << 16
-_LOWER_HALF: Final = (1 << 64) - 1
 _SMALL: Final = (1 << 32) - 1
 _AT_A_TIME: Final = 50_000
 _FEW: Final = 32  # rows
