@@ -151,7 +151,7 @@ def test_the_questions_take_enter_for_everything_and_no_for_less() -> None:
 
 def test_a_country_that_is_not_understood_is_asked_for_again_and_no_law_is_lost():
     result = CliRunner().invoke(law.command, ["which"], input="y\ny\nn\ngermany\nde, uk\nn\n", env={"COLUMNS": "200"})
-    assert "GERMANY is no code of a country." in result.output
+    assert "“GERMANY” is no code of a country." in result.output
     assert "export STAYDOWN_REGIMES=eu-dsa-16,eu-dsa-9,uk-csea-nca,uk-osa-10-3,uk-osa-10-3A\n" in result.output
     everywhere = CliRunner().invoke(law.command, ["which"], input="\n\n\nEverywhere\n\n", env={"COLUMNS": "200"})
     assert f"export STAYDOWN_REGIMES={answered()['STAYDOWN_REGIMES']}\n" in everywhere.output

@@ -159,7 +159,7 @@ def _places(given: str) -> frozenset[str] | None:
     if given.strip().lower() == "everywhere":
         return None
     try:
-        return places(re.split(r"[\s,;]+", given.strip(" ,;"))) or None
+        return places(re.findall(r"[^\s,;]+", given)) or None
     except InvalidError as error:
         raise click.UsageError(error.message) from None
 

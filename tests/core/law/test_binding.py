@@ -79,7 +79,7 @@ def test_the_whole_union_brings_the_laws_of_its_members_and_a_member_those_of_no
     assert said == {"EU": True, "DK": True, "FR": False}
 
 
-@pytest.mark.parametrize("word", ["germany", "U", "1A", "ÄÖ", ""])
+@pytest.mark.parametrize("word", ["germany", "EN", "SP", "UE", "U", "1A", "ÄÖ", ""])
 def test_a_word_that_is_no_country_is_refused_rather_than_passed_over(word):
     with pytest.raises(InvalidError, match="no code of a country"):
         places(["US", word])

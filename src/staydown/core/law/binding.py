@@ -5,6 +5,7 @@ The answers narrow nothing down by guesswork: what is not answered counts as a y
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +27,13 @@ MEMBERS: Final = frozenset((
     "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU",
     "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ))  # fmt: skip
+#: Every code of ISO 3166-1, and those that it leaves to whoever needs one, as XK for Kosovo.
+_CODE: Final = re.compile(
+    "A[ADEFGILMOQRSTUWXZ]|B[ABDEFGHIJLMNOQRSTVWYZ]|C[ACDFGHIKLMNORUVWXYZ]|D[EJKMOZ]|E[CEGHRST]|F[IJKMOR]|"
+    "G[ABDEFGHILMNPQRSTUWY]|H[KMNRTU]|I[DELMNOQRST]|J[EMOP]|K[EGHIMNPRWYZ]|L[ABCIKRSTUVY]|"
+    "M[ACDEFGHKLMNOPQRSTUVWXYZ]|N[ACEFGILOPRUZ]|O[M]|P[AEFGHKLMNRSTWY]|Q[AM-Z]|R[EOSUW]|"
+    "S[ABCDEGHIJKLMNORSTVXYZ]|T[CDFGHJKLMNORTVWZ]|U[AGMSYZ]|V[ACEGINU]|W[FS]|X[A-Z]|Y[ET]|Z[AMWZ]"
+)
 _ALSO: Final = {"UK": "GB", "EL": "GR"}  # what people and the Union write for them
 
 
@@ -68,8 +76,10 @@ def places(given: Iterable[str]) -> frozenset[str]:
     """
     codes = {_ALSO.get(each.upper(), each.upper()) for each in given}
     for code in sorted(codes):
-        if len(code) != 2 or not (code.isascii() and code.isalpha()):
-            raise InvalidError(f"{code} is no code of a country. Write two letters, such as DE; EU is the whole Union.")
+        if code != UNION and not _CODE.fullmatch(code):
+            raise InvalidError(
+                f"“{code}” is no code of a country. Write two letters, such as DE; EU is the whole Union."
+            )
     also = MEMBERS if UNION in codes else frozenset((UNION,)) if codes & MEMBERS else frozenset()
     return also | codes
 
