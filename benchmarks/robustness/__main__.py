@@ -214,10 +214,11 @@ def cost(name: str, image: Image.Image) -> dict[str, Any]:
 def main() -> None:
     """Measure, write, say where."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--quick", action="store_true", help="a twentieth of it, for a look; writes nothing")
-    arguments.add_argument("--only", nargs="+", choices=METHODS, metavar="METHOD", help="measure these alone anew")
-    arguments.add_argument("--cost", action="store_true", help="measure anew what the views cost")
-    arguments.add_argument("--page", action="store_true", help="write the page from the last results")
+    one_of = arguments.add_mutually_exclusive_group()  # a twentieth of some methods beside all of the others says nothing
+    one_of.add_argument("--quick", action="store_true", help="a twentieth of it, for a look; writes nothing")
+    one_of.add_argument("--only", nargs="+", choices=METHODS, metavar="METHOD", help="measure these alone anew")
+    one_of.add_argument("--cost", action="store_true", help="measure anew what the views cost")
+    one_of.add_argument("--page", action="store_true", help="write the page from the last results")
     options = arguments.parse_args()
     console = Console()
     if options.cost:
