@@ -42,7 +42,7 @@ LOOPBACK = Wire(allow_private=True)
 every_wire = pytest.mark.parametrize("name", WIRES)
 PUBLIC = {
     "threatexchange": {"privacy_group": "77"},
-    "staydown": {"verifier_key": Publisher().verifier_key},
+    "staydown": {"verifier": Publisher().verifier_key},
 }
 AT_ITS_PLACE = ("stopncii", "tech-against-terrorism")  # the others read a while again
 Held = dict[str, Hash]
@@ -307,7 +307,7 @@ class TestStaydown:
 
     @contextmanager
     def following(self, publisher: Publisher) -> Iterator[Source]:
-        keys = {"key": publisher.key, "verifier_key": publisher.verifier_key}
+        keys = {"key": publisher.key, "verifier": publisher.verifier_key}
         with (
             publisher.serving() as address,
             kind("staydown").opened(address, keys, LOOPBACK) as source,
@@ -343,7 +343,7 @@ class TestStaydown:
 
     def test_at_its_end_the_next_line_is_waited_for(self):
         publisher, held = Publisher(), {}
-        keys = {"key": publisher.key, "verifier_key": publisher.verifier_key}
+        keys = {"key": publisher.key, "verifier": publisher.verifier_key}
         publisher.add(first := self.entry())
         wire = Wire(allow_private=True, wait=30.0)
         with publisher.serving() as address, kind("staydown").opened(address, keys, wire) as source:

@@ -154,7 +154,7 @@ def listened(system, monkeypatch):
     publisher = Publisher()
     wire = Wire(allow_private=True, transport=publisher.transport(), wait=20.0)
     monkeypatch.setattr(opening, "_wire", lambda **_: wire)
-    keys = {"key": publisher.key, "verifier_key": publisher.verifier_key}
+    keys = {"key": publisher.key, "verifier": publisher.verifier_key}
     bank = banks.open_bank("shared", by=system)
     sources.add_source("peer", "staydown", "https://peer.test", keys, sources.Policy(bank), by=system)
     yield publisher

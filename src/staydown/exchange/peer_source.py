@@ -24,7 +24,7 @@ class Client(FeedClient):
 
     def __init__(self, address: str, credentials: Mapping[str, str], wire: Wire) -> None:
         transport = wire.feed_transport()
-        super().__init__(address, credentials["key"], credentials["verifier_key"], transport=transport, seconds=SECONDS)
+        super().__init__(address, credentials["key"], credentials["verifier"], transport=transport, seconds=SECONDS)
         self._wait = wire.wait
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
@@ -72,8 +72,8 @@ KIND: Final = Kind(
     address="https://takedown.example",
     address_help="The address of its portal.",
     asks=(
-        Asked("key", "Key", "Their `staydown feed key` makes one."),
-        Asked("verifier_key", "Verifier key", "Their `staydown doctor` says it.", secret=False),
+        Asked("key", "Key", "It stands in the file that their `staydown feed key` made."),
+        Asked("verifier", "Verifier key", "It stands there too, and their `staydown doctor` says it.", secret=False),
     ),
     listens=False,
     open=Client,

@@ -61,7 +61,7 @@ def published(seed):
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.STALLED], ids=lambda each: each.name)
 def test_a_feed_that_fails_or_lies_changes_nothing_and_is_told(publisher, system, fault):
-    keys = {"key": publisher.key, "verifier_key": publisher.verifier_key}
+    keys = {"key": publisher.key, "verifier": publisher.verifier_key}
     source = followed(system, "staydown", keys)
     assert follow(source, publisher.respond).caught_up
     publisher.add(published(3))
@@ -80,7 +80,7 @@ def test_a_feed_that_fails_or_lies_changes_nothing_and_is_told(publisher, system
 def test_what_a_feed_takes_back_is_confirmed_once_it_is_gone_here_and_not_while_a_person_is_asked(publisher, system):
     for seed in range(3, 33):
         publisher.add(published(seed))
-    source = followed(system, "staydown", {"key": publisher.key, "verifier_key": publisher.verifier_key})
+    source = followed(system, "staydown", {"key": publisher.key, "verifier": publisher.verifier_key})
     assert follow(source, publisher.respond).caught_up
     held = publisher.size
     for seed in range(1, 33):

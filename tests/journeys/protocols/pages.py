@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import staydown
@@ -26,14 +27,14 @@ def commands(page: str) -> list[str]:
 def run(page: str, folder: Path, *, without: str = "\0", **settings: str) -> str:
     """What the page's shell commands print, run in ``folder``; what the page exports is given here instead."""
     shell = [block for block in commands(page) if without not in block]
-    lines = [
-        line
-        for block in shell
-        for line in block.splitlines()
-        if not line.startswith("export STAYDOWN=") and "export DATA=" not in line
-    ]
+    lines = [line for block in shell for line in block.splitlines() if not _is_given(line, settings)]
     assert lines
     return "\n".join(started(lines, folder, **settings))
+
+
+def _is_given(line: str, settings: Mapping[str, str]) -> bool:
+    """Whether the line exports what ``settings`` have already."""
+    return line.startswith("export ") and line.removeprefix("export ").partition("=")[0] in settings
 
 
 def programs(page: str, part: str) -> list[str]:
