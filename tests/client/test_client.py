@@ -162,7 +162,10 @@ def test_a_picture_without_detail_says_so(either, node):
 # Faults ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first", [DOWN, httpx.ReadTimeout("slow"), httpx.Response(503), httpx.Response(502)])
+UNPACKED = httpx.DecodingError("no gzip")  # what stands in front of the node sent something else
+
+
+@pytest.mark.parametrize("first", [DOWN, httpx.ReadTimeout("slow"), UNPACKED, httpx.Response(503), httpx.Response(502)])
 def test_it_tries_again(either, first):
     handle, seen = saying(first, httpx.Response(200, json=ALLOWED))
     assert either(handle).screen().action is Verdict.ALLOW

@@ -116,7 +116,7 @@ class Client(_Client):
     def _send(self, step: Send) -> Reply | None:
         try:
             return _reply(self._http.post(step.path, content=step.body, timeout=step.seconds))
-        except httpx.TransportError:
+        except httpx.HTTPError:  # also an answer that cannot be unpacked
             return None
 
 
@@ -177,7 +177,7 @@ class AsyncClient(_Client):
     async def _send(self, step: Send) -> Reply | None:
         try:
             return _reply(await self._http.post(step.path, content=step.body, timeout=step.seconds))
-        except httpx.TransportError:
+        except httpx.HTTPError:  # also an answer that cannot be unpacked
             return None
 
 
