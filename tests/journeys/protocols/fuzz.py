@@ -25,10 +25,22 @@ from schemathesis import GenerationMode
 
 from tests.journeys.conftest import start
 from tests.journeys.protocols.house import House
+from tests.journeys.protocols.known import Known, things
 
 DOCUMENTS: Final = ("/api/v1/openapi.json", "/v1/openapi.json")
 BUSY: Final = 503
 NOWHERE: Final = "https://127.0.0.1/hook"  # webhooks are never delivered to a private address
+
+
+class Key(requests.auth.AuthBase):
+    """Puts the key on every question, also on those from which Schemathesis has taken it: those tell nothing here."""
+
+    def __init__(self, authorization: str) -> None:
+        self._authorization = authorization
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = self._authorization
+        return request
 
 
 class Asked:
@@ -39,23 +51,32 @@ class Asked:
         self._authorization = f"Bearer {house.keys['everything']}"
         self._session = requests.Session()
         self._session.trust_env = False
+        self._session.auth = Key(self._authorization)
+        self._known: Known = {}
         self.statuses: Counter[int] = Counter()
+        self.found: Counter[tuple[str, str]] = Counter()  # questions of an operation whose answer was one of success
         self.faults: list[str] = []
 
+    def refresh(self) -> None:
+        """Make new things for questions to name: those that were there may have been ended."""
+        self._known = things(self._house, NOWHERE)
+
     def ask(self, case: Any) -> None:
-        """Put one question, as nearly as it is safe to."""
+        """Put one question, as nearly as it is safe to; every other one is about things that are there."""
+        if isinstance(case.path_parameters, dict) and self.statuses.total() % 2 == 0:
+            case.path_parameters |= {name: self._known[name] for name in case.path_parameters if name in self._known}
         if isinstance(case.query, dict) and "wait" in case.query:
             case.query["wait"] = 0  # the feed holds an answer for as long as it is asked to
         if isinstance(case.body, dict) and "url" in case.body:
             case.body["url"] = NOWHERE
         if case.headers is not None and isinstance(case.headers, dict | CaseInsensitiveDict):
             case.headers["Authorization"] = self._authorization  # what keys may do is tested elsewhere
-        headers = {"Authorization": self._authorization}
         try:
-            reply = case.call(base_url=self._house.url, session=self._session, headers=headers, timeout=60)
+            reply = case.call(base_url=self._house.url, session=self._session, timeout=60)
         except (ValueError, requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL):
             return  # this cannot be written as a request
         self.statuses[reply.status_code] += 1
+        self.found[case.method, case.path] += reply.status_code < 300
         if reply.status_code >= 500 and reply.status_code != BUSY:
             self.faults.append(f"{reply.status_code} {case.method} {case.path}\n{case.as_curl_command()}")
 
@@ -69,9 +90,20 @@ def operations(house: House) -> Iterator[Any]:
 
 
 def fuzzed(house: House, cases: int, start_at: int = 0) -> Asked:
-    """Ask about ``cases`` questions, half of them valid and half not; the same ones for the same ``start_at``."""
-    asked, found = Asked(house), list(operations(house))
-    each = max(1, cases // (2 * len(found)))
+    """Ask ``cases`` questions or a few more, half of them valid and half not; the same for the same ``start_at``.
+
+    There are operations of which not so many questions can be made. The others make up for them in a further round.
+    """
+    asked, found, rounds = Asked(house), list(operations(house)), 0
+    while asked.statuses.total() < cases:
+        _round(asked, found, cases - asked.statuses.total(), start_at + rounds * len(found))
+        rounds += 1
+    return asked
+
+
+def _round(asked: Asked, found: list[Any], cases: int, start_at: int) -> None:
+    each = -(-cases // (2 * len(found)))
+    asked.refresh()
     for number, operation in enumerate(found):
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
@@ -91,7 +123,8 @@ def fuzzed(house: House, cases: int, start_at: int = 0) -> Asked:
                 put()
             except Unsatisfiable:
                 continue  # nothing about this operation can be wrong
-    return asked
+        if operation.method.upper() != "GET" and operation.path_parameters:
+            asked.refresh()
 
 
 def main() -> None:
@@ -109,6 +142,7 @@ def main() -> None:
             process.terminate()
             process.wait(timeout=30)
     print(f"{asked.statuses.total()} questions, seed {given_.seed}: {dict(sorted(asked.statuses.items()))}")
+    print("Never answered with success:", *sorted(" ".join(each) for each, count in asked.found.items() if not count))
     for fault in asked.faults[:20]:
         print(fault)
     sys.exit(bool(asked.faults))

@@ -37,5 +37,5 @@ def test_what_the_publisher_answers_for_hma_is_in_the_document_of_the_node():
 def test_no_question_of_schemathesis_is_answered_with_a_server_error(house):
     asked = fuzzed(house, cases=250)
     assert asked.faults == []
-    assert asked.statuses.total() > 150
-    assert asked.statuses[200] > 30
+    assert asked.statuses.total() >= 250
+    assert asked.statuses[200] > 60
