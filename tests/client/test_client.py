@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -185,6 +186,31 @@ def test_it_does_not_wait_longer_than_it_may(either):
     with pytest.raises(BusyError):
         either(handle, Policy(seconds=1.0)).screen()
     assert len(seen) == 1
+
+
+class Dripping(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """An answer that does not come to its end."""
+
+    def __init__(self, part: bytes, pause: float) -> None:
+        self._part, self._pause = part, pause
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            time.sleep(self._pause)
+            yield self._part
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while True:
+            await asyncio.sleep(self._pause)
+            yield self._part
+
+
+@pytest.mark.parametrize(("part", "pause", "seconds"), [(b" ", 0.02, 0.2), (b" " * 65_536, 0.0, 60.0)])
+def test_an_answer_without_end_is_none(either, part, pause, seconds):
+    began = time.monotonic()
+    with pytest.raises(UnreachableError):
+        either(lambda _: httpx.Response(200, stream=Dripping(part, pause)), Policy(seconds=seconds, tries=1)).screen()
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))

@@ -30,6 +30,7 @@ from staydown.core.matching.video import DENSE
 from staydown.errors import MediaError, SettingError
 
 WORKERS: Final = 2
+LONGEST_REPLY: Final = 4 << 20  # bytes; the answers to a thousand uploads take a tenth of it
 _USUAL: Final = Policy()
 
 
@@ -114,8 +115,12 @@ class Client(_Client):
                 outcome = None
 
     def _send(self, step: Send) -> Reply | None:
+        body = _Body(step.seconds)
         try:
-            return _reply(self._http.post(step.path, content=step.body, timeout=step.seconds))
+            with self._http.stream("POST", step.path, content=step.body, timeout=step.seconds) as response:
+                for part in response.iter_bytes():
+                    body.take(part)
+                return _reply(response, body)
         except httpx.HTTPError:  # also an answer that cannot be unpacked
             return None
 
@@ -175,14 +180,32 @@ class AsyncClient(_Client):
                 outcome = None
 
     async def _send(self, step: Send) -> Reply | None:
+        body = _Body(step.seconds)
         try:
-            return _reply(await self._http.post(step.path, content=step.body, timeout=step.seconds))
+            async with self._http.stream("POST", step.path, content=step.body, timeout=step.seconds) as response:
+                async for part in response.aiter_bytes():
+                    body.take(part)
+                return _reply(response, body)
         except httpx.HTTPError:  # also an answer that cannot be unpacked
             return None
 
 
-def _reply(response: httpx.Response) -> Reply:
-    return Reply(response.status_code, response.content, response.headers.get("retry-after", ""))
+class _Body:
+    """What comes back, while there is time for it and as long as an answer may be."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self.held = bytearray()
+
+    def take(self, part: bytes) -> None:
+        """Keep ``part``; raises what a client hears that waited in vain."""
+        self.held += part
+        if len(self.held) > LONGEST_REPLY or time.monotonic() > self._until:
+            raise httpx.ReadTimeout("The answer does not come to its end.")
+
+
+def _reply(response: httpx.Response, body: _Body) -> Reply:
+    return Reply(response.status_code, bytes(body.held), response.headers.get("retry-after", ""))
 
 
 def _certificates() -> Any:
