@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.journeys.conftest import Site, start
 from tests.journeys.protocols.house import House, file
 from tests.screening.nodes import eventually
 
@@ -99,3 +102,29 @@ def test_no_key_no_answer(house: House) -> None:
         method, path = call.split(" ", 1)
         reply = httpx.request(method, house.url + path, trust_env=False, timeout=30)
         assert (reply.status_code, list(reply.json())) == (401, ["message"]), call
+
+
+def test_a_client_that_can_send_no_key_is_let_in_by_the_operators_switch(tmp_path: Path) -> None:
+    with served(tmp_path) as site:
+        house = House.of(site.url, site.data)
+    (tmp_path / "key").write_text(house.keys["golden"])
+    networks, key_file = "10.0.0.0/8,127.0.0.0/8", str(tmp_path / "key")
+    switch = {"STAYDOWN_SCREEN_HMA_KEYLESS_FROM": networks, "STAYDOWN_SCREEN_HMA_KEY_FILE": key_file}
+    with served(tmp_path, **switch) as site, httpx.Client(base_url=site.url, trust_env=False, timeout=30) as web:
+        eventually(lambda: web.get("/m/index/status").status_code == 200)
+        assert web.get("/c/banks").json() == [{"name": "HOUSE", "matching_enabled_ratio": 1.0}]
+        assert list(web.post("/h/hash", files={"photo": file("chelsea.png")}).json()) == ["pdq"]
+        for headers in ({"x-forwarded-for": "10.0.0.1"}, {"origin": "https://elsewhere.example"}):
+            assert web.get("/c/banks", headers=headers).status_code == 401
+        assert web.get("/v1/index").status_code == 401  # the switch is for HMA's addresses alone
+
+
+@contextmanager
+def served(folder: Path, **settings: str) -> Iterator[Site]:
+    """An install in ``folder``, with these settings of its operator."""
+    process, site = start(folder / "data", **settings)
+    try:
+        yield site
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
