@@ -214,7 +214,7 @@ def cost(name: str, image: Image.Image) -> dict[str, Any]:
 def main() -> None:
     """Measure, write, say where."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    one_of = arguments.add_mutually_exclusive_group()  # a twentieth of some methods beside all of the others says nothing
+    one_of = arguments.add_mutually_exclusive_group()  # a twentieth of some beside all of others says nothing
     one_of.add_argument("--quick", action="store_true", help="a twentieth of it, for a look; writes nothing")
     one_of.add_argument("--only", nargs="+", choices=METHODS, metavar="METHOD", help="measure these alone anew")
     one_of.add_argument("--cost", action="store_true", help="measure anew what the views cost")
