@@ -63,8 +63,10 @@ class Asked:
 
     def ask(self, case: Any) -> None:
         """Put one question, as nearly as it is safe to; every other one is about things that are there."""
-        if isinstance(case.path_parameters, dict) and self.statuses.total() % 2 == 0:
-            case.path_parameters |= {name: self._known[name] for name in case.path_parameters if name in self._known}
+        if self.statuses.total() % 2 == 0:
+            for given in (case.path_parameters, case.query, case.body):
+                if isinstance(given, dict):
+                    given |= {name: self._known[name] for name in given if name in self._known}
         if isinstance(case.query, dict) and "wait" in case.query:
             case.query["wait"] = 0  # the feed holds an answer for as long as it is asked to
         if isinstance(case.body, dict) and "url" in case.body:

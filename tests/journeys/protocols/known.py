@@ -15,26 +15,38 @@ APPEALED = "It is mine, and whoever is shown agreed."
 
 
 def things(house: House, hook: str) -> Known:
-    """A new thing of each kind, by the name that an address has for it; a webhook to ``hook`` hears of them."""
+    """A new thing of each kind, by the name that addresses and questions have for it.
+
+    A webhook to ``hook`` hears of them. The case is one that nobody has decided.
+    """
+    pdq = secrets.token_hex(32)
     with house.web("everything") as web:
-        found: Known = {"bank": "HOUSE", "api": "stop_ncii"}
+        found: Known = {"bank": "HOUSE", "api": "stop_ncii", "signal_type": "pdq", "signal": pdq}
         found["endpoint_id"] = _made(web, "/webhooks", {"name": "fuzz", "url": hook})["id"]
-        banked = web.post("/c/bank/HOUSE/signal", json={"pdq": secrets.token_hex(32)}).json()
-        found["content"] = banked["id"]
-        picture = {"pdq": secrets.token_hex(32), "quality": 90}
-        links = [f"https://pebble.example/{secrets.token_hex(8)}"]
-        _made(web, "/reports", {**WORDS, "pictures": [picture], "links": links})
-        case = _last(web, "/cases")
-        found["case_id"] = case["id"]
+        found["content"] = web.post("/c/bank/HOUSE/signal", json={"pdq": pdq}).json()["id"]
+        case = _reported(web)
         found["entry_id"] = _last(web, "/entries")["id"]
-        whole = web.get(f"/api/v1/cases/{case['id']}").json()
-        decision = {"verdict": "remove", "regime": whole["regimes"][0], "reason": "It is credible."}
-        _made(web, f"/cases/{case['id']}/decisions", decision | {"version": whole["version"]})
+        decision = {"verdict": "remove", "regime": case["regimes"][0], "reason": "It is credible."}
+        _made(web, f"/cases/{case['id']}/decisions", decision | {"version": case["version"]})
         found["action_id"] = _last(web, "/actions")["id"]
         found["delivery_id"] = _last(web, f"/webhooks/{found['endpoint_id']}/deliveries")["id"]
         notice = web.get(f"/api/v1/actions/{found['action_id']}/notice").json()
         code = str(notice["appeal_url"]).rpartition("#")[2]
         found["appeal_id"] = _made(web, "/appeals", {"code": code, "words": APPEALED})["id"]
+        case = _reported(web)
+        found |= {"case_id": case["id"], "version": case["version"], "regime": case["regimes"][0], "code": code}
+    return found | {"shown_is_adult": True, "links": _links(), "verdict": "remove", "ground": "", "items": None}
+
+
+def _links() -> list[str]:
+    return [f"https://pebble.example/{secrets.token_hex(8)}"]
+
+
+def _reported(web: httpx.Client) -> Known:
+    """The case of a new report."""
+    picture = {"pdq": secrets.token_hex(32), "quality": 90}
+    _made(web, "/reports", {**WORDS, "pictures": [picture], "links": _links()})
+    found: Known = web.get(f"/api/v1/cases/{_last(web, '/cases')['id']}").json()
     return found
 
 
