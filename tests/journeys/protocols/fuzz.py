@@ -78,7 +78,7 @@ class Asked:
         except (ValueError, requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL):
             return  # this cannot be written as a request
         self.statuses[reply.status_code] += 1
-        self.found[case.method, case.path] += reply.status_code < 300
+        self.found[case.method.upper(), case.operation.path] += reply.status_code < 300
         if reply.status_code >= 500 and reply.status_code != BUSY:
             self.faults.append(f"{reply.status_code} {case.method} {case.path}\n{case.as_curl_command()}")
 
@@ -107,6 +107,8 @@ def _round(asked: Asked, found: list[Any], cases: int, start_at: int) -> None:
     each = -(-cases // (2 * len(found)))
     asked.refresh()
     for number, operation in enumerate(found):
+        where = (operation.method.upper(), operation.path)
+        before = asked.found[where]
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
 
             @seed(start_at + number)
@@ -125,7 +127,7 @@ def _round(asked: Asked, found: list[Any], cases: int, start_at: int) -> None:
                 put()
             except Unsatisfiable:
                 continue  # nothing about this operation can be wrong
-        if operation.method.upper() != "GET" and operation.path_parameters:
+        if operation.method.upper() != "GET" and operation.path_parameters and asked.found[where] > before:
             asked.refresh()
 
 
