@@ -52,8 +52,8 @@ class Tier(Protocol):
     @property
     def most(self) -> int: ...
 
-    def views(self, whole: Raster, within: Sequence[Raster]) -> tuple[Pdq, ...]:
-        """The views of a picture beside the whole; ``within`` is what stands inside its borders, if it has any."""
+    def views(self, pieces: Sequence[Raster]) -> tuple[Pdq, ...]:
+        """The views of a picture beside the whole. ``pieces``: the whole, then what stands inside its borders."""
         ...
 
     def asked(self, view: Pdq) -> tuple[Hash, ...]:
@@ -71,9 +71,9 @@ class Inside:
     name: Final = "inside"
     most: Final = MOST_INSIDES
 
-    def views(self, whole: Raster, within: Sequence[Raster]) -> tuple[Pdq, ...]:  # noqa: ARG002 - the protocol's words
+    def views(self, pieces: Sequence[Raster]) -> tuple[Pdq, ...]:
         """The picture without its borders, if it has any."""
-        return tuple(seen(inside)[0] for inside in within)
+        return tuple(seen(inside)[0] for inside in pieces[1:])
 
     def asked(self, view: Pdq) -> tuple[Hash, ...]:
         """All eight turns, as for the whole."""
@@ -95,9 +95,9 @@ class Resized:
     name: Final = "resized"
     most: Final = 1 + MOST_INSIDES
 
-    def views(self, whole: Raster, within: Sequence[Raster]) -> tuple[Pdq, ...]:
+    def views(self, pieces: Sequence[Raster]) -> tuple[Pdq, ...]:
         """The picture brought to one size, and what stands inside its borders as well, where they are small."""
-        return tuple(pdq_of_mirrors(mirrored(each, through=_ONE_SIZE)) for each in (whole, *within) if _is_small(each))
+        return tuple(pdq_of_mirrors(mirrored(each, through=_ONE_SIZE)) for each in pieces if _is_small(each))
 
     def asked(self, view: Pdq) -> tuple[Hash, ...]:
         """All eight turns, as for the whole."""
@@ -115,8 +115,8 @@ _BY_NAME: Final = {tier.name: tier for tier in TIERS}
 
 def views_of(raster: Raster, reduced: NDArray[np.float32]) -> tuple[View, ...]:
     """Every tier's views of a picture. One without detail would match strangers and is left out."""
-    within = insides(raster, reduced)
-    found = [View(tier.name, seen) for tier in TIERS for seen in tier.views(raster, within)[: tier.most]]
+    pieces = (raster, *insides(raster, reduced))
+    found = [View(tier.name, seen) for tier in TIERS for seen in tier.views(pieces)[: tier.most]]
     return tuple(view for view in found if view.pdq.quality >= LEAST_QUALITY)
 
 
