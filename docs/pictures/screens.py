@@ -51,6 +51,7 @@ class Album:
         taken = self.chapters.setdefault(chapter, [])
         name = f"{chapter.split()[-1].lower()}-{len(taken) + 1:02}.png"
         page.wait_for_load_state()
+        page.evaluate("scrollTo(0, 0)")  # the way out stays in view: taken further down, it would lie over a question
         with Image.open(io.BytesIO(page.screenshot(full_page=True))) as image:
             image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
         taken.append((name, address, " ".join(page.locator("h1").first.inner_text().split())))
