@@ -95,7 +95,8 @@ def merge_rows(count: int, live: LiveIndex, queries: list[list[Hash]], rng: np.r
     for name, share in SHARES.items():
         ours, theirs = (float(np.percentile(asking.took, share)) for asking in (during, before))
         found.append(_wait_row(f"{work}: {name}", ours, theirs))
-    return [*found, _wait_row(f"{work}: longest wait ({during.about()})", max(during.waited), max(before.waited))]
+    longest = _wait_row(f"{work}: longest wait ({during.about()})", max(during.waited)[0], max(before.waited)[0])
+    return [*found, longest if longest["holds"] else {**longest, "why": during.why()}]
 
 
 def _wait_row(work: str, ours: float, theirs: float) -> Row:
@@ -108,19 +109,19 @@ class _Asking:
     def __init__(self, live: LiveIndex, queries: list[list[Hash]]) -> None:
         self._live, self._queries = live, cycle(queries)
         self.took: list[float] = []
-        self.waited: list[float] = [0.0]
+        self.waited: list[tuple[float, float]] = [(0.0, 0.0)]  # and how much of it for a processor
         self.stolen: list[float] = []
 
     def ask(self) -> None:
         """One more."""
-        asked, stolen, ran = next(self._queries), _stolen(), time.thread_time()
+        asked, stolen, ready, ran = next(self._queries), _stolen(), _ready(), time.thread_time()
         took = timed(lambda: self._live.query(asked))[1] * 1000
-        ran = (time.thread_time() - ran) * 1000
+        ran, ready = (time.thread_time() - ran) * 1000, _ready() - ready
         self.took.append(took)
         if _stolen() > stolen:
             self.stolen.append(took)
         else:
-            self.waited.append(took - ran)
+            self.waited.append((took - ran, ready))
 
     def about(self) -> str:
         """How slow the slowest was for whatever reason, and what is left out of the waits."""
@@ -128,6 +129,22 @@ class _Asking:
         if self.stolen:
             told += f"; without {len(self.stolen)} while the host had stopped us, up to {max(self.stolen):.1f} ms"
         return told
+
+    def why(self) -> str:
+        """What the longest wait was for."""
+        waited, ready = max(self.waited)
+        return f"Of {waited:.1f} ms, {ready:.1f} ms passed until the system gave the query a processor."
+
+
+def _ready() -> float:
+    """Milliseconds for which this thread has been ready to run and had no processor; 0 if nobody counts.
+
+    The second figure of ``/proc/thread-self/schedstat``: the kernel's documentation of scheduler statistics.
+    """
+    try:
+        return int(Path("/proc/thread-self/schedstat").read_bytes().split()[1]) / 1e6
+    except OSError:
+        return 0.0
 
 
 def _stolen() -> int:
