@@ -135,21 +135,3 @@ def test_a_search_gives_up_at_its_limits_and_the_others_go_on():
     assert found(slots, blocks) == everything
     assert found(slots - 1, blocks) == everything
     assert found(slots, blocks - 1) == everything
-
-
-@pytest.mark.parametrize("fault", [RuntimeError("cannot cache function"), OSError(28, "No space left on device")])
-def test_where_nothing_can_be_kept_it_compiles_all_the_same(monkeypatch, fault):
-    asked = []
-
-    def njit(*_, cache=False, **__):
-        def compile_(function):
-            asked.append(cache)
-            if cache:
-                raise fault
-            return function
-
-        return compile_
-
-    monkeypatch.setattr(machine.numba, "njit", njit)
-    assert machine.compiled()(len) is len
-    assert asked == [True, False]

@@ -11,16 +11,16 @@ the loops from working on many pixels at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from functools import partial
+from typing import Any, Final, TypeAlias
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from staydown.core.compiling import compiled
 from staydown.core.hashing.operator import SIDE, Rows
 
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Number: TypeAlias = Any  # np.uint64; its arithmetic is numba's, not Python's
 Pixels: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
@@ -40,19 +40,8 @@ def decimated(pixels: NDArray[np.uint8], vertical: Rows, horizontal: Rows) -> ND
     return small
 
 
-def _compiled(*signature: Any) -> Callable[[Kernel], Kernel]:
-    """Compiles a function for one signature, or for whatever it is called with when none is given; kept on disk."""
-
-    def compile_(function: Kernel) -> Kernel:
-        njit: Any = numba.njit
-        # Sums in any order: a pixel is the mean of few, and the last bit of a float moves no bit of a hash.
-        options = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc"}}
-        try:
-            return cast("Kernel", njit(*signature, cache=True, **options)(function))
-        except (OSError, RuntimeError):  # no folder for the cache can be written, or the disk is full
-            return cast("Kernel", njit(*signature, **options)(function))
-
-    return compile_
+# Sums in any order: a pixel is the mean of few, and the last bit of a float moves no bit of a hash.
+_compiled: Final = partial(compiled, fastmath={"contract", "reassoc"})
 
 
 @_compiled()

@@ -10,7 +10,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from staydown.core.matching.machine import compiled, types
+from staydown.core.compiling import compiled
+from staydown.core.matching.machine import types
 from staydown.core.matching.plan import ROWS_A_BLOCK
 
 Number: TypeAlias = Any  # np.uint64; its arithmetic is numba's, not Python's

@@ -24,9 +24,10 @@ from typing import Final
 
 import numpy as np
 
+from staydown.core.compiling import compiled
 from staydown.core.matching.building import Number, Rows, Small, U, Words, array_of, chunk_of, slot_of
 from staydown.core.matching.building import build as build
-from staydown.core.matching.machine import LANES, compiled, first_one, near_rows, near_slots, popcount, prefetch, types
+from staydown.core.matching.machine import LANES, first_one, near_rows, near_slots, popcount, prefetch, types
 from staydown.core.matching.plan import ROWS_A_BLOCK, SLOT_BITS
 
 BLOCK: Final = 2048  # how many entries are compared with each query before the next ones

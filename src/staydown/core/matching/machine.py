@@ -7,15 +7,12 @@ sixteen slots where there is AVX-512, four where there is NEON, and the same ans
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
 import numba
 from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
-
-Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 LANES: Final = 16  # slots that are compared in one go; 64 bytes of them are a line of the cache
 types: Final[Any] = numba.types
@@ -25,20 +22,6 @@ _INT: Final = ir.IntType(32)
 _SLOTS: Final = ir.VectorType(_INT, LANES)
 _WORDS: Final = 4  # in a row
 _ROWS: Final = ir.VectorType(ir.IntType(64), LANES)
-
-
-def compiled(*signature: Any) -> Callable[[Kernel], Kernel]:
-    """Compiles a function for one signature, or for whatever it is called with when none is given; kept on disk."""
-
-    def compile_(function: Kernel) -> Kernel:
-        njit: Any = numba.njit
-        options = {"nogil": True, "error_model": "numpy"}
-        try:
-            return cast("Kernel", njit(*signature, cache=True, **options)(function))
-        except (OSError, RuntimeError):  # no folder for the cache can be written, or the disk is full
-            return cast("Kernel", njit(*signature, **options)(function))
-
-    return compile_
 
 
 def _popcount(typing_context: Any, word: Any) -> Any:  # noqa: ARG001 - numba's signature
