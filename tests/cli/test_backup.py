@@ -56,6 +56,37 @@ def test_a_copy_that_fails_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_copy_has_its_name_only_when_it_is_whole(tmp_path, monkeypatch):
+    file = tmp_path / "copy.sqlite3"
+    fill = copying._fill
+    seen = []
+
+    def filled(to):
+        fill(to)
+        seen.extend(path.name for path in tmp_path.iterdir())
+
+    monkeypatch.setattr(copying, "_fill", filled)
+    copying.copy_database(file)
+    assert seen == ["copy.sqlite3.part"]
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_a_killed_copy_left_is_named(tmp_path):
+    left = tmp_path / "copy.sqlite3.part"
+    left.write_text("half")
+    with pytest.raises(SettingError, match="part is there: another backup is being written, or one was"):
+        copying.copy_database(tmp_path / "copy.sqlite3")
+    assert (left.read_text(), list(tmp_path.iterdir())) == ("half", [left])
+
+
+def test_a_file_that_came_meanwhile_is_kept(tmp_path, monkeypatch):
+    file = tmp_path / "copy.sqlite3"
+    monkeypatch.setattr(copying, "_fill", lambda _to: file.write_text("mine"))
+    with pytest.raises(SettingError, match="exists already"):
+        copying.copy_database(file)
+    assert (file.read_text(), list(tmp_path.iterdir())) == ("mine", [file])
+
+
 def test_postgresql_is_told_its_own_tool(tmp_path, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "postgresql")
     with pytest.raises(SettingError, match="pg_dump"):

@@ -15,6 +15,8 @@ from staydown.cli.serve import INSTALL
 def command(data: Path, file: Path) -> None:
     """Copy the database to FILE, which must not exist, while staydown runs; for SQLite.
 
+    The copy has this name only once it is whole. Until then it is FILE.part: remove what a killed one left of it.
+
     What is sealed stays sealed in it: keep the keyring elsewhere. A copy also keeps what is erased here later, so
     throw copies away after a time that you can name. PostgreSQL has pg_dump for this.
     """
