@@ -89,6 +89,45 @@ def test_page_and_server_hash_the_same_frames(browser, kind, matrix):
     assert found["seen"] == [0.25, 0.5, 0.75, 1]
 
 
+LATE = """() => {
+  const { requestVideoFrameCallback: ask } = HTMLVideoElement.prototype;
+  const draw = window.createImageBitmap;
+  const waiting = [];
+  let isLate = true;
+  let isBehind = false;
+  let first;
+  HTMLVideoElement.prototype.requestVideoFrameCallback = function (take) {
+    if (!isLate) return ask.call(this, (...told) => setTimeout(() => take(...told), isBehind ? 300 : 0));
+    waiting.push(take);
+    const tell = () => {
+      isLate = false;
+      isBehind = true;
+      setTimeout(() => { isBehind = false; }, 200);
+      for (const each of waiting.splice(0)) each(0, { mediaTime: 0 });
+    };
+    this.addEventListener("seeking", tell, { once: true });
+    return 0;
+  };
+  window.createImageBitmap = async (video) => {
+    first ??= await draw(video);
+    return draw(isBehind || isLate ? first : video);
+  };
+}"""
+SILENT = "() => { HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0; }"
+
+
+@pytest.mark.parametrize("device", [LATE, SILENT], ids=["late", "silent"])
+def test_a_frame_that_is_shown_late_is_not_taken_for_the_next(browser, device):
+    data = clips.film(SCENE)
+    with bench(browser) as page:
+        page.evaluate(device)
+        found = hashed(page, data)
+    server = hash_video(data)
+    assert len(found["frames"]) == len(server.frames)
+    for ours, theirs in zip(found["frames"], server.frames, strict=True):
+        assert Hash.from_hex(Algorithm.PDQ, ours["hash"]).distance(theirs.hash) <= TOLERANCE
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_a_picture_that_moves_has_the_frames_that_the_server_sees(browser, kind):
     with bench(browser) as page:

@@ -15,6 +15,7 @@ const MOST_WAIT = 30_000; // milliseconds for one step: to open the file, to fin
 const MOST_SHOWING = 500; // milliseconds from when a frame was found until it is there
 const MOST_TRIES = 10; // to have a frame that was said to be there
 const INSIDE = 0.001; // seconds past the beginning of a frame, so that rounding does not show the one before
+const SHOWN = new WeakSet(); // videos that have shown the frame looked for last: the next that they show is no late one
 
 /**
  * A promise of {frames: [{time, hash, quality}], duration, width, height}; rejected with a `PictureError`.
@@ -66,6 +67,7 @@ export async function videoForReport(file, address, { least, hash = hashVideo, .
 
 async function opened(video, source, signal) {
   const ready = happened(video, "loadeddata", signal);
+  nextFrame(video).then(() => SHOWN.add(video));
   video.src = source;
   await ready;
   if (video.duration === Infinity) await measured(video, signal);
@@ -89,12 +91,29 @@ export function timesOf(duration, every) {
   return times;
 }
 
+/**
+ * Goes to the frame at `time`, and waits until it is really there: a busy device says "seeked" while the picture is still
+ * the one before, and may say only now that it shows that one. Then the time of the frame tells which of them it is.
+ */
 async function sought(video, time, signal) {
-  const there = nextFrame(video);
+  const from = video.currentTime;
+  const isSettled = SHOWN.delete(video);
+  let asked = 0;
+  const there = new Promise((resolve) => {
+    const take = (_now, { mediaTime }) => {
+      SHOWN.add(video);
+      const isBefore = mediaTime > time || (from < time && mediaTime <= from);
+      if (isSettled || !isBefore) resolve();
+      else asked = video.requestVideoFrameCallback(take);
+    };
+    if (video.requestVideoFrameCallback) asked = video.requestVideoFrameCallback(take);
+    else resolve();
+  });
   const found = happened(video, "seeked", signal);
   video.currentTime = time;
   await found;
   await soon(there);
+  video.cancelVideoFrameCallback?.(asked);
 }
 
 /** The frame that is shown. A busy device may say that it has it before it does: then it is asked again. */
@@ -109,7 +128,7 @@ async function shown(video) {
   }
 }
 
-/** A promise of the next frame that is really there: a busy device says "seeked" while the picture is still the old one. */
+/** A promise of the next frame that is shown. */
 function nextFrame(video) {
   return new Promise((resolve) => {
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(resolve);
