@@ -215,17 +215,31 @@ LONG = "a long one for the doctor 7"
 
 def test_people(data, bea, ada):
     create_staff("ida", password=LONG, role="protection", pseudonym="Ida", by=Actor.system())
+    create_staff("ivo", password=LONG, role="protection", pseudonym="Ivo", by=Actor.system())
     create_staff("cem", password=LONG, role="lead", pseudonym="Cem", by=Actor.system())
     assert found(records.people()) == {"no_second_factor": Level.WARN}
-    type(bea).objects.filter(username__in=["ida", "cem"]).update(is_active=False)
+    type(bea).objects.filter(username__in=["ida", "ivo", "cem"]).update(is_active=False)
     for person in (bea, ada, *type(bea).objects.filter(username="admin")):
         TOTP.activate(person, "JBSWY3DPEHPK3PXP")
-    less = {"no_second_factor": Level.OK, "no_lead": Level.WARN, "no_protection": Level.WARN}
-    assert found(records.people()) == less
+    less = {"no_lead", "one_decides", "no_protection"}
+    assert found(records.people()) == {"no_second_factor": Level.OK, **dict.fromkeys(less, Level.WARN)}
     type(bea).objects.filter(pk=bea.pk).update(is_active=False)
     assert "nobody_decides" in found(records.people())
     type(bea).objects.filter(role="admin").update(is_active=False)
     assert found(records.people())["no_admin"] is Level.FAIL
+
+
+def test_work_that_takes_two_people_and_has_one(data, bea, settings):
+    create_staff("ida", password=LONG, role="protection", pseudonym="Ida", by=Actor.system())
+    waits = {each.code: each for each in records.people() if each.code != "no_second_factor"}
+    assert waits.keys() == {"no_lead", "one_decides", "one_protects"}
+    assert "nobody may answer an appeal" in waits["one_decides"].says
+    type(bea).objects.filter(pk=bea.pk).update(role="lead")
+    assert {"one_decides", "one_protects"} < found(records.people()).keys()
+    settings.STAYDOWN_TWO_PEOPLE = ()
+    create_staff("cem", password=LONG, role="moderator", pseudonym="Cem", by=Actor.system())
+    create_staff("ivo", password=LONG, role="protection", pseudonym="Ivo", by=Actor.system())
+    assert found(records.people()) == {"no_second_factor": Level.WARN}
 
 
 def test_webhooks_that_did_not_arrive(data, system):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +17,7 @@ from staydown.apps.accounts.models import Role, Staff
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit import querysets as log
 from staydown.apps.cases import regimes
+from staydown.apps.cases.access import DECIDERS
 from staydown.apps.sharing.models import Delivery, Endpoint
 from staydown.apps.vault import actions as vault
 from staydown.apps.vault import keyring
@@ -122,7 +124,7 @@ def people() -> Iterator[Finding]:
             "Nobody can administer this install.",
             "Start `staydown serve` on it, which makes an administrator.",
         )
-    yield from _work_without_people(set(active.values_list("role", flat=True)))
+    yield from _work_without_people(Counter(active.values_list("role", flat=True)))
     factors = Authenticator.objects.filter(type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
     bare = active.exclude(pk__in=factors.values("user_id")).count()
     if bare:
@@ -135,15 +137,28 @@ def people() -> Iterator[Finding]:
         yield ok("no_second_factor", "All staff sign in with a second factor or a passkey.")
 
 
-def _work_without_people(roles: set[str]) -> Iterator[Finding]:
-    """What waits for a role that nobody has."""
+def _work_without_people(count: Counter[str]) -> Iterator[Finding]:
+    """What waits for a role that nobody has, or for a second person of it. ``count``: how many have each role."""
     add = "Add somebody in the console under Team."
-    if not roles & {Role.MODERATOR, Role.LEAD}:
+    deciding = sum(count[role] for role in DECIDERS)
+    if not deciding:
         yield warn("nobody_decides", "Nobody here can decide about a report: there is no moderator and no lead.", add)
-    elif settings.STAYDOWN_TWO_PEOPLE and Role.LEAD not in roles:
+    elif settings.STAYDOWN_TWO_PEOPLE and not count[Role.LEAD]:
         yield warn("no_lead", "Nobody approves what STAYDOWN_TWO_PEOPLE has two people do: there is no lead.", add)
-    if Role.PROTECTION not in roles:
+    if deciding == 1:
+        yield warn(
+            "one_decides",
+            "One person alone decides here: nobody may answer an appeal against that, or approve what they propose.",
+            "Add another moderator or lead in the console under Team; three are better.",
+        )
+    if not count[Role.PROTECTION]:
         yield warn("no_protection", "Cases of people under 18 would wait unseen: nobody has that role.", add)
+    elif count[Role.PROTECTION] == 1:
+        yield warn(
+            "one_protects",
+            "A case that was locked by mistake cannot be given back: that takes two people of child protection.",
+            "Give somebody else that role, or add somebody, in the console under Team.",
+        )
 
 
 def deliveries(now: datetime) -> Iterator[Finding]:
