@@ -169,8 +169,29 @@ def test_a_link_that_several_reports_name_is_one_row_that_says_which(at_bea, joi
     checked = main(at_bea.post(address(joined), {**form, "step": "check"}).content.decode())
     assert checked.count("posts/seen-by-many") == 1
     assert f"in reports {first} , {second}" in checked
+    assert "take down 1 item. It gets 2 requests: one for each report that names the same link. The clock" in checked
     assert at_bea.post(address(joined), {**form, "step": "send"}).status_code == 302
     assert Decision.objects.get().items.count() == joined.items.count() == 5
+    assert f"Case {joined.number}: decided about 4 items." in at_bea.get("/staff/").content.decode()
+    after = main(at_bea.get(f"/staff/cases/{joined.public_id}/").content.decode())
+    assert ", 4 items, by" in after
+    assert "decided to remove 4 items under" in after
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("disable", "hide 1 item, until you decide for good. It gets 2 requests: one for each report"),
+        ("decline", "1 link stays up on the platform."),
+    ],
+)
+def test_a_link_that_several_reports_name_is_counted_once(at_bea, joined, verdict, said):
+    _, form = opened(at_bea, joined)
+    link = [value for value in form["items"] if value.startswith("up-to-")]
+    form |= {"verdict": verdict, "items": link, "ground": "us-tida-3/not_valid_request", "step": "check"}
+    checked = main(at_bea.post(address(joined), form).content.decode())
+    assert said in checked
+    assert "3 items of this case still wait" in checked
 
 
 def test_a_report_of_the_same_link_that_came_after_the_page_is_not_decided_about(at_bea, joined):
@@ -192,10 +213,14 @@ def test_of_many_reports_a_link_says_how_many_they_are(at_bea, joined):
     assert "posts/seen-by-many in 5 reports" in main(page)
 
 
-def test_who_may_not_read_does_not_learn_that_two_links_are_one(at_uli, joined):
+def test_who_may_not_read_does_not_learn_that_two_links_are_one(at_uli, bea, joined):
     page = main(at_uli.get(f"/staff/cases/{joined.public_id}/").content.decode())
     assert page.count("Link waiting for a decision") == 2
     assert "in report" not in page
+    make.decided(joined, bea)
+    page = main(at_uli.get(f"/staff/cases/{joined.public_id}/").content.decode())
+    assert ", 5 items, by" in page
+    assert "decided to remove 5 items under" in page
 
 
 def test_in_one_report_nothing_says_in_which(at_bea, case):

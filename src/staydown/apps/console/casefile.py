@@ -142,6 +142,11 @@ class CaseFile:
         return [item for row in self.items if row.waits for item in row.items]
 
     @property
+    def links(self) -> list[Item]:
+        """The items that are links."""
+        return [item for row in self.items for item in row.items if item.kind == Item.Kind.LINK]
+
+    @property
     def can_restore(self) -> bool:
         """Whether something was taken down, so that there is something to take back."""
         return any(item.state in REMOVED for row in self.items for item in row.items)

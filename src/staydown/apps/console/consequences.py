@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from staydown.apps.cases.actions.carrying_out import is_located
 from staydown.apps.cases.models import Decision, Item
-from staydown.apps.console.counts import listed, spoken
+from staydown.apps.console.counts import listed, spoken, things
 from staydown.core.law.schema import Regime
 
 Verdict = Decision.Verdict
@@ -20,8 +20,7 @@ def of_decision(verdict: str, chosen: Sequence[Item], waiting: Sequence[Item], r
     said = {Verdict.REMOVE: _remove, Verdict.DECLINE: _decline, Verdict.DISABLE: _hide}[Verdict(verdict)](
         located, pictures, uploads
     )
-    left = len(waiting) - len(chosen)
-    if left:
+    if left := things(set(waiting) - set(chosen)):
         said.append(f"{spoken(left, 'item')} of this case still {'waits' if left == 1 else 'wait'} for a decision.")
     if verdict == Verdict.DECLINE:
         said += _other_laws(regimes)
@@ -50,7 +49,7 @@ def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> l
     said = []
     if located:
         said.append(
-            f"The platform is asked now to take down {spoken(len(located), 'item')}. "
+            f"The platform is asked now to take down {spoken(things(located), 'item')}. {_requests(located)}"
             "The clock stops when it answers that it has."
         )
     nowhere = len(uploads) - sum(1 for item in uploads if item in located)
@@ -59,6 +58,13 @@ def _remove(located: list[Item], pictures: list[Item], uploads: list[Item]) -> l
     if pictures or uploads:
         said.append("Copies are blocked from now on, on every node, before they are published.")
     return said
+
+
+def _requests(located: list[Item]) -> str:
+    """What is said where the platform hears of one link more than once."""
+    if things(located) == len(located):
+        return ""
+    return f"It gets {spoken(len(located), 'request')}: one for each report that names the same link. "
 
 
 def _counted(items: list[Item]) -> str:
@@ -70,7 +76,7 @@ def _counted(items: list[Item]) -> str:
 
 def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> list[str]:
     said = []
-    links = sum(1 for item in located if item.kind == Item.Kind.LINK)
+    links = things(item for item in located if item.kind == Item.Kind.LINK)
     if links:
         said.append(f"{spoken(links, 'link')} {'stays' if links == 1 else 'stay'} up on the platform.")
     if pictures:
@@ -87,7 +93,8 @@ def _decline(located: list[Item], pictures: list[Item], uploads: list[Item]) -> 
 
 def _hide(located: list[Item], pictures: list[Item], uploads: list[Item]) -> list[str]:
     return [
-        f"The platform is asked now to hide {spoken(len(located), 'item')}, until you decide for good.",
+        f"The platform is asked now to hide {spoken(things(located), 'item')}, until you decide for good. "
+        f"{_requests(located)}".strip(),
         "The clock runs on: this is not the last word.",
     ]
 

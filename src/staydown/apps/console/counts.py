@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from staydown.apps.cases.models import Item
+
+
+def things(items: Iterable[Item]) -> int:
+    """How many things ``items`` are: a link that several reports name is one."""
+    return len({thing(item) for item in items})
+
+
+def thing(item: Item) -> str | int:
+    """What an item is one of: its link, which other items may be too, or itself."""
+    return item.url or item.pk
+
 
 def spoken(number: int, thing: str, things: str = "") -> str:
     """``1 link``, ``1,000 links``."""

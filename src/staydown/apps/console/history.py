@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from staydown.apps.audit.querysets import newest_of
-from staydown.apps.cases.models import Action, Case, Decision
-from staydown.apps.console.counts import listed, spoken
+from staydown.apps.cases.models import Action, Case, Decision, Item
+from staydown.apps.console.counts import listed, spoken, thing
 from staydown.core.law.schema import Regime
 
 Facts = Mapping[str, Any]
@@ -59,22 +59,27 @@ class HistoryLine:
     verb: str
 
 
-def of_case(case: Case, regimes: Sequence[Regime]) -> list[HistoryLine]:
-    """The newest of a case's history, the oldest first, with waves of hits folded into one line each."""
+def of_case(case: Case, regimes: Sequence[Regime], items: Sequence[Item] = ()) -> list[HistoryLine]:
+    """The newest of a case's history, the oldest first, with waves of hits folded into one line each.
+
+    Those of ``items`` that are one link are counted as one: for who may read them.
+    """
     lines, more = newest_of(case, MOST, wave="hits.recorded")
-    found = told(lines, {regime.id: regime for regime in regimes})
+    found = told(lines, {regime.id: regime for regime in regimes}, {str(item.public_id): item for item in items})
     if more and found:
         what = f"keeps more than this: here are the newest {MOST} lines, the audit log has them all"
         found.insert(0, HistoryLine(0, found[0].at, WHO["system"], what, ""))
     return found
 
 
-def told(lines: Sequence[Any], regimes: Mapping[str, Regime]) -> list[HistoryLine]:
+def told(lines: Sequence[Any], regimes: Mapping[str, Regime], items: Mapping[str, Item]) -> list[HistoryLine]:
     """Lines of the log as sentences."""
     found: list[HistoryLine] = []
     wave: dict[str, int] = {}
     for line in lines:
         facts = dict(line.facts or {})
+        if items and isinstance(facts.get("items"), list):  # their ids, not their number
+            facts["items"] = {thing(items[each]) if each in items else each for each in facts["items"]}
         if line.verb == "hits.recorded":
             if found and found[-1].verb == line.verb:
                 found.pop()

@@ -11,7 +11,7 @@ from staydown.apps.accounts.models import ApiKey, Staff
 from staydown.apps.banks.models import Bank, Entry, Proposal
 from staydown.apps.cases.actions.proposing import items_of
 from staydown.apps.cases.models import Case
-from staydown.apps.console.counts import listed
+from staydown.apps.console.counts import listed, things
 from staydown.apps.console.history import ARTEFACTS
 from staydown.apps.sharing.source_models import Source
 
@@ -61,7 +61,7 @@ def _about(row: Row, what: str, public_id: str) -> Row:
     match what:
         case "case":
             case = Case.objects.filter(public_id=public_id).first()
-            counted = len(items_of(row.proposal)) if "items" in row.proposal.details else 0
+            counted = things(items_of(row.proposal)) if "items" in row.proposal.details else 0
             return Row(*own, case=case, items=counted)
         case "bank":
             return Row(*own, bank=Bank.objects.filter(public_id=public_id).first())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from django.utils.translation import get_language_info
 
 from staydown.apps.cases.models import Case, Decision, Item
 from staydown.apps.console.casefile import CaseFile, ItemRow
-from staydown.apps.console.counts import spoken
+from staydown.apps.console.counts import spoken, things
 from staydown.apps.console.decision_form import DecisionForm
 from staydown.apps.console.doors import may
 from staydown.apps.console.links import defanged
@@ -163,6 +164,12 @@ ELEMENTS = {
     "non_consent_statement": "Says that the person shown did not agree to it",
     "non_consent_information": "What bears on whether they agreed",
 }
+
+
+@register.simple_tag
+def counted(items: Sequence[Item], reads: object) -> str:
+    """How many items. Who ``reads`` them sees one row for a link that several reports name, and others several."""
+    return spoken(things(items) if reads else len(items), "item")
 
 
 @register.simple_tag

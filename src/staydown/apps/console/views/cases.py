@@ -49,7 +49,7 @@ def page(
     if works:
         view_case(case, staff)
     file = file or casefile.gather(case, now, unsealed=works)
-    lines = history.of_case(case, file.regimes)
+    lines = history.of_case(case, file.regimes, file.links if works else ())
     holder = case.leased_by if case.leased_until and case.leased_until > now else None
     mine = holder is not None and holder.pk == staff.pk
     if form is None and works and (mine or holder is None):

@@ -17,7 +17,7 @@ from staydown.apps.cases.actions import notices
 from staydown.apps.cases.models import Case
 from staydown.apps.console import casefile, told
 from staydown.apps.console.consequences import of_decision
-from staydown.apps.console.counts import spoken
+from staydown.apps.console.counts import spoken, things
 from staydown.apps.console.decision_form import LABELS, DecisionForm
 from staydown.apps.console.doors import door
 from staydown.apps.console.views import cases
@@ -101,7 +101,7 @@ def _check(request: HttpRequest, file: casefile.CaseFile, form: DecisionForm) ->
         "ground": regime.ground(ground_id) if ground_id else None,
         "chosen": named,
         "earlier": len(chosen) - sum(len(row.items) for row in named),
-        "skipped": len(form.ticked) - len(chosen),
+        "skipped": things(form.ticked) - things(form.chosen),
         "to_reporters": told.to_reporters(form, regime),
         "to_uploaders": told.to_uploaders(form, regime),
         "consequences": of_decision(form.decided, form.chosen, form.waiting, form.regimes),
@@ -131,5 +131,5 @@ def _send(request: HttpRequest, case: Case, form: DecisionForm, staff: Staff) ->
     except (GroundError, InvalidError) as error:
         form.refused(error)
         return cases.page(request, case, form=form, status=422)
-    messages.success(request, f"Case {case.number}: decided about {spoken(len(form.chosen), 'item')}.")
+    messages.success(request, f"Case {case.number}: decided about {spoken(things(form.chosen), 'item')}.")
     return redirect("console:queue")
