@@ -101,6 +101,22 @@ def test_the_queue_by_keyboard(at_work, page, three):
     at_work.reads("Cases")
 
 
+def test_checklists_that_say_nothing_new_are_folded_and_opened_by_keyboard(at_work, page, three):
+    lacking = make.submitted(DORA, pictures=(1,), provided={"content_is_intimate": True}).report
+    assert lacking.case == three[0]
+    at_work.opens_case(three[0].number)
+    law = page.get_by_role("region", name="UK Online Safety Act")
+    whole, newest = law.locator("summary").all()
+    expect(law.get_by_text("missing", exact=True).first).to_be_visible()
+    expect(newest).to_contain_text(f"Report {lacking.reference}")
+    statement = whole.locator("xpath=..").get_by_role("listitem").first
+    expect(statement).to_be_hidden()
+    whole.focus()
+    page.keyboard.press("Enter")
+    expect(statement).to_be_visible()
+    holds(page)
+
+
 def test_shortcuts_with_a_modifier_are_the_browsers(at_work, page, three):
     page.keyboard.press("j")
     for key in ("Control+j", "Alt+j", "Meta+k"):

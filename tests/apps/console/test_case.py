@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -100,6 +101,28 @@ def test_each_law_says_what_is_there_and_what_is_missing(at_bea):
     assert "A signature <strong>missing</strong>" in us
     assert "Not complete under this law" in uk
     assert "48 hours" in uk
+
+
+def folds(page: str) -> list[tuple[str, bool]]:
+    """The summaries of the checklists under the first law, and which of them are open."""
+    law = page.split('id="law-1"')[1].split("</section>")[0]
+    found = re.findall("<details( open)?><summary>(.*?)</summary>", law)
+    return [(" ".join(re.sub("<[^>]*>", "", summary).split()), bool(is_open)) for is_open, summary in found]
+
+
+def test_a_checklist_is_folded_unless_something_is_missing_in_the_newest_report(at_bea):
+    whole = make.submitted()
+    assert folds(text(at_bea, whole.case)) == [("A complete report under this law", False)]
+    lacking = make.submitted(DORA, provided={"content_is_intimate": True})
+    assert lacking.case == whole.case
+    at = f"{timezone.now():%-d %b}"
+    before, now = folds(text(at_bea, whole.case))
+    assert before[0].startswith(f"Report {whole.report.reference}, {at}")
+    assert now[0].startswith(f"Report {lacking.report.reference}, {at}")
+    assert (before[0].endswith(": complete"), before[1]) == (True, False)
+    assert (now[0].endswith(": 2 missing"), now[1]) == (True, True)
+    make.submitted()
+    assert [is_open for _, is_open in folds(text(at_bea, whole.case))] == [False, False, False]
 
 
 def test_the_most_pressing_law_comes_first(at_bea, case):
