@@ -9,15 +9,18 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from staydown.apps.accounts.models import Role
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
 from staydown.apps.cases import actions, keeping, regimes
-from staydown.apps.cases.actions import forgetting
+from staydown.apps.cases.actions import forgetting, minors
+from staydown.apps.cases.intake import MinorsForm
 from staydown.apps.cases.models import Action, Case, Hit, Item, Keeping, Report
 from staydown.apps.vault.fields import sealed_fields
 from staydown.core.law.regime import load
 from staydown.core.law.schema import Period
-from tests.factories import NODE, PLATFORM, decided, hit, submitted
+from tests.factories import NODE, PLATFORM, decided, ground, hit, submitted
+from tests.people import member
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 23)
@@ -96,6 +99,51 @@ def test_a_case_that_is_opened_again_begins_anew(bea):
     assert forgetting.tick(by=SYSTEM, today=after(4000)) == 0
     assert words(case)
     assert not Keeping.objects.filter(case=case).exists()
+
+
+@pytest.fixture
+def pat(db):
+    """The person for child protection."""
+    return member("pat", Role.PROTECTION)
+
+
+def locked(*links: str) -> Case:
+    """A case of somebody under 18."""
+    return minors.submit_minors_report(MinorsForm(links=links, language="en"), by=Actor.reporter()).case
+
+
+def test_a_locked_case_is_not_closed_while_something_of_it_may_still_be_up(pat):
+    case = locked("https://platform.test/posts/1", "https://platform.test/posts/2")
+    assert forgetting.tick(by=SYSTEM, today=TODAY) == forgetting.tick(by=SYSTEM, today=after(4000)) == 0
+    minors.ask_removal(case, pat)
+    first, second = Action.objects.order_by("pk")
+    actions.record_outcome(first, result="removed", by=PLATFORM)
+    actions.record_outcome(second, result="failed", by=PLATFORM)
+    assert forgetting.tick(by=SYSTEM, today=TODAY) == forgetting.tick(by=SYSTEM, today=after(4000)) == 0
+    minors.ask_removal(case, pat)
+    actions.record_outcome(Action.objects.latest("pk"), result="removed", by=PLATFORM)
+    forgetting.tick(by=SYSTEM, today=TODAY)
+    assert Keeping.objects.get(case=case).closed_on == TODAY
+    assert forgetting.tick(by=SYSTEM, today=after(300)) == 0  # a law has what is about a child kept for a year
+    assert forgetting.tick(by=SYSTEM, today=after(4000)) == 3
+    assert words(case) == set()
+
+
+def test_of_a_locked_case_without_a_link_the_time_begins_at_once(bea):
+    case = submitted(links=0).case
+    minors.suspect_minor(case, bea)
+    forgetting.tick(by=SYSTEM, today=TODAY)
+    assert Keeping.objects.get(case=case).closed_on == TODAY
+
+
+def test_what_waits_no_more_because_its_link_is_erased_keeps_no_locked_case_from_being_closed(bea):
+    case = submitted().case
+    decided(case, bea, "decline", ground=ground())
+    forgetting.tick(by=SYSTEM, today=TODAY)
+    assert forgetting.tick(by=SYSTEM, today=after(4000)) == 3
+    minors.suspect_minor(case, bea)
+    forgetting.tick(by=SYSTEM, today=after(4001))
+    assert Keeping.objects.get(case=case).closed_on == after(4001)
 
 
 def test_a_time_to_appeal_is_waited_for(bea, settings):

@@ -12,14 +12,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from staydown.apps.cases import appeals, regimes
 from staydown.apps.cases.keeping_models import Keeping
-from staydown.apps.cases.models import Case
+from staydown.apps.cases.models import Case, Item
+from staydown.apps.cases.settling import WAITING
 from staydown.apps.vault import keyring
 from staydown.core.law.periods import later
 
-CLOSED: Final = (Case.State.DONE, Case.State.WITHDRAWN, Case.State.MINORS)
+CLOSED: Final = (Case.State.DONE, Case.State.WITHDRAWN)
 SPREAD: Final = 7  # days over which erasures are spread, so that their day tells nobody the day of the closing
 
 ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,6 +58,13 @@ ARTEFACTS: Final[Mapping[str, tuple[str, ...]]] = {
 """Every column about a case that holds somebody's words or an address, by the artefact that laws speak of."""
 
 _OF_MINORS: Final = {"report": "minor_data", "content_pointer": "minor_data", "decision": "minor_referral"}
+
+
+def closed() -> QuerySet[Case]:
+    """Every case that is closed. A locked one keeps its state, and is once nothing of it waits to be taken down: its
+    links are needed until then."""
+    waits = Item.objects.filter(case=OuterRef("pk"), state__in=WAITING)
+    return Case.objects.filter(Q(state__in=CLOSED) | Q(~Exists(waits), state=Case.State.MINORS))
 
 
 def due_on(keeping: Keeping, artefact: str) -> date:

@@ -12,6 +12,7 @@ from staydown.apps.cases import clocks
 from staydown.apps.cases.models import Action, Case, Clock, Decision, Item
 
 TO_DECIDE = (Item.State.OPEN, Item.State.DISABLED)
+WAITING: Final = (*TO_DECIDE, Item.State.ASKED)
 RESTORE_WITHIN: Final = timedelta(hours=24)
 """How long the platform has to show something again. Ours: the laws that we know name no hours for it."""
 SETTLED = (Item.State.REMOVED, Item.State.KEPT_DOWN, Item.State.DECLINED)
@@ -63,7 +64,7 @@ def _keep_time(case: Case, items: list[Item], now: datetime, action: Action | No
     What waits while no clock runs gets one: an upload that outlived the reports, or what is hidden and perhaps should
     not be.
     """
-    waiting = [item for item in items if item.state in {*TO_DECIDE, Item.State.ASKED}]
+    waiting = [item for item in items if item.state in WAITING]
     running = case.clocks.filter(stopped_at=None)
     own = running.filter(report__isnull=False).exclude(report__in={item.report_id for item in waiting} - {None})
     stop(own, now, action=action, decision=decision)

@@ -16,7 +16,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.facts import reference
 from staydown.apps.banks.models import Proposal
 from staydown.apps.cases import settling
-from staydown.apps.cases.keeping import ARTEFACTS, CLOSED, due_on
+from staydown.apps.cases.keeping import ARTEFACTS, CLOSED, closed, due_on
 from staydown.apps.cases.keeping_models import Keeping
 from staydown.apps.cases.models import Case, Hit
 from staydown.apps.vault import erasing
@@ -53,9 +53,10 @@ def tick(*, by: Actor, today: date | None = None) -> int:
 def _begin(today: date) -> None:
     """Note which cases are closed now."""
     with transaction.atomic():
-        Keeping.objects.exclude(case__state__in=CLOSED).delete()
+        Keeping.objects.exclude(case__state__in=(*CLOSED, Case.State.MINORS)).delete()
+        Keeping.objects.filter(case__state=Case.State.MINORS, case__items__state__in=settling.WAITING).delete()
         Keeping.objects.exclude(version=models.F("case__version")).delete()
-        new = Case.objects.filter(state__in=CLOSED, keeping=None).values_list("pk", "version")
+        new = closed().filter(keeping=None).values_list("pk", "version")
         Keeping.objects.bulk_create(
             (Keeping(case_id=pk, version=version, closed_on=today) for pk, version in new), ignore_conflicts=True
         )
@@ -84,7 +85,7 @@ def forget(case: Case, artefacts: Iterable[str], *, by: Actor, is_ordered: bool 
     """
     held = settling.held(case)
     keeping = Keeping.objects.select_for_update().filter(case=held, version=held.version).first()
-    if keeping is None or held.state not in CLOSED:
+    if keeping is None or not closed().filter(pk=held.pk).exists():
         return 0  # opened again since it was found
     done = [each for each in artefacts if each not in keeping.forgotten]
     values = sum(_erase(held, name) for artefact in done for name in ARTEFACTS[artefact])

@@ -83,8 +83,8 @@ def suspect_minor(case: Case, staff: Staff, *, by: Actor | None = None) -> Case:
     Action.objects.filter(item__case=case, kind=Action.Kind.RESTORE, state=Action.State.ASKED).update(
         state=Action.State.CANCELLED
     )
-    again = case.items.filter(state__in=support.GONE).exclude(url=None, content_ref=None)
-    reopened = again.update(state=Item.State.OPEN)
+    again = [item.pk for item in case.items.filter(state__in=support.GONE) if item.url or item.content_ref]
+    reopened = case.items.filter(pk__in=again).update(state=Item.State.OPEN)
     case.items.update(preview_url=None)
     Hit.objects.filter(case=case).update(preview_url=None)
     case.state = Case.State.MINORS
