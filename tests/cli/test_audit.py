@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from django.db import connection, transaction
 
-from staydown.apps.audit import actions
+from staydown.apps.accounts.access import staff_actor
+from staydown.apps.accounts.models import Staff
+from staydown.apps.audit import actions, querysets
 from staydown.apps.audit.actor import Actor
+from staydown.apps.banks.models import Proposal
+from staydown.apps.cases.actions import answer_proposal
 from staydown.cli import audit
-from staydown.errors import ProofError, SettingError
+from staydown.errors import InvalidError, ProofError, SettingError, StateError
 
 GOLDEN = Path(__file__).parents[1] / "golden/audit"
 KEY = (GOLDEN / "verifier-key.txt").read_text(encoding="utf-8").strip()
@@ -136,6 +141,42 @@ def test_a_proof_of_a_line_that_is_not_there_leaves_no_file(tmp_path: Path) -> N
     proof = tmp_path / "9.tlog-proof"
     assert run("prove", 9, "--out", proof).exit_code == 1
     assert not proof.exists()
+
+
+@pytest.fixture
+def a_name(three_lines: None) -> None:
+    """A fourth line, with a reason that names a person."""
+    with transaction.atomic():
+        actions.record("entry.enforced", by=Actor.system(), about="entry:1", facts={"line": 1, "reason": "Ben Okri"})
+
+
+@pytest.mark.usefixtures("a_name")
+def test_a_reason_is_shown_and_then_erased_and_nothing_else(settings: Any) -> None:
+    settings.STAYDOWN_TWO_PEOPLE = ()
+    shown = run("erase", 1, 4)
+    assert [json.loads(line)["seq"] for line in shown.stdout.splitlines()] == [4]
+    assert "Ben Okri" in shown.stdout
+    assert "Nothing is erased yet" in shown.stderr
+    assert run("verify").output.startswith("Verified: 4 lines, of which 0 are erased.")
+    assert run("erase", 1, 4, "--yes").output.startswith("Lines erased: 1.")
+    assert run("verify").output.startswith("Verified: 5 lines, of which 1 are erased.")
+    assert isinstance(run("erase", 4, "--yes").exception, StateError)
+
+
+@pytest.mark.usefixtures("a_name")
+def test_erasing_a_line_takes_two_people(settings: Any, cem: Staff) -> None:
+    settings.STAYDOWN_TWO_PEOPLE = ("erase",)
+    assert isinstance(run("erase", 4, "--yes").exception, InvalidError)  # no reason
+    assert isinstance(run("erase", 1, 3, "--yes", "--reason", "It names a person.").exception, StateError)
+    assert run("erase", 4, "--yes", "--reason", "It names a person.").output.startswith("Proposed.")
+    assert json.loads(run("verify", "--json").output)["erased"] == 0
+    made = Proposal.objects.get()
+    assert (made.kind, made.about, made.state) == ("erase", "line:4-4", "open")
+    answer_proposal(made, "approved", staff=cem, by=staff_actor(cem))
+    made.refresh_from_db()
+    assert made.state == "done"
+    assert json.loads(run("verify", "--json").output)["erased"] == 1
+    assert querysets.recent(2)[1].actor_id == str(cem.public_id)
 
 
 @pytest.mark.usefixtures("three_lines")

@@ -1,4 +1,4 @@
-"""`staydown audit`: verify the log in the database, in an exported file or line by line; export it; prove a line."""
+"""`staydown audit`: verify the log in the database, in an exported file or line by line; export, prove, erase lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def command() -> None:
-    """Verify, export and prove the audit log."""
+    """Verify, export and prove the audit log; erase what names a person."""
 
 
 @command.command()
@@ -80,6 +80,39 @@ def prove(data: Path, number: int, out: Path) -> None:
     _write(out, [actions.prove(number)])
     click.echo(f"{out}: line {number:,} and its place in the log.")
     click.echo(f"Verify it with: staydown audit verify --proof {out} --key '{actions.verifier()}'")
+
+
+@command.command()
+@INSTALL
+@click.argument("first", type=click.IntRange(min=1))
+@click.argument("last", type=click.IntRange(min=1), required=False)
+@click.option("--yes", is_flag=True, help="Yes, erase it for good. Without it the lines are only shown.")
+@click.option("--reason", default="", help="Why, for the lead who approves it. Name no person.")
+def erase(data: Path, first: int, last: int | None, yes: bool, reason: str) -> None:
+    """Erase the reason that somebody gave in line FIRST, or those in the lines from FIRST to LAST.
+
+    For one that names a person after all. Lines that hold no reason stay as they are. That a line was written, when, by
+    whom and about what stays too, and the log still verifies. Backups and exported logs keep what they have.
+
+    It takes two people unless STAYDOWN_TWO_PEOPLE says otherwise: this proposes it with --reason, a lead approves it in
+    the console, which erases it.
+    """
+    _actions(data)
+    from staydown.apps.audit import querysets
+    from staydown.apps.audit.actor import Actor
+    from staydown.apps.cases.actions import erasing_lines
+
+    last = first if last is None else last
+    if not yes:
+        for line in querysets.with_reason(first, last).iterator(chunk_size=querysets.CHUNK):
+            click.echo(json.dumps(querysets.payload(line), ensure_ascii=False, sort_keys=True))
+        click.echo("Nothing is erased yet: add --yes to erase the facts of what is shown here.", err=True)
+        return
+    done = erasing_lines.erase_lines_or_propose(first, last, reason=reason, by=Actor.system())
+    if isinstance(done, int):
+        click.echo(f"Lines erased: {done:,}. On PostgreSQL run `staydown vacuum` next.")
+    else:
+        click.echo("Proposed. It is erased once a lead has approved it in the console (/staff/proposals/).")
 
 
 def _actions(data: Path) -> Any:

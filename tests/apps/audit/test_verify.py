@@ -22,9 +22,10 @@ def sql(statement: str, *params: object) -> None:
 
 @pytest.fixture
 def log(system):
-    """Ten lines, with a checkpoint kept at the sixth."""
+    """Ten lines, the fifth with somebody's reason, and a checkpoint kept at the sixth."""
     for number in range(1, 11):
-        actions.record("case.seen", by=system, about=f"case:{number % 3}", facts={"n": number}, also=["report:1"])
+        facts = {"n": number, **({"reason": "Ben Okri wants it"} if number == 5 else {})}
+        actions.record("case.seen", by=system, about=f"case:{number % 3}", facts=facts, also=["report:1"])
         if number == 6:
             actions.keep_checkpoint()
 
@@ -143,18 +144,31 @@ def test_a_line_put_in_behind_the_end_is_found(log):
 
 def test_an_erased_line_keeps_its_place_and_its_proof(log, system):
     before = actions.prove(5)
-    assert actions.erase("case:2", by=system) == 3  # lines 2, 5 and 8
+    assert actions.erase(3, 7, by=system) == 1
     report = actions.verify()
-    assert (report.size, report.erased) == (11, 3)
+    assert (report.size, report.erased) == (11, 1)
     line = Line.objects.get(seq=5)
     assert (line.facts, line.row_key, line.erased) == (None, None, True)
-    assert audit.verify_proof(before, actions.verifier()).payload["facts"] == {"n": 5}
+    assert audit.verify_proof(before, actions.verifier()).payload["facts"]["n"] == 5
     assert audit.verify_proof(actions.prove(5), actions.verifier()).payload is None
     assert Line.objects.get(seq=4).facts == {"n": 4}
 
 
+def test_only_a_reason_is_erased_and_only_once(log, system):
+    with pytest.raises(MissingError, match="10 lines, and no line 11"):
+        actions.erase(1, 11, by=system)
+    with pytest.raises(StateError, match="holds a reason that is still there"):
+        actions.erase(1, 4, by=system)
+    actions.erase(1, 10, by=system)
+    newest = querysets.recent(1)[0]
+    assert (newest.verb, newest.about, newest.facts) == ("audit.erased", "line:1-10", {"lines": 1})
+    with pytest.raises(StateError, match="holds a reason that is still there"):
+        actions.erase(1, 10, by=system)
+    assert actions.verify().size == 11
+
+
 def test_the_export_verifies_without_the_database_and_a_tampered_one_does_not(log, system):
-    actions.erase("case:2", by=system)
+    actions.erase(5, 5, by=system)
     texts = list(actions.export())
     assert audit.verify_export(texts, actions.verifier()).size == 11
     for spoiled in (texts[:-1], texts[1:], [texts[0].replace('"n":1', '"n":2'), *texts[1:]]):

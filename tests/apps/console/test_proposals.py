@@ -7,10 +7,11 @@ from django.urls import reverse
 
 from staydown.apps.accounts.access import key_actor
 from staydown.apps.accounts.models import ApiKey
+from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions as banks
 from staydown.apps.banks import importing
 from staydown.apps.banks.models import Entry, Proposal
-from staydown.apps.cases.actions import withdraw_or_propose
+from staydown.apps.cases.actions import erasing_lines, withdraw_or_propose
 from staydown.apps.cases.models import Action, Case, Decision
 from staydown.apps.sharing.source_models import Source
 from staydown.core.bank import Action as Blocking
@@ -112,6 +113,24 @@ def test_a_list_that_blocks_is_shown_with_its_bank_and_can_be_voided_once_approv
     assert 'value="void"' in page
     at_cem.post(address, {"do": "void", "because": "The list is lost."})
     assert Proposal.objects.get().state == "void"
+
+
+def test_erasing_lines_of_the_log_is_shown_and_done_once_a_lead_approves(at_cem, system):
+    entry = make.submitted().report.items.get(kind="hash").pdq_entry
+    banks.enforce(entry, by=system, reason="Ben Okri asks for it.")
+    line = history(entry)[-1]
+    erasing_lines.erase_lines_or_propose(line.seq - 2, line.seq, reason="It names a person.", by=system)
+    page = at_cem.get("/staff/proposals/").content.decode()
+    for said in (
+        "Erase reasons from the audit log",
+        f"Lines {line.seq - 2} to {line.seq}, as far as",
+        "It names a person.",
+    ):
+        assert said in page
+    address = reverse("console:proposal", args=[Proposal.objects.get().public_id])
+    at_cem.post(address, {"do": "approved"})
+    assert [each.erased for each in history(entry)] == [False, True]
+    assert Proposal.objects.get().state == "done"
 
 
 def test_powers_to_block_are_proposed_in_the_office_and_answered_by_a_lead(at_ada, at_cem, system):

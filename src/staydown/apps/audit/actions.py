@@ -13,7 +13,7 @@ from staydown.apps.audit import querysets
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.facts import checked, reference
 from staydown.apps.audit.models import Checkpoint, Head, Line, Mention
-from staydown.apps.vault import keyring
+from staydown.apps.vault import erasing, keyring
 from staydown.core import audit, note
 from staydown.core.merkle import Frontier
 from staydown.errors import MissingError, ProofError, StateError
@@ -97,13 +97,33 @@ def _line(said: Record, seq: int) -> Line:
     return line
 
 
-def erase(about: models.Model | str, *, by: Actor) -> int:
-    """Forget the facts of every line about this, for good; that it was done stays. Returns how many lines it was."""
+def erase(first: int, last: int, *, by: Actor) -> int:
+    """How many of the lines from ``first`` to ``last`` were erased: their facts and row keys are forgotten, for good.
+
+    Only those that hold a reason in somebody's own words: the others say what was done, and some are read back. That it
+    happened, when, by whom and to what stays. Raises `StateError` when there is none, `MissingError` behind the end.
+    """
     with transaction.atomic():
-        found = Line.objects.filter(mentions__ref=reference(about), row_key__isnull=False)
-        done = Line.objects.filter(pk__in=list(found.values_list("pk", flat=True))).forget()
-        record("audit.erased", by=by, about=reference(about), facts={"lines": done})
+        _locked_head()
+        require_reason(first, last)
+        done = Line.objects.filter(pk__in=querysets.with_reason(first, last).values("pk")).forget()
+        record("audit.erased", by=by, about=span(first, last), facts={"lines": done})
+        erasing.leave_no_trace()
     return done
+
+
+def require_reason(first: int, last: int) -> None:
+    """Raise `StateError` unless one of these lines holds a reason, `MissingError` unless each of them is there."""
+    size = querysets.frontier().size
+    if last > size:
+        raise MissingError(f"The log has {size:,} lines, and no line {last:,}. Name some of them.")
+    if not querysets.with_reason(first, last).exists():
+        raise StateError("None of these lines holds a reason that is still there to be erased.")
+
+
+def span(first: int, last: int) -> str:
+    """What the log calls its own lines from ``first`` to ``last``."""
+    return f"line:{first}-{last}"
 
 
 def signer() -> note.Signer:

@@ -10,6 +10,7 @@ from django.db import models
 
 from staydown.errors import InvalidError
 
+REASON: Final = "reason"  # the one fact in a person's own words; nothing reads it back to work by
 LONGEST: Final = 200  # an id, a state, a count, a name, a short reason; whoever needs more logs somebody's words
 _WHOLE_HASH: Final = re.compile(r"[0-9a-fA-F]{32}")  # an MD5; all others are longer, and our ids have hyphens
 _SAFE: Final = 2**53 - 1  # the largest whole number that canonical JSON writes exactly

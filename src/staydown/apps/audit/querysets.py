@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import models
 
-from staydown.apps.audit.facts import reference
+from staydown.apps.audit.facts import REASON, reference
 from staydown.apps.audit.models import Checkpoint, Head, Line, Mention
 from staydown.core import audit
 from staydown.core.merkle import Frontier
@@ -52,6 +52,11 @@ def recent(limit: int = 100, before: int | None = None) -> list[Line]:
     """The newest lines, the newest first; ``before`` is the seq to go on from."""
     found = Line.objects.order_by("-seq")
     return list((found.filter(seq__lt=before) if before else found)[:limit])
+
+
+def with_reason(first: int, last: int) -> models.QuerySet[Line]:
+    """The lines from ``first`` to ``last`` that hold a reason in somebody's own words which is not erased yet."""
+    return Line.objects.filter(seq__gte=first, seq__lte=last, facts__has_key=REASON).order_by("seq")
 
 
 def frontier() -> Frontier:

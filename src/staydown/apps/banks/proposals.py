@@ -39,7 +39,7 @@ def needs_two(kind: Kind) -> bool:
 @transaction.atomic
 def propose(
     kind: Kind,
-    about: models.Model,
+    about: models.Model | str,
     *,
     reason: str,
     details: Mapping[str, Any] | None = None,
@@ -97,17 +97,17 @@ def answer(proposal: Proposal, state: State, *, because: str = "", staff: Staff,
     return proposal
 
 
-def waiting(kind: Kind, about: models.Model) -> Proposal | None:
+def waiting(kind: Kind, about: models.Model | str) -> Proposal | None:
     """The proposal of ``kind`` about this row that is not settled yet, if there is one."""
     return Proposal.objects.filter(kind=kind, about=reference(about), state__in=WAITING).first()
 
 
-def is_approved(kind: Kind, about: models.Model) -> bool:
+def is_approved(kind: Kind, about: models.Model | str) -> bool:
     """Whether somebody has approved ``kind`` about this row, and it was not used yet."""
     return Proposal.objects.filter(kind=kind, about=reference(about), state=State.APPROVED).exists()
 
 
-def held_approval(kind: Kind, about: models.Model) -> Proposal:
+def held_approval(kind: Kind, about: models.Model | str) -> Proposal:
     """The approval of ``kind`` about this row, locked until the transaction ends: nobody voids or uses it meanwhile.
 
     Raises `StateError` where nobody has approved it, or it was used before.
@@ -122,7 +122,7 @@ def held_approval(kind: Kind, about: models.Model) -> Proposal:
 
 
 @transaction.atomic
-def use(kind: Kind, about: models.Model, *, by: Actor) -> Proposal:
+def use(kind: Kind, about: models.Model | str, *, by: Actor) -> Proposal:
     """The approval of ``kind`` about this row, used up: call it in the transaction of what it permits.
 
     Raises as `held_approval`.

@@ -18,7 +18,7 @@ from staydown.apps.sharing.source_models import Source
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One proposal. What it is about is one of the next five; ``cases`` are those of an entry."""
+    """One proposal. What it is about is one of the others; ``cases`` are those of an entry."""
 
     proposal: Proposal
     may_answer: bool
@@ -30,6 +30,7 @@ class Row:
     entry: Entry | None = None
     cases: list[Case] = field(default_factory=list)
     items: int = 0
+    lines: str = ""  # of the audit log, from the first to the last
 
     @property
     def artefacts(self) -> str:
@@ -69,6 +70,9 @@ def _about(row: Row, what: str, public_id: str) -> Row:
             return Row(*own, key=ApiKey.objects.filter(public_id=public_id).first())
         case "source":
             return Row(*own, source=Source.objects.filter(public_id=public_id).select_related("bank").first())
+        case "line":
+            first, _, last = public_id.partition("-")
+            return Row(*own, lines=f"line {first}" if first == last else f"lines {first} to {last}")
         case "entry":
             entry = Entry.objects.filter(public_id=public_id).select_related("bank").first()
             return Row(*own, entry=entry, cases=_cases_of(entry) if entry else [])

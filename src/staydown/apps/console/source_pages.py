@@ -132,7 +132,7 @@ def _history(source: Source) -> list[HistoryLine]:
     read: dict[str, int] = {}
     for line in lines:
         facts = dict(line.facts or {})
-        if line.verb == "source.followed":
+        if line.verb == "source.followed" and facts:
             if found and found[-1].verb == line.verb:
                 found.pop()
             else:
@@ -151,6 +151,8 @@ Facts = Mapping[str, Any]
 
 
 def _followed(facts: Facts) -> str:
+    if not facts:
+        return "read its list; what came of it is erased from the log"
     parts = [
         spoken(int(facts.get(name, 0)), "record") + f" {word}"
         for name, word in (("added", "added"), ("removed", "taken back"), ("changed", "changed"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 
@@ -51,7 +52,8 @@ def rewrite() -> Iterator[str]:
         empty_write_ahead_log()
         yield "the whole database"
         return
-    for table in sorted({model._meta.db_table for model in (Session, *(each for each, _ in models_with_seals()))}):
+    log = apps.get_model("staydown_audit", "Line")
+    for table in sorted({model._meta.db_table for model in (Session, log, *(each for each, _ in models_with_seals()))}):
         with connection.cursor() as cursor:
             cursor.execute(f"VACUUM (FULL) {connection.ops.quote_name(table)}")
         yield table

@@ -15,7 +15,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks import key_actions, proposals
 from staydown.apps.banks.models import Proposal
 from staydown.apps.banks.proposals import Kind
-from staydown.apps.cases.actions import ordering_erasure, proposing, unblocking, unlocking
+from staydown.apps.cases.actions import erasing_lines, ordering_erasure, proposing, unblocking, unlocking
 from staydown.apps.cases.actions.withdrawing import withdraw_entry
 from staydown.apps.sharing import access as sharing
 from staydown.apps.sharing import sources
@@ -24,7 +24,7 @@ from staydown.apps.sharing import sources
 class Work(NamedTuple):
     """How one kind of proposal about one kind of row is carried out: what it is about, locked, and what is done."""
 
-    held: Callable[[str], models.Model]
+    held: Callable[[str], models.Model | str]
     do: Callable[[Any, Proposal, Actor], object]
 
 
@@ -32,6 +32,7 @@ class Work(NamedTuple):
 WORK: Final = {
     (Kind.RESTORE, "case"): Work(proposing.held_case, proposing.restore_as_proposed),
     (Kind.ERASE, "case"): Work(proposing.held_case, ordering_erasure.erase_as_proposed),
+    (Kind.ERASE, "line"): Work(lambda lines: f"line:{lines}", erasing_lines.erase_lines_as_proposed),
     (Kind.UNLOCK, "case"): Work(proposing.held_case, unlocking.unlock_as_proposed),
     (Kind.UNBLOCK, "entry"): Work(unblocking.held_entry, lambda entry, _, by: withdraw_entry(entry, by=by)),
     (Kind.ENFORCE, "apikey"): Work(key_actions.held_key, key_actions.give_power),
