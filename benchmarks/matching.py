@@ -241,7 +241,8 @@ def views_row(count: int, live: LiveIndex) -> Row:
     probes, _, blocks = live._state.parts[0].shelves[0].chunked.plan.expected()
     why = (
         f"No two views are near the same hashes: each looks into {probes:,.0f} buckets and {blocks:,.0f} blocks of its "
-        f"own, in {ours / VIEWS:.0f} µs; what a query does once for all views takes {theirs - ours / VIEWS:.0f} µs."
+        f"own, in {ours / VIEWS:.0f} µs; what a query does once for all views takes {theirs - ours / VIEWS:.0f} µs. "
+        "What was tried: [decision 15](../decisions/0015-eight-views-are-eight-searches.md)."
     )
     return found if found["holds"] else {**found, "why": why}
 
