@@ -74,7 +74,7 @@ def test_a_copy_has_its_name_only_when_it_is_whole(tmp_path, monkeypatch):
 def test_what_a_killed_copy_left_is_named(tmp_path):
     left = tmp_path / "copy.sqlite3.part"
     left.write_text("half")
-    with pytest.raises(SettingError, match="part is there: another backup is being written, or one was"):
+    with pytest.raises(SettingError, match="part is there: it is being written, or whoever wrote it was killed"):
         copying.copy_database(tmp_path / "copy.sqlite3")
     assert (left.read_text(), list(tmp_path.iterdir())) == ("half", [left])
 

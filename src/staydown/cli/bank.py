@@ -108,7 +108,8 @@ def export_list(file: Path, data: Path, name: str, pending: bool, yes: bool, rea
     """Write a bank's live entries to FILE as JSON lines, readable by you alone.
 
     A hash is to be guarded like the picture that it came from: from it a likeness may be recovered. The export is
-    written to the audit log. A withdrawal does not reach a file; a partner who follows the feed hears of it.
+    written to the audit log. A withdrawal does not reach a file; a partner who follows the feed hears of it. The file
+    has this name only once it is whole: remove FILE.part, which a killed run leaves.
 
     It takes two people unless STAYDOWN_TWO_PEOPLE says otherwise: the first call proposes it with --reason, a lead
     approves it in the console, the next call writes the file.

@@ -35,6 +35,39 @@ def write(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
+@contextlib.contextmanager
+def new(path: Path) -> Iterator[Path]:
+    """An empty file of mode 0600 to fill, called ``path`` once the block has ended: who sees the name sees the whole.
+
+    Until then it is ``path`` with ``.part`` behind it, which one that is killed leaves there and one that fails does
+    not. Raises `SettingError` for a file that is there and a place that cannot be written.
+    """
+    _require_free(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise SettingError(
+            f"{part} is there: it is being written, or whoever wrote it was killed. If nobody writes it, remove it."
+        ) from None
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error.strerror}.") from None
+    try:
+        yield part
+        _require_free(path)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    with contextlib.suppress(OSError):  # a share may not know how
+        sync_folder(path.parent)
+
+
+def _require_free(path: Path) -> None:
+    if os.path.lexists(path):
+        raise SettingError(f"{path} exists already and may be in use. Name another file, or remove it.")
+
+
 def sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
