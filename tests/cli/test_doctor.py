@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from click.testing import CliRunner
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
 from staydown.apps.accounts.actions import create_staff
@@ -91,6 +93,40 @@ def test_where_the_keyring_lies(data, settings):
     assert found(machine.keyring_apart()) == {"keyring_missing": Level.FAIL}
     keyring.keep(Keyring.new(), data / "keyring")
     assert found(machine.keyring_apart()) == {"keyring_in_data": Level.WARN}
+
+
+DAMAGE = {
+    "no database": lambda content: b"something else" + content[14:],
+    "cut off": lambda content: content[: len(content) // 2],
+    "overwritten": lambda content: content[:8192] + b"\xff" * 40_000 + content[48_192:],
+}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_database_is_called_damaged(damage, tmp_path, monkeypatch):
+    path = tmp_path / "staydown.sqlite3"
+    whole = sqlite3.connect(path)
+    for number in range(20):
+        whole.execute(f"CREATE TABLE t{number} (x TEXT UNIQUE)")
+        whole.executemany(f"INSERT INTO t{number} VALUES (?)", [(f"{each:0200}",) for each in range(50)])
+    whole.commit()
+    whole.close()
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    broken = ConnectionHandler({"default": {**settings.DATABASES["default"], "NAME": str(path)}})["default"]
+    monkeypatch.setattr(records, "connection", broken)
+    (finding,) = records.tables()
+    assert (finding.code, finding.level) == ("database_damaged", Level.FAIL)
+    assert "restore the newest backup" in finding.do
+    broken.close()
+
+
+@pytest.mark.sqlite
+def test_a_database_that_cannot_be_opened_is_not_called_damaged(tmp_path, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    broken = ConnectionHandler({"default": {**settings.DATABASES["default"], "NAME": str(tmp_path / "folder")}})
+    monkeypatch.setattr(records, "connection", broken["default"])
+    assert found(records.tables()) == {"database": Level.FAIL}
 
 
 def test_sources_that_ask_fail_or_are_silent(system):

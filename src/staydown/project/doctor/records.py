@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -30,11 +31,22 @@ AHEAD: Final = timedelta(minutes=2)
 
 
 def tables() -> Iterator[Finding]:
-    """Whether the database answers and is of this version. The other looks at records need both."""
+    """Whether the database answers, is whole and is of this version. The other looks at records need all of it."""
     try:
-        pending = install.pending_migrations()
-    except DatabaseError:
-        yield fail("database", "The database does not answer.", "Check STAYDOWN_DATABASE and that its server runs.")
+        whole = _is_whole()
+        pending = install.pending_migrations() if whole else 0
+    except DatabaseError as error:
+        if _says_damaged(error):
+            whole = False
+        else:
+            yield fail("database", "The database does not answer.", "Check STAYDOWN_DATABASE and that its server runs.")
+            return
+    if not whole:
+        yield fail(
+            "database_damaged",
+            "The database file is damaged, or is no database.",
+            "Stop staydown, keep the file, and restore the newest backup: docs/how-to/keep-it-running.md says how.",
+        )
         return
     if pending:
         yield fail(
@@ -50,18 +62,29 @@ def tables() -> Iterator[Finding]:
 
 def _sqlite() -> Iterator[Finding]:
     with connection.cursor() as cursor:
-        cursor.execute("PRAGMA quick_check(1)")
-        whole = cursor.fetchone()[0] == "ok"
         cursor.execute("PRAGMA journal_mode")
         mode = cursor.fetchone()[0]
-    if not whole:
-        yield fail("database_damaged", "The database file is damaged.", "Stop staydown and restore the newest backup.")
     if mode != "wal":
         yield warn(
             "database_wal",
             "The database cannot use its write-ahead log here, so readers wait for writers.",
             "Put the data folder on a local disk, not on a network share.",
         )
+
+
+def _is_whole() -> bool:
+    """Whether SQLite can read its file through. PostgreSQL looks after its own."""
+    if connection.vendor != "sqlite":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA quick_check(1)")
+        return bool(cursor.fetchone()[0] == "ok")
+
+
+def _says_damaged(error: DatabaseError) -> bool:
+    """Whether SQLite could not make sense of its file; a locked or an unreadable one is no such thing."""
+    code = getattr(error.__cause__, "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}  # above it stands which kind of it
 
 
 def sealed_values() -> Iterator[Finding]:
