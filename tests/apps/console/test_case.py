@@ -15,6 +15,7 @@ from staydown.apps.audit.querysets import history
 from staydown.apps.cases import actions
 from staydown.apps.cases.actions.viewing import view_case
 from staydown.apps.cases.models import Case, Item, PinnedRegime
+from staydown.apps.ui.templatetags.ui import icon
 from staydown.errors import DeniedError
 from tests import factories as make
 from tests.people import AMARA, DORA
@@ -101,6 +102,15 @@ def test_each_law_says_what_is_there_and_what_is_missing(at_bea):
     assert "A signature <strong>missing</strong>" in us
     assert "Not complete under this law" in uk
     assert "48 hours" in uk
+
+
+def test_what_a_law_does_not_require_is_not_marked_as_missing(at_bea):
+    sent = make.submitted(DORA, signature="", words="")
+    us = text(at_bea, sent.case).split('id="law-2"')[1]
+    assert us.count('class="missing"') == us.count(icon("cross")) == 1  # the signature
+    (spare,) = re.findall('<li class="spare">(.*?)</li>', us, re.DOTALL)
+    assert spare.startswith(icon("dash"))
+    assert spare.endswith('<span class="soft">(not given, not required)</span></span>')
 
 
 def folds(page: str) -> list[tuple[str, bool]]:
