@@ -33,6 +33,7 @@
     │   └── UploadUncheckedError        upload_unchecked
     ├── WebhookError                    bad_webhook
     ├── BusyError                       busy
+    ├── TooOftenError                   too_often        (it knows after how many seconds to ask again)
     ├── NotReadyError                   not_ready
     ├── SettingError                    bad_setting
     └── CaseworkError                   an action that the rules of casework refuse
@@ -259,6 +260,16 @@ class BusyError(StaydownError):
     """Too much work is waiting. Try again after the time that the answer names."""
 
     code = "busy"
+
+
+class TooOftenError(StaydownError):
+    """This key has asked for hashes too often. Ask again after the time that the answer names."""
+
+    code = "too_often"
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        super().__init__()
+        self.seconds = seconds
 
 
 class NotReadyError(StaydownError):

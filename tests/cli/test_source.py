@@ -12,7 +12,7 @@ from staydown.apps.banks.models import Entry
 from staydown.apps.sharing import opening
 from staydown.apps.sharing.source_models import Source
 from staydown.cli.source import command
-from staydown.errors import InvalidError, MissingError, UnreachableError
+from staydown.errors import InvalidError, MissingError, TooOftenError, UnreachableError
 from staydown.project import django
 from tests.apps.sharing.scripted import KEYS, Scripted
 
@@ -77,6 +77,22 @@ def test_following_as_json(added, script):
     assert {name: told[name] for name in ("added", "removed", "caught_up", "records")} == {
         "added": 3, "removed": 1, "caught_up": True, "records": 2,
     }  # fmt: skip
+
+
+def test_it_waits_where_the_source_wants_to_be_asked_later(added, script, monkeypatch):
+    def busy(number: int) -> None:
+        if number == 1:
+            raise TooOftenError(30)
+
+    def slept(seconds: float) -> None:
+        waits.append(seconds)
+        script.at_page = lambda _: None
+
+    waits: list[float] = []
+    monkeypatch.setattr("staydown.cli.source.time.sleep", slept)
+    script.adds(4).at_page = busy
+    assert json.loads(run("follow", "helpline", "--json"))["records"] == 4
+    assert waits == [30]
 
 
 def test_reading_it_whole(added, script):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from staydown.core.bank import Action, Entry
 from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.note import Verifier
-from staydown.errors import FeedError, FeedUnreachableError, SettingError
+from staydown.errors import FeedError, FeedUnreachableError, SettingError, TooOftenError
 from staydown.exchange import mirror
 from staydown.exchange.testing import Fault, Publisher
 
@@ -209,3 +209,22 @@ def test_the_state_holds_no_hash(publisher, file):
     state = file.with_name(file.name + ".state").read_text()
     assert one.hash.hex()[:16] not in state
     assert set(json.loads(state)) == {"cursor", "must_erase"}
+
+
+def test_it_waits_while_the_publisher_wants_to_be_asked_later(publisher, file):
+    publisher.fault, waits = Fault.BUSY, []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        publisher.fault = Fault.BUSY if len(waits) < 3 else None
+
+    assert mirror.update(publisher.client(), file, sleep=sleep).lines == 5
+    assert waits == [7, 7, 7]
+    verified(publisher, file)
+
+
+def test_it_does_not_wait_for_ever(publisher, file):
+    publisher.fault, waits = Fault.BUSY, []
+    with pytest.raises(TooOftenError):
+        mirror.update(publisher.client(), file, sleep=waits.append)
+    assert waits == [7] * 20

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from staydown.core.bank import Action, Entry
 from staydown.core.feed import AddLine, Cursor, OpaqueLine, RemoveLine
 from staydown.core.hashing.algorithm import Algorithm, Hash
-from staydown.errors import FeedError, FeedUnreachableError, ReplyRefusedError, SettingError
+from staydown.errors import FeedError, FeedUnreachableError, ReplyRefusedError, SettingError, TooOftenError
 from staydown.exchange.peer import FeedClient
 from staydown.exchange.testing import Fault, Publisher
 
@@ -172,6 +172,29 @@ def test_a_feed_that_has_fewer_lines_is_a_lie():
 @pytest.mark.parametrize("status", [301, 302, 404, 429, 500])
 def test_other_statuses_are_unreachable(status):
     reply = httpx.Response(status, headers={"location": "http://elsewhere.test/"})
+    with pytest.raises(FeedUnreachableError):
+        answering(reply).pull(Cursor())
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7),
+        ("0", 1),
+        ("999999999999", 3600),
+        ("Sat, 01 Jan 2000 00:00:00 GMT", 1),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 3600),
+    ],
+)
+def test_when_it_is_to_be_asked_again_is_heard(said, seconds):
+    with pytest.raises(TooOftenError) as caught:
+        answering(httpx.Response(429, headers={"retry-after": said})).pull(Cursor())
+    assert caught.value.seconds == seconds
+
+
+@pytest.mark.parametrize("said", ["", "soon", "-1", "1.5e9", "²"])
+def test_a_word_that_names_no_time_is_no_answer(said):
+    reply = httpx.Response(429, headers={"retry-after": said.encode()})
     with pytest.raises(FeedUnreachableError):
         answering(reply).pull(Cursor())
 

@@ -25,6 +25,7 @@ from staydown.errors import (
     SourceDeniedError,
     SourceEndlessError,
     SourceWentBackError,
+    TooOftenError,
     UnreachableError,
 )
 from staydown.exchange.kinds import KINDS, kind
@@ -132,6 +133,15 @@ def test_a_place_that_is_forgotten_within_a_reading_is_found_again(name):
             partner.fault = PartnerFault.FORGETS_PLACES if at == 2 else None
     assert held.keys() == partner.live()
     assert at == 3 + 5  # three pages, that it was forgotten, and the five of a whole reading
+
+
+@every_wire
+def test_a_source_that_wants_to_be_asked_later_says_when(name):
+    partner = Partner(name, records=3)
+    partner.fault = PartnerFault.BUSY
+    with following(partner) as source, pytest.raises(TooOftenError) as caught:
+        list(source.pages(None))
+    assert caught.value.seconds == 7
 
 
 FAILURES = {

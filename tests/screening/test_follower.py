@@ -228,3 +228,15 @@ def test_the_log_says_once_what_is_wrong_and_no_hash(following, caplog):
     following.publisher.fault = Fault.DOWN
     following.follower.step()
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+def test_a_publisher_that_wants_to_be_asked_later_is_asked_then_and_no_fault_is_noted(following, caplog):
+    following.until_synced()
+    following.publisher.add(entry())
+    following.publisher.fault = Fault.BUSY
+    assert [following.follower.step(), following.follower.step()] == [7, 7]
+    assert following.follower.fault is None
+    assert not caplog.records
+    following.publisher.fault = None
+    following.follower.step()
+    assert len(following.index) == 1

@@ -134,6 +134,10 @@ def follow(name: str, data: Path, whole: bool, as_json: bool) -> None:
         while True:
             done = following.follow(source, told=told, is_due=False, is_whole=whole)
             source.refresh_from_db()
+            if done.later:  # it was read on so far: the place is kept
+                time.sleep(done.later)
+                until = time.monotonic() + PATIENCE
+                continue
             # The worker may have it just now: it is soon done, and what it did counts as well.
             if done.is_ours or not source.enabled or source.question or time.monotonic() >= until:
                 break

@@ -11,8 +11,10 @@ import base64
 import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 from uuid import UUID
@@ -21,6 +23,7 @@ from staydown.core import feed
 from staydown.core.feed import AddLine, CheckpointLine, Cursor, Line, RemoveLine
 from staydown.core.note import Verifier
 from staydown.errors import FeedError, SettingError
+from staydown.exchange.later import patiently
 from staydown.exchange.peer import FeedClient, Pull
 
 PAGE: Final = 5000
@@ -53,15 +56,24 @@ class _State(NamedTuple):
     must_erase: bool  # a removal was written whose entry may still be in the file
 
 
-def update(client: FeedClient, path: Path, *, told: Callable[[int], None] = lambda _seq: None) -> Done:
-    """Bring the mirror at ``path`` up to date, or begin it; ``told`` hears how far it is. Raises `FeedError`."""
+def update(
+    client: FeedClient,
+    path: Path,
+    *,
+    told: Callable[[int], None] = lambda _seq: None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Done:
+    """Bring the mirror at ``path`` up to date, or begin it; ``told`` hears how far it is. Raises `FeedError`.
+
+    Where the publisher wants to be asked later, it waits and goes on.
+    """
     state = _read_state(path)
     first = state.cursor.seq
     confirmed = 0 if state.must_erase else first
     _write_state(path, state)  # before the file, which without one would look like somebody else's
     with _opened(path, state) as file:
         while True:
-            pull = client.pull(state.cursor, limit=PAGE, confirmed=confirmed)
+            pull = patiently(partial(client.pull, state.cursor, limit=PAGE, confirmed=confirmed), sleep=sleep)
             _append(file, pull)
             removes = any(isinstance(line, RemoveLine) for line in pull.lines)
             state = _State(pull.cursor, state.must_erase or removes)

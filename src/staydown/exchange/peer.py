@@ -17,6 +17,7 @@ from staydown.core.feed import Cursor, Line
 from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.note import Verifier
 from staydown.errors import FeedError, FeedUnreachableError, ProofError, ReplyRefusedError, SettingError
+from staydown.exchange import later
 
 USUAL_LIMIT: Final = 1000
 LONGEST_REPLY: Final = 16 << 20  # bytes, of the answers that are not pages of the feed
@@ -46,6 +47,7 @@ class Relayed(NamedTuple):
 
     status: int
     body: bytes
+    retry_after: str = ""
 
 
 class FeedClient:
@@ -87,7 +89,8 @@ class FeedClient:
         """The lines after ``cursor``, at most ``limit``; the publisher may hold the answer ``wait`` seconds for one.
 
         They are verified as a whole before any is returned, so a caller may use each of them. To ask is to confirm that
-        every line up to ``cursor`` is applied, or up to ``confirmed`` for who reads ahead.
+        every line up to ``cursor`` is applied, or up to ``confirmed`` for who reads ahead. Raises `TooOftenError` when
+        the publisher says when to ask again.
         """
         query = {"after": str(cursor.seq), "limit": str(limit), "wait": f"{wait:g}", "algorithms": ALGORITHMS_READ}
         if confirmed is not None:
@@ -95,6 +98,7 @@ class FeedClient:
         timeout = httpx.Timeout(self._seconds, read=self._seconds + wait)
         try:
             with self._client.stream("GET", "api/v1/feed", params=query, timeout=timeout) as response:
+                later.check(response)
                 _check(response.status_code)
                 longest = (limit + 1) * _LINE_ROOM + feed.LONGEST_LINE
                 lines, note = feed.decode_page(_texts(response.iter_bytes(), longest))
@@ -142,7 +146,8 @@ class FeedClient:
         try:
             response = self._client.send(request, stream=True)
             try:
-                return Relayed(response.status_code, b"".join(_capped(response.iter_bytes(), LONGEST_REPLY)))
+                said = b"".join(_capped(response.iter_bytes(), LONGEST_REPLY))
+                return Relayed(response.status_code, said, response.headers.get("retry-after", ""))
             finally:
                 response.close()
         except httpx.HTTPError as error:

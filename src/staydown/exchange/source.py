@@ -22,7 +22,7 @@ from staydown.errors import (
     SourceEndlessError,
     UnreachableError,
 )
-from staydown.exchange import guarded
+from staydown.exchange import guarded, later
 
 LONGEST_PAGE: Final = 32 << 20  # bytes; ten times what the largest page of any of the protocols takes
 SECONDS: Final = 60.0
@@ -65,7 +65,8 @@ class Page:
 
 
 class Source(Protocol):
-    """A client of one list. Every method raises `ExchangeError` or `FeedError`; what was yielded before stays true."""
+    """A client of one list. Every method raises `ExchangeError`, `FeedError` or, when the source says when to ask
+    again, `TooOftenError`; what was yielded before stays true."""
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """What came after ``cursor``, None: everything. The last page says ``more=False``, and there always is one.
@@ -251,13 +252,14 @@ class HttpSource:
         raise ReplyRefusedError("This kind of source takes no opinions. Tell its people in another way.")
 
     def ask(self, method: str, path: str, **given: Any) -> bytes:
-        """The body of an answer of status 2xx; raises `ExchangeError`, which quotes neither."""
+        """The body of an answer of status 2xx; raises `ExchangeError`, which quotes neither, or `TooOftenError`."""
         try:
             answer = self.http.request(method, self.base + path, **given)
         except httpx.InvalidURL:
             raise SettingError("The address of the source is not an address.") from None
         except (httpx.HTTPError, UnicodeError):
             raise UnreachableError from None
+        later.check(answer)
         judge(answer.status_code)
         return answer.content
 

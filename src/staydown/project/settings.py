@@ -29,6 +29,7 @@ STAYDOWN_SOURCES_PRIVATE = ENVIRONMENT.flag("STAYDOWN_SOURCES_PRIVATE", default=
 STAYDOWN_LISTS_DIR = ENVIRONMENT.path("STAYDOWN_LISTS_DIR", STAYDOWN_DATA / "lists")
 _TWO_PEOPLE = ("restore", "export", "enforce", "unblock", "erase")
 STAYDOWN_TWO_PEOPLE = ENVIRONMENT.choices("STAYDOWN_TWO_PEOPLE", _TWO_PEOPLE, _TWO_PEOPLE)
+STAYDOWN_FETCHES_PER_MINUTE = ENVIRONMENT.whole("STAYDOWN_FETCHES_PER_MINUTE", 600, least=1, most=1_000_000)
 STAYDOWN_EXIT_URL = ENVIRONMENT.address("STAYDOWN_EXIT_URL", "https://www.wikipedia.org/")
 STAYDOWN_KEEP = {  # days after a case is closed; a law of the case or an appeal can make them more, never less
     "report": ENVIRONMENT.whole("STAYDOWN_KEEP_REPORTS", 90, least=1, most=3650),

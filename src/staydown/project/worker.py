@@ -102,7 +102,7 @@ class Listeners:
         try:
             while not self._stop.is_set():
                 done = following.follow(source, make=opening.listening, seconds=SLICE)
-                if not done.is_ours or done.error or done.question:
+                if not done.is_ours or done.error or done.question or done.later:
                     break
                 self._stop.wait(LOOK)  # in case that it does not hold its answers
         except Exception:

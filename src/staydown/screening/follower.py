@@ -13,7 +13,7 @@ from staydown.core.feed import AddLine, Cursor, Line, RemoveLine
 from staydown.core.hashing.algorithm import SINGLE, Algorithm, Hash
 from staydown.core.matching.live import LiveIndex
 from staydown.core.matching.live_videos import LiveVideos
-from staydown.errors import FeedError, FeedUnreachableError
+from staydown.errors import FeedError, FeedUnreachableError, TooOftenError
 from staydown.exchange.peer import FeedClient
 from staydown.screening.loop import back_off
 from staydown.screening.settings import Settings
@@ -95,6 +95,8 @@ class Follower:
         wait = self._settings.wait if self._is_at_head else 0.0
         try:
             pull = self._client.pull(self._cursor, limit=self._settings.page, wait=wait)
+        except TooOftenError as error:
+            return error.seconds  # what was not read meanwhile comes with the next page
         except FeedError as error:
             return 0.0 if self._is_stopping() else self._failed(error)
         if self._is_stopping():

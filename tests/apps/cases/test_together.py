@@ -12,10 +12,11 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import recent
 from staydown.apps.banks import actions as banks
+from staydown.apps.banks import fetching
 from staydown.apps.banks.models import Entry, FeedLine
 from staydown.apps.cases import actions
 from staydown.apps.cases.models import Action, Case, Decision, Hit, Report
-from staydown.errors import CaseworkError, ConflictError, LeaseError
+from staydown.errors import CaseworkError, ConflictError, LeaseError, TooOftenError
 from tests import factories as make
 from tests.people import AMARA, DORA
 
@@ -118,3 +119,12 @@ def test_the_same_hits_from_two_workers_count_once():
     assert results == [20] * 4
     assert Case.objects.get().hit_count == 20
     assert Hit.objects.count() == 20
+
+
+def test_a_key_that_fetches_everywhere_at_once_has_no_more_than_its_limit(settings):
+    settings.STAYDOWN_FETCHES_PER_MINUTE = 5
+    key = make.api_key("feed:read")[0]
+    results = at_once(*[lambda: fetching.take(key)] * 12)
+    refused = faults(results)
+    assert set(refused) == {TooOftenError}
+    assert len(refused) in {7, 8}  # whose clock was read before that of the first may find the last one just too new

@@ -17,6 +17,7 @@ from staydown.apps.sharing import applying, following, sources
 from staydown.apps.sharing.models import Delivery
 from staydown.apps.sharing.source_models import Record, Source
 from staydown.core.bank import Action
+from staydown.errors import TooOftenError
 from staydown.exchange.source import Signal
 from tests import factories as make
 from tests.apps.sharing.scripted import Scripted, added, follow, live, signal, signals, verbs
@@ -244,3 +245,22 @@ def test_an_md5_asks_a_person_unless_the_policy_says_why_it_blocks(policy, setti
     follow(other, Scripted([([record], ())]))
     entry.refresh_from_db()
     assert (entry.state, list(entry.lines.values_list("action", flat=True))) == ("enforced", ["review", "block"])
+
+
+def test_a_source_that_wants_to_be_asked_later_is_asked_then_and_read_on(policy):
+    source, script = added(policy), Scripted().adds(1).adds(2).adds(3)
+
+    def busy(number: int) -> None:
+        if number == 2:
+            raise TooOftenError(40)
+
+    script.at_page = busy
+    done = follow(source, script)
+    assert (done.later, done.error, done.caught_up, live()) == (40, "", False, {pdq(1), pdq(2)})
+    source.refresh_from_db()
+    assert (source.lease, source.failures, source.last_error) == (None, 0, "")
+    assert timedelta(seconds=35) < source.next_at - timezone.now() <= timedelta(seconds=40)
+    assert not following.due(timezone.now())
+    assert "source.failed" not in [line.verb for line in history(source)]
+    script.at_page = lambda _: None
+    assert (follow(source, script).caught_up, live()) == (True, {pdq(1), pdq(2), pdq(3)})

@@ -21,13 +21,13 @@ def stepped(**more: object) -> Stepped:
     return made.sync()
 
 
-def handed_on(node: Stepped, **more: object) -> list[httpx.Request]:
-    """The requests that reach the publisher, which answers each of them with an empty object."""
+def handed_on(node: Stepped, *, reply: tuple[int, dict[str, str]] = (200, {}), **more: object) -> list[httpx.Request]:
+    """The requests that reach the publisher, which answers each with this status, headers and an empty object."""
     seen: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(200, json={})
+        return httpx.Response(reply[0], json={}, headers=reply[1])
 
     client = node.publisher.client()
     client._client = httpx.Client(base_url="http://publisher.test", transport=httpx.MockTransport(answer))

@@ -98,3 +98,10 @@ def test_a_stranger_cannot_make_the_node_decode_a_picture():
     reply = node.web.post("/c/bank/HOUSE/content", files={"photo": b"x"}, headers={"authorization": "Bearer nobody"})
     assert reply.status_code == 401
     assert seen == []
+
+
+def test_when_to_ask_again_is_handed_back():
+    node = stepped()
+    handed_on(node, reply=(429, {"retry-after": "3"}))
+    reply = node.web.get("/c/bank/HOUSE/content/1", params={"include_signals": "true"})
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "3")

@@ -12,12 +12,26 @@ from django.views.decorators.csrf import csrf_exempt
 
 from staydown.apps.accounts import access
 from staydown.apps.accounts.models import ApiKey
-from staydown.errors import CaseworkError, ConflictError, DeniedError, InvalidError, MissingError, StaydownError
+from staydown.apps.api.problems import waiting
+from staydown.errors import (
+    CaseworkError,
+    ConflictError,
+    DeniedError,
+    InvalidError,
+    MissingError,
+    StaydownError,
+    TooOftenError,
+)
 from staydown.exchange import hma
 
 log = logging.getLogger(__name__)
 
-_STATUS: Final[dict[type[StaydownError], int]] = {DeniedError: 403, MissingError: 404, ConflictError: 409}
+_STATUS: Final[dict[type[StaydownError], int]] = {
+    DeniedError: 403,
+    MissingError: 404,
+    ConflictError: 409,
+    TooOftenError: 429,
+}
 View = Callable[..., HttpResponse]
 
 
@@ -62,7 +76,7 @@ def _answered(request: HttpRequest, key: ApiKey, do: Callable[..., Any], given: 
         found = do(request, key, **given)
     except StaydownError as error:
         kind = next((each for each in type(error).__mro__ if each in _STATUS), CaseworkError)
-        return message(_STATUS.get(kind, 400), error.message)
+        return waiting(message(_STATUS.get(kind, 400), error.message), error)
     except Exception:
         log.exception(
             "A protocol of others could not be answered: %s", request.method

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -23,6 +24,7 @@ from staydown.errors import (
     ReceiptError,
     StateError,
     StaydownError,
+    TooOftenError,
 )
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ STATUS: Final[dict[type[StaydownError], int]] = {
     CaseworkError: 422,
     HashError: 422,
     MediaError: 422,
+    TooOftenError: 429,
 }
 
 
@@ -64,9 +67,16 @@ def for_error(error: StaydownError) -> HttpResponse:
     """The problem that an error of ours is. What is our own fault keeps its message to the log."""
     for kind in type(error).__mro__:
         if kind in STATUS:
-            return problem(STATUS[kind], error.code, error.message)
+            return waiting(problem(STATUS[kind], error.code, error.message), error)
     log.error("The API could not answer: %s (%s)", error.message, error.code)
     return problem(500, error.code, "Something went wrong on our side. It is in the log; try again later.")
+
+
+def waiting(response: HttpResponse, error: StaydownError) -> HttpResponse:
+    """The answer, which says when to ask again where ``error`` knows that."""
+    if isinstance(error, TooOftenError):
+        response.headers["Retry-After"] = str(math.ceil(error.seconds))
+    return response
 
 
 def not_found(request: HttpRequest, rest: str = "") -> HttpResponse:

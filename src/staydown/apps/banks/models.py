@@ -190,6 +190,17 @@ class Follower(models.Model):
         return f"follower {self.public_id}"
 
 
+class Allowance(models.Model):
+    """How much of what a key may fetch in a minute is used up: all of it is there again at ``full_at``."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    key = models.OneToOneField("staydown_accounts.ApiKey", on_delete=models.CASCADE, related_name="+")
+    full_at = models.BigIntegerField(default=0)  # microseconds since 1970
+
+    def __str__(self) -> str:
+        return f"allowance {self.public_id}"
+
+
 class FeedHead(models.Model):
     """The one row that says how long the feed is. Whoever holds its lock may append, so lines have no gaps."""
 

@@ -25,7 +25,7 @@ from staydown.apps.sharing import applying, opening, schedule
 from staydown.apps.sharing.applying import Changes, Refused
 from staydown.apps.sharing.opening import Make
 from staydown.apps.sharing.source_models import Source
-from staydown.errors import SourceEndlessError, SourceWentBackError, StaydownError
+from staydown.errors import SourceEndlessError, SourceWentBackError, StaydownError, TooOftenError
 from staydown.exchange import source as exchange
 from staydown.exchange.source import Page, watched
 
@@ -50,6 +50,7 @@ class Followed:
     changes: Changes = field(default_factory=Changes)
     question: str = ""
     error: str = ""
+    later: float = 0.0  # seconds after which the source wants to be asked again
 
 
 class _LostError(Exception):
@@ -72,7 +73,8 @@ def follow(
     is_due: bool = True,
     is_whole: bool = False,
 ) -> Followed:
-    """What came of reading ``source`` on from its place: to its end, to a question, to an error or for ``seconds``.
+    """What came of reading ``source`` on from its place: to its end, to a question, to an error or for ``seconds``,
+    or until the source wants to be asked later.
 
     Not atomic as a whole. ``is_due`` waits for the source's own time, ``is_whole`` reads from the start of its list, at
     whose end what was not in it is gone; ``told`` hears what was changed so far.
@@ -90,6 +92,8 @@ def follow(
         done.question = _ask(claimed, refused.question, refused.count)
     except SourceWentBackError:
         done.question = _ask(claimed, Source.Question.BACK, 0)
+    except TooOftenError as wait:
+        done.later = wait.seconds
     except StaydownError as error:
         done.error = error.code
     except UNREACHABLE:
@@ -254,7 +258,8 @@ def _settle(claimed: Source, done: Followed) -> None:
         source.next_at = schedule.next_look(source.failures, now, random.random())  # noqa: S311 - jitter
     else:
         is_for_later = done.caught_up and not opening.waits(source)
-        source.failures, source.next_at = 0, now + EVERY if is_for_later else now
+        pause = EVERY if is_for_later else timedelta(seconds=done.later)
+        source.failures, source.next_at = 0, now + pause
     if done.caught_up:
         if source.allowed:
             applying.begin_day(source, now)  # or the next record of this day would ask again

@@ -54,6 +54,8 @@ def _handler(respond: Respond) -> type[BaseHTTPRequestHandler]:
             is_whole = "content-length" in response.headers or response.is_closed
             self.send_response(response.status_code)
             self.send_header("content-type", response.headers.get("content-type", "text/plain"))
+            if "retry-after" in response.headers:
+                self.send_header("retry-after", response.headers["retry-after"])
             if is_whole:
                 self.send_header("content-length", str(len(response.content)))
             else:  # as long as it is: one part after the other, and the end of the connection ends it

@@ -33,6 +33,7 @@ class PartnerFault(enum.Enum):
     SILENT = "takes the request and drops the connection"
     DOWN = "answers 503"
     REFUSES = "answers 401"
+    BUSY = "answers 429, and that it may be asked again after seven seconds"
     WEB_PAGE = "answers with a web page"
     WRONG_SHAPE = "answers in the format of its protocol with something else in it"
     SHRUNK = "has lost the second half of its list, and says nothing of it"
@@ -112,6 +113,8 @@ class Partner:
                 return httpx.Response(503)
             case PartnerFault.REFUSES:
                 return httpx.Response(401)
+            case PartnerFault.BUSY:
+                return httpx.Response(429, headers={"retry-after": "7"})
             case PartnerFault.WEB_PAGE:
                 return httpx.Response(200, html="<!doctype html><title>Sign in</title>")
             case PartnerFault.WRONG_SHAPE:

@@ -14,7 +14,7 @@ import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
@@ -40,6 +40,7 @@ class Fault(enum.Enum):
     DROPPED = "takes the request and drops the connection"
     STALLED = "takes the request and does not answer until the fault is over"
     KEY_REFUSED = "answers 401"
+    BUSY = "answers 429, and that it may be asked again after seven seconds"
     NOT_A_FEED = "answers with a web page"
     CUT_OFF = "stops before the checkpoint"
     GAP = "leaves the first new line out"
@@ -233,6 +234,8 @@ class Publisher:
                 return _problem(503)
             case Fault.KEY_REFUSED:
                 return _problem(401)
+            case Fault.BUSY:
+                return _problem(429, {"retry-after": "7"})
             case Fault.NOT_A_FEED:
                 return httpx.Response(200, html="<!doctype html><title>Sign in</title>")
             case Fault.DROPPED:
@@ -244,8 +247,8 @@ class Publisher:
         return None
 
 
-def _problem(status: int) -> httpx.Response:
-    return httpx.Response(status, json={"status": status, "code": "refused"})
+def _problem(status: int, headers: Mapping[str, str] | None = None) -> httpx.Response:
+    return httpx.Response(status, json={"status": status, "code": "refused"}, headers=headers)
 
 
 def _ndjson(lines: list[Line], checkpoint: feed.CheckpointLine | None) -> httpx.Response:

@@ -70,6 +70,8 @@ class Curating:
         headers = {"cache-control": "no-store"}
         if reply.status == 401:
             headers["www-authenticate"] = "Bearer"
+        if reply.retry_after:
+            headers["retry-after"] = reply.retry_after
         return Response(reply.body, reply.status, headers, "application/json")
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from staydown.apps.accounts.access import key_actor
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.plain import fields, is_yes
-from staydown.apps.banks import actions, client_actions
+from staydown.apps.banks import actions, client_actions, fetching
 from staydown.apps.banks.models import LIVE, Bank, Entry, Label, Proposal
 from staydown.apps.cases.actions import withdraw_or_propose
 from staydown.core.hashing.algorithm import Algorithm
@@ -101,6 +101,7 @@ def show_content(request: HttpRequest, key: ApiKey, bank: str, content: str) -> 
     if hma.is_true(request.GET.get("include_signals", "")) and entry.state in LIVE:
         if not key.may("feed:read"):
             raise DeniedError("missing role: the key needs the scope feed:read, as hashes are told")
+        fetching.take(key)
         client_actions.record_fetch(key, protocol=PROTOCOL, entries=1, by=key_actor(key))
         shown["signals"] = _signals(entry)
     label = Label.objects.filter(entry=entry).first()

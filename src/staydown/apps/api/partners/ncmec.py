@@ -14,7 +14,7 @@ from django.urls import path
 from staydown.apps.accounts.access import key_actor
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.plain import asking, nothing
-from staydown.apps.banks import access, client_actions, shared
+from staydown.apps.banks import access, client_actions, fetching, shared
 from staydown.apps.banks.models import LIVE, Entry, Feedback
 from staydown.core.hashing.algorithm import Algorithm
 from staydown.errors import InvalidError, MissingError
@@ -44,6 +44,7 @@ def entries(request: HttpRequest, key: ApiKey) -> HttpResponse:
     rows = (shared.confirmed(key) | shared.ended(key)).filter(changed_at__gte=window.start, changed_at__lt=window.end)
     after = place(ask["after"]) if ask.get("after") else None
     start = whole(ask.get("start"), "start", 1, 2**40)
+    fetching.take(key)
     found = shared.in_order(rows, after, ncmec.PAGE + 1)
     shown, more = found[: ncmec.PAGE], len(found) > ncmec.PAGE
     if hashes := sum(entry.state in LIVE for entry in shown):

@@ -11,7 +11,7 @@ from django.urls import path
 from staydown.apps.accounts.access import key_actor
 from staydown.apps.accounts.models import ApiKey
 from staydown.apps.api.plain import asking, nothing
-from staydown.apps.banks import client_actions, shared
+from staydown.apps.banks import client_actions, fetching, shared
 from staydown.apps.banks.models import Bank, Entry
 from staydown.errors import DeniedError
 from staydown.exchange import stopncii
@@ -26,6 +26,7 @@ def fetch(request: HttpRequest, key: ApiKey) -> dict[str, Any]:
     since = stopncii.whole(request.GET.get("startTimestamp"), "startTimestamp", 0, LATEST)
     limit = max(1, stopncii.whole(request.GET.get("pageSize"), "pageSize", stopncii.USUAL_PAGE, stopncii.MOST))
     token = request.GET.get("nextPageToken", "")
+    fetching.take(key)
     rows = shared.confirmed(key).filter(changed_at__gte=shared.EPOCH + timedelta(seconds=since))
     found = shared.in_order(rows, stopncii.place(token) if token else None, limit + 1)
     shown = found[:limit]

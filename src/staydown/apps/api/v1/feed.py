@@ -14,7 +14,7 @@ from django.utils import timezone
 from ninja import Field, Query, Router, Schema
 
 from staydown.apps.api.keys import Needs, actor_of, key_of
-from staydown.apps.banks import actions
+from staydown.apps.banks import actions, fetching
 from staydown.apps.banks.querysets import MOST_LINES, feed_page, feed_size, followers
 from staydown.core import feed
 
@@ -104,7 +104,9 @@ def _confirm(request: HttpRequest, cursor: int) -> None:
 
 
 def _page(request: HttpRequest, ask: FeedAsk) -> str:
-    """The answer's text. What carries lines is written down; an answer without any gave nothing away."""
+    """The answer's text. What carries lines is written down and counted; an answer without any gives nothing away."""
+    if feed_size() > ask.after:
+        fetching.take(key_of(request))
     page = feed_page(ask.after, ask.limit, key_of(request).banks, feed.algorithms_read(ask.algorithms))
     if page.lines:
         actions.record_pull(key_of(request), lines=len(page.lines), last=page.lines[-1].seq, by=actor_of(request))
