@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, one source a line.")
 NAME = click.argument("name")
-PATIENCE = 120.0  # seconds to wait for the worker that reads the same source: longer than a dead one's claim lasts
+PATIENCE = (
+    120.0  # seconds to wait for the worker that reads the same source: longer than one that hangs keeps its claim
+)
 READABLE_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
-from staydown.apps.sharing import applying, opening, schedule
+from staydown.apps.sharing import applying, lease, opening, schedule
 from staydown.apps.sharing.applying import Changes, Refused
 from staydown.apps.sharing.opening import Make
 from staydown.apps.sharing.source_models import Source
@@ -29,12 +29,11 @@ from staydown.errors import SourceEndlessError, SourceWentBackError, StaydownErr
 from staydown.exchange import source as exchange
 from staydown.exchange.source import Page, watched
 
-LEASE: Final = timedelta(seconds=90)  # renewed with each page; longer than a call can take
 EVERY: Final = timedelta(minutes=5)  # between two looks at a source that was read to its end
 PART: Final = 1000  # records in one transaction: short enough that a decision does not wait for it
 ENDLESS: Final = 100_000  # records read without coming to an end, beyond four times what a list of this size holds
 AHEAD: Final = 100  # pages that are read before the first of them takes something back...
-AHEAD_SECONDS: Final = 20.0  # ...and for how long: with one call more, less than a lease
+AHEAD_SECONDS: Final = 20.0  # ...and for how long: with one call more, less than `lease.STILL`
 MOST_FAILURES: Final = 1000
 
 UNREACHABLE: Final = (httpx.HTTPError, httpx.InvalidURL, OSError)
@@ -85,7 +84,13 @@ def follow(
     done = Followed()
     until = time.monotonic() + seconds
     try:
-        _read(claimed, make or opening.opened, done, told, until)
+        with lease.renewed(claimed) as felt:
+
+            def moved(changes: Changes) -> None:
+                felt()
+                told(changes)
+
+            _read(claimed, make or opening.opened, done, moved, until)
     except _LostError:
         pass  # what is no longer ours is left alone below
     except Refused as refused:
@@ -179,7 +184,7 @@ def _claim(pk: int, *, is_due: bool, is_whole: bool) -> Source | None:
     is_free = found.leased_until is None or found.leased_until <= now
     if not found.enabled or found.question or not is_free or (is_due and found.next_at > now):
         return None
-    found.lease, found.leased_until, found.tried_at = uuid.uuid4(), now + LEASE, now
+    found.lease, found.leased_until, found.tried_at = uuid.uuid4(), lease.until(), now
     if found.cursor is None or (is_whole and not found.whole) or _is_whole_due(found, now):
         found.cursor, found.whole, found.reading = None, True, found.reading + 1
     found.save(update_fields=["lease", "leased_until", "tried_at", "cursor", "whole", "reading"])
@@ -213,7 +218,7 @@ def _apply(
     source.read += len(added) + len(removed)
     if source.read > ENDLESS + 4 * (source.records + source.most_growth):
         raise SourceEndlessError
-    source.cursor, source.leased_until = cursor, timezone.now() + LEASE
+    source.cursor, source.leased_until = cursor, lease.until()
     source.save()
     claimed.cursor, claimed.records = cursor, source.records
     return changes
@@ -224,7 +229,7 @@ def _sweep(claimed: Source) -> int:
     """How many records a reading of the whole list did not find; they are gone, and the place stays."""
     source = _held(claimed)
     gone = applying.sweep(source, PART)
-    source.leased_until = timezone.now() + LEASE
+    source.leased_until = lease.until()
     source.save()
     return gone
 
