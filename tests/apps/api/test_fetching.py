@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import httpx
 import pytest
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
+from threatexchange.exchanges.clients.ncmec.hash_api import NCMECEnvironment, NCMECHashAPI
 from threatexchange.exchanges.clients.stopncii.api import StopNCIIAPI
 
 from staydown.apps.audit.querysets import recent
@@ -16,7 +18,7 @@ from staydown.apps.banks import actions as banks
 from staydown.apps.banks import feed_key, fetching
 from staydown.apps.banks.models import Allowance, Entry
 from staydown.core.note import Verifier
-from staydown.exchange import hma, mirror
+from staydown.exchange import hma, mirror, ncmec
 from staydown.exchange.peer import FeedClient
 from tests import factories as make
 from tests.apps.api.conftest import Program
@@ -115,17 +117,34 @@ def test_a_large_feed_is_read_at_once_with_the_limit_as_it_is(enforced, program)
         after += 1
 
 
+def stopncii_pages(url: str, key: str) -> Iterator[list[str]]:
+    """The hashes of each page, as the stock client of StopNCII's protocol reads them."""
+    api = StopNCIIAPI("none", key, base_url_override=f"{url}/stopncii/v1")
+    token: str | None = ""
+    while token is not None:
+        page = api.fetch_hashes(page_size=7, next_page=token)
+        token = page.nextPageToken
+        yield [record.hashValue for record in page.hashRecords]
+
+
+def ncmec_pages(url: str, key: str) -> Iterator[list[str]]:
+    """The same of NCMEC's."""
+    api = NCMECHashAPI("partner", key, NCMECEnvironment.test_NGO)
+    api._base_url = f"{url}/ncmec"
+    for page in api.get_entries_iter(end_timestamp=2**32):
+        yield [value for update in page.updates for value in update.fingerprints.values()]
+
+
 @pytest.mark.django_db(transaction=True)
-def test_stock_threatexchange_waits_and_reads_on(enforced, live_server, settings):
+@pytest.mark.parametrize("pages", [stopncii_pages, ncmec_pages])
+def test_stock_threatexchange_waits_and_reads_on(enforced, live_server, settings, monkeypatch, pages):
     settings.STAYDOWN_FETCHES_PER_MINUTE = 60
+    monkeypatch.setattr(ncmec, "PAGE", 7)
     key, text = make.api_key("feed:read")
-    api = StopNCIIAPI("none", text, base_url_override=f"{live_server.url}/stopncii/v1")
     for _ in range(60):
         fetching.take(key)
-    began, seen, token = time.monotonic(), [], ""
-    while len(seen) < 9:
-        page = api.fetch_hashes(page_size=3, next_page=token)
-        seen += [record.hashValue for record in page.hashRecords]
-        token = page.nextPageToken or ""
-    assert seen == [make.pdq(n).hex() for n in range(9)]
-    assert time.monotonic() - began > 1
+    began = time.monotonic()
+    seen = list(pages(live_server.url, text))
+    assert [len(page) for page in seen] == [7, 7, 6]
+    assert {value for page in seen for value in page} == {make.pdq(n).hex() for n in range(LINES // 2)}
+    assert time.monotonic() - began > 2
