@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from django.db import models
@@ -57,6 +57,24 @@ def recent(limit: int = 100, before: int | None = None) -> list[Line]:
 def with_reason(first: int, last: int) -> models.QuerySet[Line]:
     """The lines from ``first`` to ``last`` that hold a reason in somebody's own words which is not erased yet."""
     return Line.objects.filter(seq__gte=first, seq__lte=last, facts__has_key=REASON).order_by("seq")
+
+
+def of_verbs(
+    verbs: Collection[str], upto: int, *, since: datetime | None = None, before: datetime | None = None
+) -> models.QuerySet[Line]:
+    """The lines of these verbs among the first ``upto`` of the log, from ``since`` and ``before``, in their order.
+
+    There may be many: stream them with ``iterator(chunk_size=CHUNK)``.
+    """
+    found = Line.objects.filter(verb__in=verbs, seq__lte=upto).order_by("seq")
+    if since is not None:
+        found = found.filter(at__gte=since)
+    return found if before is None else found.filter(at__lt=before)
+
+
+def began_at() -> datetime | None:
+    """When the first line was written; None while there is none."""
+    return Line.objects.order_by("seq").values_list("at", flat=True).first()
 
 
 def frontier() -> Frontier:

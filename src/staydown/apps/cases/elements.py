@@ -11,6 +11,14 @@ from staydown.core.law.regime import Regime
 #: Elements that are met by what the form holds, not by a statement.
 COMPUTED: Final = frozenset({"locate", "identify", "contact", "signature", "non_consent_information"})
 
+#: What a reporter may delete again, and the element of a law that goes with it.
+PARTS: Final = {
+    "words": "non_consent_information",
+    "contact": "contact",
+    "signature": "signature",
+    "relation": "",
+}
+
 
 def provided(form: ReportForm, regimes: Iterable[Regime]) -> dict[str, bool]:
     """``{element id: True}`` for each element of ``regimes`` that the form gives. Other ids are left out."""

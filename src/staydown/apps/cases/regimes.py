@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -57,7 +57,12 @@ def pin(regimes: Iterable[Regime], now: datetime) -> list[dict[str, str]]:
 
 def pinned(case: Case) -> tuple[Regime, ...]:
     """The regimes of a case in the versions of its receipt. One query for each that this process has not seen."""
-    return tuple(_pinned(pin["id"], pin["version"]) for pin in case.regimes)
+    return of_pins(case.regimes)
+
+
+def of_pins(pins: Iterable[Mapping[str, str]]) -> tuple[Regime, ...]:
+    """The regimes of these pins, in their versions."""
+    return tuple(_pinned(pin["id"], pin["version"]) for pin in pins)
 
 
 def pinned_one(case: Case, regime_id: str) -> Regime:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,17 +16,10 @@ from staydown.apps.banks import feed_writing
 from staydown.apps.cases import choosing_again, clocks, elements, intake, regimes, settling
 from staydown.apps.cases.actions import interim
 from staydown.apps.cases.actions.reporting import prints_of, store_items
+from staydown.apps.cases.elements import PARTS
 from staydown.apps.cases.intake import HashGiven, ReportForm
 from staydown.apps.cases.models import Case, Item, Report
 from staydown.errors import InvalidError, MinorsRouteError, StateError
-
-#: What a reporter may delete, and the element of a law that goes with it.
-PARTS: Final = {
-    "words": "non_consent_information",
-    "contact": "contact",
-    "signature": "signature",
-    "relation": "",
-}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -64,9 +56,10 @@ def add_items(report: Report, *, links: Sequence[str] = (), hashes: Sequence[Has
     if added := after.total() - before.total():
         _take_their_place(report, after[Item.Kind.HASH] - before[Item.Kind.HASH])
         _restart(case, report, now)
-        _provide(report, form)
+        met = _provide(report, form)
         clocks.note_validity(report, now)
-        audit.record("report.added", by=by, about=report, also=[case], facts={"items": added})
+        facts = {"items": added, **({"elements": met} if met else {})}
+        audit.record("report.added", by=by, about=report, also=[case], facts=facts)
         interim.hide_at_once(case, report, now=now)
     return report
 

@@ -1,0 +1,80 @@
+"""A transparency report is made, and the log keeps that it was."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from staydown.apps.audit import actions as audit
+from staydown.apps.audit import querysets
+from staydown.apps.audit.actor import Actor
+from staydown.apps.cases import regimes
+from staydown.apps.cases.transparency import Reading
+from staydown.core.transparency import Counted, Span, plain, tally
+from staydown.errors import StateError
+
+VERB: Final = "transparency.made"
+SENDERS: Final = "reports.by_sender"
+
+
+class Made(NamedTuple):
+    """A report as JSON holds it, and the number of the line that says it was made."""
+
+    told: dict[str, Any]
+    line: int
+
+
+def make_report(span: Span, *, is_exact: bool, by: Actor) -> Made:
+    """The report of ``span``, for publication or ``is_exact``, with its line in the log.
+
+    Raises `InvalidError` for a span that is reversed or not over, `StateError` for one from before the install. Counts
+    outside of a transaction, so that nobody waits for it.
+    """
+    now = timezone.now()
+    span.check(now.date())
+    gaps = _before(span)
+    reading = Reading(span)
+    bound = {law.id for law in regimes.bound(now)}
+    tables, times = tally(reading.events(), bound, is_exact=is_exact)
+    if erased := reading.erased():
+        gaps.append(f"What {erased:,} lines of the log said: they were erased.")
+    if any(each.figure.id == SENDERS and each.parts and each.parts["unknown"].most for each in tables):
+        gaps.append(
+            "Whether a name came with some reports that were taken back: it went with the rest of what was written."
+        )
+    names = {law.id: law.short_name for law in regimes.known()}
+    counted = Counted(
+        span=span,
+        made_at=now,
+        is_exact=is_exact,
+        log=audit.NAME,
+        lines=reading.lines,
+        root=reading.tree.root(),
+        laws={law: names.get(law, law) for law in sorted({each.law for each in tables if each.law})},
+        tables=tables,
+        times=times,
+        gaps=gaps,
+    )
+    told = plain(counted)
+    facts = {name: told[name] for name in ("from", "to", "exact", "digest")}
+    facts |= {"lines": counted.lines, "root": told["log"]["root"]}
+    with transaction.atomic():
+        line = audit.record(VERB, by=by, about=f"transparency:{told['from']}_{told['to']}", facts=facts)
+    return Made(told, line.seq)
+
+
+def _before(span: Span) -> list[str]:
+    """What of ``span`` was before the install, in a sentence; raises `StateError` when all of it was."""
+    began = querysets.began_at()
+    if began is None:
+        raise StateError("Nothing has happened in this install yet: its log is empty, and there is nothing to count.")
+    first = began.date()
+    if span.last < first:
+        raise StateError(
+            f"The span ends on {span.last}, and this install began on {first}. Give a later one with --from and --to."
+        )
+    if span.first < first:
+        return [f"What happened before {first}: this install began then, and its log with it."]
+    return []
