@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "source": "Follow other people's lists of hashes.",
     "feed": "Make a follower's key; mirror and verify a feed.",
     "audit": "Verify and export the audit log.",
+    "report": "Count what happened, to be published or for a regulator.",
     "law": "Show the law regimes and what they ask.",
     "keys": "Rotate the keyring.",
     "backup": "Copy the database of a running install to a file.",
