@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -120,22 +121,27 @@ def _is_something(told: Mapping[str, Any]) -> bool:
 
 def _rows(table: Table, figure: Figure, told: Mapping[str, Any]) -> None:
     """The total, and below it the parts that are not 0."""
-    table.add_row(f"  {figure.label}", _number(told["total"]))
+    _row(table, figure.label, _number(told["total"]))
     if told["parts"] is None:
-        table.add_row(Text("    by part", "dim"), Text("not given", "dim"))
+        _row(table, "by part", "not given", is_part=True)
     for part, number in (told["parts"] or {}).items():
         if number["most"]:
             kind, _, ground = part.partition(":")
             label = figure.parts.get(part) or f"to {kind}: {ground.replace('_', ' ')}"
-            table.add_row(Text(f"    {label}", "dim"), Text(_number(number), "dim"))
+            _row(table, label, _number(number), is_part=True)
 
 
 def _times(table: Table, figure: Figure, told: Mapping[str, Any]) -> None:
-    table.add_row(f"  {figure.label}", _number(told["count"]))
+    _row(table, figure.label, _number(told["count"]))
     if told["count"] is None or told["count"]["most"]:
         for name, label in (("median_hours", "half within"), ("p95_hours", "95 of 100 within")):
             hours = "not given" if told[name] is None else f"{told[name]:,} h"
-            table.add_row(Text(f"    {label}", "dim"), Text(hours, "dim"))
+            _row(table, label, hours, is_part=True)
+
+
+def _row(table: Table, label: str, value: str, *, is_part: bool = False) -> None:
+    style, indent = ("dim", 4) if is_part else ("", 2)
+    table.add_row(Padding(Text(label, style), (0, 0, 0, indent)), Text(value, style))
 
 
 def _number(number: Mapping[str, int] | None) -> str:

@@ -287,12 +287,16 @@ def plain(counted: Counted) -> dict[str, Any]:
         "exact": counted.is_exact,
         "log": {"name": counted.log, "lines": counted.lines, "root": base64.b64encode(counted.root).decode()},
         "laws": dict(counted.laws),
-        "figures": {each.id: {"label": each.label, "about": each.about} for each in FIGURES.values()},
+        "figures": {each.id: _plain_figure(each) for each in FIGURES.values()},
         "tables": [_plain_table(each) for each in counted.tables],
         "times": [_plain_times(each) for each in counted.times],
         "not_counted": list(counted.gaps),
     }
     return {**told, "digest": base64.b64encode(hashlib.sha256(rfc8785.dumps(told)).digest()).decode()}
+
+
+def _plain_figure(figure: Figure) -> dict[str, Any]:
+    return {"label": figure.label, "about": figure.about, "parts": dict(figure.parts)}
 
 
 def _plain_table(table: Table) -> dict[str, Any]:

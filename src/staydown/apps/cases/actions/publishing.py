@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 from django.db import transaction
@@ -12,10 +14,11 @@ from staydown.apps.audit import querysets
 from staydown.apps.audit.actor import Actor
 from staydown.apps.cases import regimes
 from staydown.apps.cases.transparency import Reading
-from staydown.core.transparency import Counted, Span, plain, tally
+from staydown.core.transparency import Counted, Span, Table, plain, tally
 from staydown.errors import StateError
 
 VERB: Final = "transparency.made"
+BEFORE: Final = "What happened before {}: this install began then, and its log with it."
 SENDERS: Final = "reports.by_sender"
 
 
@@ -34,16 +37,10 @@ def make_report(span: Span, *, is_exact: bool, by: Actor) -> Made:
     """
     now = timezone.now()
     span.check(now.date())
-    gaps = _before(span)
-    reading = Reading(span)
+    first = _first_day(span)
+    reading = Reading(Span(max(span.first, first), span.last))
     bound = {law.id for law in regimes.bound(now)}
     tables, times = tally(reading.events(), bound, is_exact=is_exact)
-    if erased := reading.erased():
-        gaps.append(f"What {erased:,} lines of the log said: they were erased.")
-    if any(each.figure.id == SENDERS and each.parts and each.parts["unknown"].most for each in tables):
-        gaps.append(
-            "Whether a name came with some reports that were taken back: it went with the rest of what was written."
-        )
     names = {law.id: law.short_name for law in regimes.known()}
     counted = Counted(
         span=span,
@@ -55,7 +52,7 @@ def make_report(span: Span, *, is_exact: bool, by: Actor) -> Made:
         laws={law: names.get(law, law) for law in sorted({each.law for each in tables if each.law})},
         tables=tables,
         times=times,
-        gaps=gaps,
+        gaps=[*([BEFORE.format(first)] if span.first < first else []), *_lost(reading, tables)],
     )
     told = plain(counted)
     facts = {name: told[name] for name in ("from", "to", "exact", "digest")}
@@ -65,8 +62,16 @@ def make_report(span: Span, *, is_exact: bool, by: Actor) -> Made:
     return Made(told, line.seq)
 
 
-def _before(span: Span) -> list[str]:
-    """What of ``span`` was before the install, in a sentence; raises `StateError` when all of it was."""
+def _lost(reading: Reading, tables: Iterable[Table]) -> Iterator[str]:
+    """What was there to be counted once, in sentences."""
+    if erased := reading.erased():
+        yield f"What lines of the log said that are erased: {erased:,} of those that would count."
+    if any(each.figure.id == SENDERS and each.parts and each.parts["unknown"].most for each in tables):
+        yield "Whether a name came with some reports that were taken back: it went with the rest of what was written."
+
+
+def _first_day(span: Span) -> date:
+    """The day on which the install began; raises `StateError` when ``span`` was over by then."""
     began = querysets.began_at()
     if began is None:
         raise StateError("Nothing has happened in this install yet: its log is empty, and there is nothing to count.")
@@ -75,6 +80,4 @@ def _before(span: Span) -> list[str]:
         raise StateError(
             f"The span ends on {span.last}, and this install began on {first}. Give a later one with --from and --to."
         )
-    if span.first < first:
-        return [f"What happened before {first}: this install began then, and its log with it."]
-    return []
+    return first
