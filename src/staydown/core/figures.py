@@ -105,7 +105,7 @@ _ALL: Final = (
     Figure(
         "limits.due",
         "Time limits of the law that ended",
-        {"met": "kept", "late": "late", "withdrawn": "the report was taken back before"},
+        {"met": "kept", "late": "late", "ended": "nothing left to do: taken back, or dropped as the case was sent on"},
         by_law=True,
         about="By the day on which each ends. Only those whose clock the law itself had started; of a report each one.",
     ),

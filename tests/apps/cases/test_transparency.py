@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from staydown.apps.accounts.actions import create_staff
@@ -16,6 +17,7 @@ from staydown.apps.audit import actions as audit
 from staydown.apps.audit import querysets
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.models import Line
+from staydown.apps.banks.models import Proposal
 from staydown.apps.cases import actions
 from staydown.apps.cases.actions import adding, forgetting, minors, misuse, publishing, unlocking
 from staydown.apps.cases.actions.adding import Completion
@@ -157,8 +159,8 @@ def test_limits_of_the_law_are_kept_late_or_over(made, at, bea):
     actions.withdraw_report(submitted(pictures=(4,), links=1).report, by=Actor.reporter())
     submitted(pictures=(5,), links=1, signature="")  # under the US law no clock of its own begins
     told = made()
-    assert parts(told, "limits.due", UK) == {"met": 1, "late": 3, "withdrawn": 1}
-    assert parts(told, "limits.due", US) == {"met": 1, "late": 2, "withdrawn": 1}
+    assert parts(told, "limits.due", UK) == {"met": 1, "late": 3, "ended": 1}
+    assert parts(told, "limits.due", US) == {"met": 1, "late": 2, "ended": 1}
     assert parts(told, "reports.withdrawn") == {"total": 1}
     assert parts(told, "items.withdrawn") == {"total": 2}
 
@@ -215,6 +217,16 @@ def test_a_case_that_is_locked_later_stays_counted_as_it_was(made, at, bea):
     minors.suspect_minor(case, bea)
     assert made()["tables"] == before["tables"]
     assert unlocking.refusal(Case.objects.get(pk=case.pk)) == ""
+
+
+def test_a_limit_that_a_lock_by_mistake_ended_is_late_if_the_case_is_given_back_too_late(made, at, bea):
+    case = submitted(pictures=(1,), links=0).case
+    minors.suspect_minor(case, bea)
+    assert parts(made(), "limits.due", UK) == {"ended": 1}
+    with transaction.atomic():
+        held = Case.objects.select_for_update().get(pk=case.pk)
+        unlocking.unlock_as_proposed(held, Proposal(), Actor.system())
+    assert parts(made(), "limits.due", UK) == {"late": 1}
 
 
 def test_orders_and_reports_without_ground_are_counted(made, bea, cem):

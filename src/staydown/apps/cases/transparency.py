@@ -213,7 +213,7 @@ def _limits(span: Span) -> Iterator[Event]:
     for row in found.values(*fields).iterator(chunk_size=CHUNK):
         is_kept = row["stopped_at"] is not None and row["stopped_at"] <= row["legal_due_at"]
         was_withdrawn = row["stopped_because"] == Clock.Because.WITHDRAWAL
-        part = "late" if not is_kept else "withdrawn" if was_withdrawn else "met"
+        part = "late" if not is_kept else "ended" if was_withdrawn else "met"
         yield Event("limits.due", f"case:{row['case']}", law=row["regime_id"], part=part)
 
 
