@@ -18,7 +18,7 @@ from rich.text import Text
 
 from staydown.cli.serve import INSTALL
 from staydown.core.figures import FIGURES, Figure
-from staydown.core.transparency import COLUMNS, Span, last_half_year, rows
+from staydown.core.transparency import COLUMNS, Number, Span, last_half_year, rows
 from staydown.errors import InvalidError
 
 DAY: Final = click.DateTime(["%Y-%m-%d"])
@@ -145,7 +145,4 @@ def _row(table: Table, label: str, value: str, *, is_part: bool = False) -> None
 
 
 def _number(number: Mapping[str, int] | None) -> str:
-    if number is None:
-        return "not given"
-    least, most = number["least"], number["most"]
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    return "not given" if number is None else str(Number(**number))

@@ -227,7 +227,7 @@ def _bounds(
 
 
 def _may_be_given(total: Number | None, parts: Mapping[str, Number] | None, bounds: tuple[int, int] | None) -> bool:
-    """Whether a reader of these parts and of the total's bounds can tell no hidden part from any other from 1 to 4."""
+    """Whether each hidden part can still be any number from 1 to 4, to a reader of the others and of the bounds."""
     if not parts:
         return True
     if total is None or bounds is None or 0 < total.most < FEW:
