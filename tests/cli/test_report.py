@@ -109,3 +109,13 @@ def test_a_database_of_another_version_is_not_counted(monkeypatch: pytest.Monkey
     result = run(*SPAN)
     assert isinstance(result.exception, SettingError)
     assert "not of this version" in str(result.exception)
+
+
+def test_spans_that_overlap_are_warned_of_for_they_can_be_subtracted() -> None:
+    assert run(*SPAN).stderr == ""
+    assert run(*SPAN).stderr == ""
+    other = ("--from", "2026-08-01", "--to", "2026-10-31")
+    assert run(*other, "--exact").stderr == ""
+    assert "before: 2026-07-01 to 2026-09-30. Publish only one" in run(*other).stderr
+    json.loads(run(*other, "--json").stdout)
+    assert run("--from", "2026-10-01", "--to", "2026-10-02").stderr.count("2026-08-01 to 2026-10-31") == 1

@@ -70,6 +70,20 @@ def test_a_span_that_is_reversed_or_not_over_is_refused(last):
         Span(date(2026, 1, 1), last).check(date(2026, 7, 1))
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "overlaps"),
+    [
+        (date(2026, 1, 1), date(2026, 6, 30), False),
+        (date(2026, 6, 30), date(2026, 7, 1), True),
+        (date(2026, 2, 1), date(2026, 2, 1), True),
+        (date(2026, 7, 1), date(2026, 12, 31), False),
+        (date(2025, 1, 1), date(2025, 12, 31), False),
+    ],
+)
+def test_spans_overlap_that_share_a_day_and_are_not_the_same(first, last, overlaps):
+    assert SPAN.overlaps(Span(first, last)) is overlaps
+
+
 def test_without_small_numbers_all_are_exact():
     found, _ = tally(events("reports.by_sender", subject=1203, agent=17), [])
     told = table(found, "reports.by_sender")

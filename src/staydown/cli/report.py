@@ -80,6 +80,11 @@ def _made(data: Path, span: Span | None, is_exact: bool) -> dict[str, Any]:
             made = publishing.make_report(span, is_exact=is_exact, by=Actor.system())
     except InvalidError as error:
         raise click.UsageError(error.message) from None
+    if made.overlaps:
+        spans = ", ".join(f"{each.first} to {each.last}" for each in made.overlaps)
+        click.secho(
+            f"Made for publication before: {spans}. Publish only one of those that overlap.", fg="yellow", err=True
+        )
     return {**made.told, "line": made.line}
 
 

@@ -48,6 +48,10 @@ class Span:
         """The first moment after it."""
         return datetime.combine(self.last + timedelta(days=1), time(), UTC)
 
+    def overlaps(self, other: Span) -> bool:
+        """Whether the two share a day and are not the same: what they differ by is a number of its own."""
+        return self != other and self.first <= other.last and other.first <= self.last
+
     def check(self, today: date) -> None:
         """Raise `InvalidError` for a span that is reversed, or that is not over on ``today``."""
         if self.last < self.first:

@@ -23,10 +23,12 @@ SENDERS: Final = "reports.by_sender"
 
 
 class Made(NamedTuple):
-    """A report as JSON holds it, and the number of the line that says it was made."""
+    """A report as JSON holds it, the number of the line that says it was made, and of one for publication the spans of
+    earlier ones that it overlaps: whoever reads both can subtract."""
 
     told: dict[str, Any]
     line: int
+    overlaps: list[Span]
 
 
 def make_report(span: Span, *, is_exact: bool, by: Actor) -> Made:
@@ -57,9 +59,17 @@ def make_report(span: Span, *, is_exact: bool, by: Actor) -> Made:
     told = plain(counted)
     facts = {name: told[name] for name in ("from", "to", "exact", "digest")}
     facts |= {"lines": counted.lines, "root": told["log"]["root"]}
+    overlaps = [] if is_exact else _overlapping(span, reading.lines)
     with transaction.atomic():
         line = audit.record(VERB, by=by, about=f"transparency:{told['from']}_{told['to']}", facts=facts)
-    return Made(told, line.seq)
+    return Made(told, line.seq, overlaps)
+
+
+def _overlapping(span: Span, lines: int) -> list[Span]:
+    """The other spans of reports for publication that share a day with this one, as the log knows them."""
+    made = [line.facts for line in querysets.of_verbs([VERB], lines) if line.facts and not line.facts["exact"]]
+    spans = {Span(date.fromisoformat(each["from"]), date.fromisoformat(each["to"])) for each in made}
+    return sorted((each for each in spans if each.overlaps(span)), key=lambda each: (each.first, each.last))
 
 
 def _lost(reading: Reading, tables: Iterable[Table]) -> Iterator[str]:
