@@ -167,6 +167,14 @@ def test_only_a_reason_is_erased_and_only_once(log, system):
     assert actions.verify().size == 11
 
 
+def test_an_empty_reason_is_none(log, system):
+    actions.record("source.added", by=system, about="source:1", facts={"radius": 20, "reason": ""})
+    with pytest.raises(StateError, match="holds a reason that is still there"):
+        actions.erase(11, 11, by=system)
+    assert actions.erase(1, 11, by=system) == 1
+    assert Line.objects.get(seq=11).facts == {"radius": 20, "reason": ""}
+
+
 def test_the_export_verifies_without_the_database_and_a_tampered_one_does_not(log, system):
     actions.erase(5, 5, by=system)
     texts = list(actions.export())

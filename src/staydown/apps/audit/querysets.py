@@ -55,8 +55,12 @@ def recent(limit: int = 100, before: int | None = None) -> list[Line]:
 
 
 def with_reason(first: int, last: int) -> models.QuerySet[Line]:
-    """The lines from ``first`` to ``last`` that hold a reason in somebody's own words which is not erased yet."""
-    return Line.objects.filter(seq__gte=first, seq__lte=last, facts__has_key=REASON).order_by("seq")
+    """The lines from ``first`` to ``last`` that hold a reason in somebody's own words which is not erased yet.
+
+    A source that blocks nothing has an empty one, which is none.
+    """
+    found = Line.objects.filter(seq__gte=first, seq__lte=last, facts__has_key=REASON)
+    return found.exclude(**{f"facts__{REASON}": ""}).order_by("seq")
 
 
 def of_verbs(
