@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
+from staydown.apps.audit import actions as audit
 from staydown.apps.audit.actor import Actor
 from staydown.apps.audit.querysets import history
 from staydown.apps.banks import actions as banks
@@ -169,3 +171,16 @@ def test_the_history_folds_readings(at_uli, source):
     page = text(at_uli.get(at(source)))
     assert "read its list: 2 records added and 1 record taken back" in page
     assert "added the source" in page
+
+
+def test_a_reading_that_is_erased_from_the_log_is_counted_nowhere(at_uli, source, system):
+    with transaction.atomic():
+        for _ in range(3):
+            facts = {"added": 1, "reason": "Ben Okri asks for it."}
+            audit.record("source.followed", by=system, about=source, facts=facts)
+    middle = history(source)[-2]
+    assert audit.erase(middle.seq, middle.seq, by=system) == 1
+    page = text(at_uli.get(at(source)))
+    assert page.count("read its list: 1 record added") == 2
+    assert page.count("what came of it is erased from the log") == 1
+    assert "2 records added" not in page

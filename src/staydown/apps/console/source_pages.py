@@ -132,11 +132,11 @@ def _history(source: Source) -> list[HistoryLine]:
     read: dict[str, int] = {}
     for line in lines:
         facts = dict(line.facts or {})
-        if line.verb == "source.followed" and facts:
-            if found and found[-1].verb == line.verb:
+        if line.verb != "source.followed" or not facts:
+            read = {}  # an erased line has no counts, and ends a row as another verb does
+        else:
+            if read:
                 found.pop()
-            else:
-                read = {}
             read = facts = {
                 name: read.get(name, 0) + int(facts.get(name, 0)) for name in ("added", "removed", "changed")
             }
