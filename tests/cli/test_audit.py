@@ -17,7 +17,7 @@ from staydown.apps.audit.actor import Actor
 from staydown.apps.banks.models import Proposal
 from staydown.apps.cases.actions import answer_proposal
 from staydown.cli import audit
-from staydown.errors import InvalidError, ProofError, SettingError, StateError
+from staydown.errors import InvalidError, MissingError, ProofError, SettingError, StateError
 
 GOLDEN = Path(__file__).parents[1] / "golden/audit"
 KEY = (GOLDEN / "verifier-key.txt").read_text(encoding="utf-8").strip()
@@ -161,6 +161,13 @@ def test_a_reason_is_shown_and_then_erased_and_nothing_else(settings: Any) -> No
     assert run("erase", 1, 4, "--yes").output.startswith("Lines erased: 1.")
     assert run("verify").output.startswith("Verified: 5 lines, of which 1 are erased.")
     assert isinstance(run("erase", 4, "--yes").exception, StateError)
+
+
+@pytest.mark.usefixtures("a_name")
+def test_where_there_is_nothing_to_erase_that_is_said_before_yes() -> None:
+    assert isinstance(run("erase", 1, 3).exception, StateError)
+    assert isinstance(run("erase", 4, 1).exception, StateError)
+    assert isinstance(run("erase", 4, 9).exception, MissingError)
 
 
 @pytest.mark.usefixtures("a_name")

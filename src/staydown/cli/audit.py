@@ -91,19 +91,21 @@ def prove(data: Path, number: int, out: Path) -> None:
 def erase(data: Path, first: int, last: int | None, yes: bool, reason: str) -> None:
     """Erase the reason that somebody gave in line FIRST, or those in the lines from FIRST to LAST.
 
-    For one that names a person after all. Lines that hold no reason stay as they are. That a line was written, when, by
-    whom and about what stays too, and the log still verifies. Backups and exported logs keep what they have.
+    For one that names a person after all. What else such a line states goes with it: counts, numbers of lines of the
+    feed. When it was, and who did what to which thing, stays, and the log still verifies. Lines that hold no reason
+    stay as they are. Backups and exported logs keep what they have.
 
     It takes two people unless STAYDOWN_TWO_PEOPLE says otherwise: this proposes it with --reason, a lead approves it in
     the console, which erases it.
     """
-    _actions(data)
+    actions = _actions(data)
     from staydown.apps.audit import querysets
     from staydown.apps.audit.actor import Actor
     from staydown.apps.cases.actions import erasing_lines
 
     last = first if last is None else last
     if not yes:
+        actions.require_reason(first, last)
         for line in querysets.with_reason(first, last).iterator(chunk_size=querysets.CHUNK):
             click.echo(json.dumps(querysets.payload(line), ensure_ascii=False, sort_keys=True))
         click.echo("Nothing is erased yet: add --yes to erase the facts of what is shown here.", err=True)

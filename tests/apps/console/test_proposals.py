@@ -123,7 +123,7 @@ def test_erasing_lines_of_the_log_is_shown_and_done_once_a_lead_approves(at_cem,
     page = at_cem.get("/staff/proposals/").content.decode()
     for said in (
         "Erase reasons from the audit log",
-        f"Lines {line.seq - 2} to {line.seq}, as far as",
+        f"Lines {line.seq - 2} to {line.seq}: 1 reason. Everything else that is stated beside a reason goes with it.",
         "It names a person.",
     ):
         assert said in page
@@ -131,6 +131,24 @@ def test_erasing_lines_of_the_log_is_shown_and_done_once_a_lead_approves(at_cem,
     at_cem.post(address, {"do": "approved"})
     assert [each.erased for each in history(entry)] == [False, True]
     assert Proposal.objects.get().state == "done"
+    answered = at_cem.get("/staff/proposals/").content.decode().split("<details>")[1]
+    assert "Erase reasons from the audit log" in answered
+    assert "words of a case" not in answered
+
+
+def test_lines_whose_reasons_went_meanwhile_are_erased_no_more_and_can_be_voided(at_cem, system):
+    entry = make.submitted().report.items.get(kind="hash").pdq_entry
+    banks.enforce(entry, by=system, reason="Ben Okri asks for it.")
+    line = history(entry)[-1]
+    for first in (line.seq, line.seq - 1):
+        erasing_lines.erase_lines_or_propose(first, line.seq, reason="It names a person.", by=system)
+    one, both = (reverse("console:proposal", args=[each.public_id]) for each in Proposal.objects.order_by("pk"))
+    at_cem.post(one, {"do": "approved"})
+    said = at_cem.post(both, {"do": "approved"}, follow=True).content.decode()
+    assert "None of these lines holds a reason" in said
+    assert f"Lines {line.seq - 1} to {line.seq}: 0 reasons." in said
+    at_cem.post(both, {"do": "void", "because": "It is done."})
+    assert [each.state for each in Proposal.objects.order_by("pk")] == ["done", "void"]
 
 
 def test_powers_to_block_are_proposed_in_the_office_and_answered_by_a_lead(at_ada, at_cem, system):

@@ -76,3 +76,8 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"proposal {self.public_id}"
+
+    @property
+    def wants(self) -> str:
+        """What is proposed, in words: of what can be erased, the words of a case or lines of the log."""
+        return "erase reasons from the audit log" if self.about.startswith("line:") else self.get_kind_display()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from django.db.models import Q
 
 from staydown.apps.accounts.models import ApiKey, Staff
+from staydown.apps.audit.querysets import with_reason
 from staydown.apps.banks.models import Bank, Entry, Proposal
 from staydown.apps.cases.actions.proposing import items_of
 from staydown.apps.cases.models import Case
@@ -31,6 +32,7 @@ class Row:
     cases: list[Case] = field(default_factory=list)
     items: int = 0
     lines: str = ""  # of the audit log, from the first to the last
+    reasons: int = 0  # that those lines hold now
 
     @property
     def artefacts(self) -> str:
@@ -72,7 +74,8 @@ def _about(row: Row, what: str, public_id: str) -> Row:
             return Row(*own, source=Source.objects.filter(public_id=public_id).select_related("bank").first())
         case "line":
             first, _, last = public_id.partition("-")
-            return Row(*own, lines=f"line {first}" if first == last else f"lines {first} to {last}")
+            lines = f"line {first}" if first == last else f"lines {first} to {last}"
+            return Row(*own, lines=lines, reasons=with_reason(int(first), int(last)).count())
         case "entry":
             entry = Entry.objects.filter(public_id=public_id).select_related("bank").first()
             return Row(*own, entry=entry, cases=_cases_of(entry) if entry else [])
