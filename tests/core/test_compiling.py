@@ -49,9 +49,22 @@ def test_nothing_else_in_the_folder_is_touched(tmp_path):
     sources.mkdir()
     for name in ("a.loop.nbi", "a.loop.1.nbc", "a.cpython-311.pyc"):
         (kept / name).write_bytes(b"x")
-    (kept / STAMP).write_text("of another version")
+    (kept / STAMP).write_bytes(b"of another version, or half a stamp: \xff")
     forget_others(sources, kept)
     assert sorted(path.name for path in kept.iterdir()) == ["a.cpython-311.pyc", STAMP]
+
+
+def test_loops_that_were_compiled_with_other_options_are_forgotten(tmp_path, monkeypatch):
+    options, kept = tmp_path / "compiling.py", tmp_path / "kept"
+    monkeypatch.setattr(compiling, "HERE", options)
+    left = []
+    for text in ("error_model", "error_model", "fastmath"):
+        options.write_text(text)
+        forget_others.cache_clear()
+        forget_others(tmp_path / "sources", kept)
+        left.append((kept / "a.loop.nbi").is_file())
+        (kept / "a.loop.nbi").write_bytes(b"x")
+    assert left == [False, True, False]
 
 
 @pytest.mark.parametrize("fault", [RuntimeError("cannot cache function"), OSError(28, "No space left on device")])

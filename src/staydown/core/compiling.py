@@ -17,6 +17,7 @@ import numba
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 STAMP: Final = "compiled-from.sha256"
+HERE: Final = Path(__file__)  # it says with which options a loop is compiled
 
 
 def compiled(*signature: Any, **options: Any) -> Callable[[Kernel], Kernel]:
@@ -41,18 +42,20 @@ def compiled(*signature: Any, **options: Any) -> Callable[[Kernel], Kernel]:
 
 @cache
 def forget_others(sources: Path, kept: Path) -> None:
-    """Deletes the loops in ``kept`` unless they were compiled from the ``sources`` as they are now.
+    """Deletes the loops in ``kept`` unless they were compiled from the ``sources`` as they are now, and as here.
 
     Numba itself compiles a loop again when the file changed that it stands in, but not when one did whose loops and
-    numbers it takes in: after an upgrade, tables would be made by the rules of one version and searched by another's.
+    numbers it takes in, nor for other options: after an upgrade, tables would be made by the rules of one version and
+    searched by another's.
     """
     digest = hashlib.sha256()
-    for source in sorted(sources.glob("*.py")):
+    for source in [HERE, *sorted(sources.glob("*.py"))]:
         digest.update(hashlib.sha256(source.read_bytes()).digest())
+    now = digest.hexdigest().encode()
     stamp = kept / STAMP
-    if stamp.is_file() and stamp.read_text() == digest.hexdigest():
+    if stamp.is_file() and stamp.read_bytes() == now:
         return
     for loop in [*kept.glob("*.nbi"), *kept.glob("*.nbc")]:
         loop.unlink(missing_ok=True)
     kept.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(digest.hexdigest())
+    stamp.write_bytes(now)
