@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from staydown.apps.audit import actions as audit
+from staydown.apps.audit.querysets import frontier
 from staydown.apps.vault import erasing
 from tests import canaries
 from tests.settings import DATA
@@ -62,3 +64,19 @@ def test_nothing_that_was_erased_is_left_in_any_file():
     assert canaries.CANARY not in backup
     assert [each for each in stored if each.hex() in backup or each.decode("latin-1") in backup] == []
     assert audit.verify().size > 0
+
+
+def test_a_reason_that_was_erased_from_the_log_is_left_in_no_file(system):
+    reason = "because-" + uuid4().hex[:12]
+    run("ALTER SYSTEM SET wal_recycle = off", "SELECT pg_reload_conf()")
+    with transaction.atomic():
+        for number in range(20):
+            audit.record("entry.enforced", by=system, about=f"entry:{number}", facts={"reason": reason})
+    last = frontier().size
+    audit.erase(last - 19, last, by=system)
+    run("CHECKPOINT")
+    assert holding([reason.encode()]) == {"base", "pg_wal"}  # PostgreSQL overwrites nothing
+    list(erasing.rewrite())
+    run("SELECT pg_switch_wal()", "CHECKPOINT")
+    assert holding([reason.encode()]) == set()
+    assert audit.verify().erased == 20
