@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 
 from staydown.apps.audit import actions, guards, querysets
 from staydown.apps.audit.models import Checkpoint, Head, Line, Mention
+from staydown.apps.vault import erasing
 from staydown.core import audit
 from staydown.errors import MissingError, ProofError, StateError
 
@@ -165,6 +166,12 @@ def test_only_a_reason_is_erased_and_only_once(log, system):
     with pytest.raises(StateError, match="holds a reason that is still there"):
         actions.erase(1, 10, by=system)
     assert actions.verify().size == 11
+
+
+def test_no_older_version_of_an_erased_line_stays_beside_the_database(log, system, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as then:
+        actions.erase(5, 5, by=system)
+    assert then == [erasing.empty_write_ahead_log]
 
 
 def test_an_empty_reason_is_none(log, system):

@@ -115,6 +115,7 @@ def locked(*links: str) -> Case:
 def test_a_locked_case_is_not_closed_while_something_of_it_may_still_be_up(pat):
     case = locked("https://platform.test/posts/1", "https://platform.test/posts/2")
     assert forgetting.tick(by=SYSTEM, today=TODAY) == forgetting.tick(by=SYSTEM, today=after(4000)) == 0
+    assert not Keeping.objects.exists()
     minors.ask_removal(case, pat)
     first, second = Action.objects.order_by("pk")
     actions.record_outcome(first, result="removed", by=PLATFORM)
@@ -127,6 +128,15 @@ def test_a_locked_case_is_not_closed_while_something_of_it_may_still_be_up(pat):
     assert forgetting.tick(by=SYSTEM, today=after(300)) == 0  # a law has what is about a child kept for a year
     assert forgetting.tick(by=SYSTEM, today=after(4000)) == 3
     assert words(case) == set()
+
+
+def test_a_locked_case_that_an_earlier_version_took_for_closed_is_not(pat):
+    case = locked("https://platform.test/posts/1")
+    Keeping.objects.create(case=case, version=case.version, closed_on=TODAY)
+    assert forgetting.forget(case, ["report", "content_pointer"], by=SYSTEM) == 0
+    assert forgetting.tick(by=SYSTEM, today=after(4000)) == 0
+    assert not Keeping.objects.exists()
+    assert "https://platform.test/posts/1" in words(case)
 
 
 def test_of_a_locked_case_without_a_link_the_time_begins_at_once(bea):

@@ -194,6 +194,22 @@ def test_a_link_that_several_reports_name_is_counted_once(at_bea, joined, verdic
     assert "3 items of this case still wait" in checked
 
 
+def test_a_link_that_several_reports_name_is_one_item_that_still_waits(at_bea, joined):
+    _, form = opened(at_bea, joined)
+    pictures = [value for value in form["items"] if not value.startswith("up-to-")]
+    checked = main(at_bea.post(address(joined), {**form, "items": pictures, "step": "check"}).content.decode())
+    assert "1 item of this case still waits" in checked
+
+
+def test_a_link_that_several_reports_name_is_one_item_of_a_proposal(at_bea, joined, bea):
+    make.decided(joined, bea)
+    joined.refresh_from_db()
+    data = {"items": [str(item.public_id) for item in joined.items.all()], "reason": REASON}
+    data |= {"ground": f"uk-osa-10-3A/{make.ground()}", "version": joined.version}
+    assert at_bea.post(f"/staff/cases/{joined.public_id}/restore/", data).status_code == 302
+    assert f"Case {joined.number} , 4 items." in main(at_bea.get("/staff/proposals/").content.decode())
+
+
 def test_a_report_of_the_same_link_that_came_after_the_page_is_not_decided_about(at_bea, joined):
     _, form = opened(at_bea, joined)
     late = make.submitted(DORA, links=[LINK], pictures=(1,))
