@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import stat
 
@@ -69,6 +70,20 @@ def test_a_copy_has_its_name_only_when_it_is_whole(tmp_path, monkeypatch):
     copying.copy_database(file)
     assert seen == ["copy.sqlite3.part"]
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_copy_that_is_asked_to_end_leaves_nothing(tmp_path, monkeypatch):
+    def stopped(_to):
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL, "it would end at once"
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(copying, "_fill", stopped)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        done = CliRunner().invoke(backup.command, [str(tmp_path / "copy.sqlite3")], catch_exceptions=False)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (done.exit_code, list(tmp_path.iterdir())) == (1, [])
 
 
 def test_what_a_killed_copy_left_is_named(tmp_path):

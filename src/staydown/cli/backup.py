@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
@@ -25,5 +26,6 @@ def command(data: Path, file: Path) -> None:
     django.open_install(data)
     from staydown.apps.vault import copying
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped leaves nothing, as Ctrl-C does
     size = copying.copy_database(file)
     click.echo(f"{file}: {size:,} bytes, whole and readable by you alone. The keyring is not in it.")
