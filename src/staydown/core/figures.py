@@ -104,10 +104,10 @@ _ALL: Final = (
     ),
     Figure(
         "limits.due",
-        "Time limits of the law that ended",
+        "Time limits of the law that fell due",
         {"met": "kept", "late": "late", "ended": "nothing left to do: taken back, or dropped as the case was sent on"},
         by_law=True,
-        about="By the day on which each ends. Only those whose clock the law itself had started; of a report each one.",
+        about="By the day on which each was due; of a report each one. Only those that the law itself had started.",
     ),
     Figure(
         "appeals.received",

@@ -207,7 +207,7 @@ def _items(span: Span) -> Iterator[Event]:
 
 
 def _limits(span: Span) -> Iterator[Event]:
-    """The limits of laws that ended in the span. One that still runs is late: the span is over."""
+    """The limits of laws that fell due in the span. One whose clock still runs is late: the span is over."""
     found = Clock.objects.filter(legal_due_at__gte=span.start, legal_due_at__lt=span.end).order_by("pk")
     fields = ("regime_id", "case", "legal_due_at", "stopped_at", "stopped_because")
     for row in found.values(*fields).iterator(chunk_size=CHUNK):
