@@ -27,6 +27,7 @@ from staydown.core.hashing.algorithm import Algorithm, Hash
 from staydown.core.matching import live as matching_live
 from staydown.core.matching.live import LiveIndex
 from staydown.core.matching.table import Kind, Kinds, Table
+from staydown.screening.turns import take_short_turns
 
 SEED: Final = 12
 RADIUS: Final = 31
@@ -42,6 +43,7 @@ _STAT: Final = os.open("/proc/stat", os.O_RDONLY) if Path("/proc/stat").exists()
 
 def rows(count: int, live: LiveIndex) -> list[Row]:
     """The rows for an index of so many entries; it is changed, and in the end as large as before."""
+    take_short_turns()  # as `staydown screen` does
     rng = np.random.default_rng(SEED)
     queries = [[Hash(Algorithm.PDQ, rng.bytes(32))] for _ in range(QUERIES)]
     return [*change_rows(count, live, queries), *merge_rows(count, live, queries, rng)]

@@ -24,7 +24,6 @@ from PIL import Image
 
 from benchmarks import load
 from benchmarks.load import Request
-from staydown.cli.screen import TURN
 from staydown.core.bank import Action
 from staydown.core.hashing.algorithm import Algorithm
 from staydown.core.hashing.pool import HashingPool
@@ -33,6 +32,7 @@ from staydown.core.matching.table import Kind, Kinds, Table
 from staydown.exchange.testing import Publisher
 from staydown.screening.app import build
 from staydown.screening.settings import Settings
+from staydown.screening.turns import take_short_turns
 from tests import pictures
 
 SEED: Final = 7
@@ -179,7 +179,7 @@ def serve(kind: str) -> None:
     index.settle()
     publisher = Publisher()
     publisher.allow(KEY, "screen")
-    sys.setswitchinterval(TURN)  # as `staydown screen` does
+    take_short_turns()  # as `staydown screen` does
     print(listener.getsockname()[1], flush=True)
     with HashingPool(2) as pool:
         run(build(Settings(), feed_client=publisher.client(), pool=pool, index=index), listener)

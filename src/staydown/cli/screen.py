@@ -9,9 +9,7 @@ import os
 import signal
 import socket
 import stat
-import sys
 from pathlib import Path
-from typing import Final
 
 import click
 import httpx
@@ -26,8 +24,7 @@ from staydown.screening.app import build
 from staydown.screening.hma.settings import HmaSettings
 from staydown.screening.keeping import KeptFile
 from staydown.screening.settings import KeyFile, Settings
-
-TURN: Final = 0.0005  # seconds; a thread that reads a long page of the feed lets the one that answers in this often
+from staydown.screening.turns import take_short_turns
 
 
 @click.command()
@@ -116,7 +113,7 @@ def _serve(
             """Heard before the server listens to signals itself, and again when it raises the signal after its end."""
             server.should_exit = True
 
-        sys.setswitchinterval(TURN)
+        take_short_turns()
         gc.freeze()  # what is loaded by now stays; to look through it would hold up every answer for ten milliseconds
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
