@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -80,8 +81,7 @@ def test_every_other_door_that_tells_hashes(enforced):
         partner = Partner("feed:read", "entry:read")
         ask = partner.ask
         if "hma" in path:
-            bearer = {"Authorization": f"Bearer {partner._key}"}
-            ask = lambda method, path, sent=bearer: partner._http.generic(method, path, headers=sent)  # noqa: B023, E731
+            ask = partial(partner._http.generic, headers={"Authorization": f"Bearer {partner._key}"})
         assert [ask("GET", path).status_code for _ in range(2)] == [200, 200], path
         refused = ask("GET", path)
         assert (refused.status_code, list(refused.json())) == (429, ["message"])
